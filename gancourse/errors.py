@@ -1,0 +1,27 @@
+"""The one exception that this package raises for a user's mistake."""
+
+
+class GanCourseError(Exception):
+    """A mistake that its reader can mend: what is wrong, where, and the fix.
+
+    The command line prints it in at most three lines and exits with status 2.
+
+    Parameters
+    ----------
+    what
+        The fault, naming the thing: ``"size must be a power of two from 16 to 128, not 48"``.
+    where
+        The place: a file, an argument, a training step.
+    fix
+        What to do instead.
+    """
+
+    def __init__(self, what: str, where: str | None = None, fix: str | None = None):
+        self.what, self.where, self.fix = what, where, fix
+        lines = [what if where is None else f"{where}: {what}"]
+        if fix:
+            lines.append(f"Fix: {fix}")
+        super().__init__("\n".join(lines))
+
+    def __reduce__(self):
+        return type(self), (self.what, self.where, self.fix)

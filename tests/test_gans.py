@@ -1,0 +1,121 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gancourse.errors import GanCourseError
+from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
+from gancourse.gans import GAN
+from gancourse.networks import dcgan
+from gancourse.networks.mlp import mlp
+from gancourse.penalties import clip_weights, gradient_penalty
+
+
+def toy(game=None, members=None, latent_dim=2):
+    return GAN(game or NonSaturating(), latent_dim=latent_dim,
+               generator=mlp(latent_dim, 2, width=8, members=members),
+               discriminator=mlp(2, 1, width=8, members=members))
+
+
+def test_losses_are_the_games_losses_on_the_gans_own_samples():
+    gan, x = toy(), torch.randn(16, 2)
+    torch.manual_seed(3)
+    d_loss = gan.d_loss(x)
+    torch.manual_seed(3)
+    fake = gan.G(torch.randn(16, 2))
+    expected = NonSaturating().d_loss(gan.D(x).squeeze(1), gan.D(fake).squeeze(1))
+    assert d_loss.item() == pytest.approx(expected.item(), abs=1e-6)
+    torch.manual_seed(3)
+    assert gan.g_loss(x).item() == pytest.approx(
+        NonSaturating().g_loss(None, gan.D(fake).squeeze(1)).item(), abs=1e-6)
+
+
+def test_the_discriminators_turn_leaves_the_generator_alone():
+    gan = toy()
+    gan.d_loss(torch.randn(8, 2)).backward()
+    assert all(w.grad is None for w in gan.G.parameters())
+    assert all(w.grad is not None for w in gan.D.parameters())
+
+
+def test_relativistic_pairs_real_with_fake_in_both_turns():
+    gan, x = toy(Relativistic()), torch.randn(8, 2)
+    torch.manual_seed(0)
+    value = gan.g_loss(x)
+    torch.manual_seed(0)
+    fake = gan.D(gan.G(torch.randn(8, 2))).squeeze(1)
+    real = gan.D(x).squeeze(1)
+    expected = [math.log1p(math.exp(r - f)) for r, f in zip(real.tolist(), fake.tolist(), strict=True)]
+    assert value.item() == pytest.approx(sum(expected) / 8, rel=1e-5)
+
+
+def test_members_do_not_touch_each_other():
+    gan, x = toy(members=3), torch.randn(3, 8, 2)
+    loss = gan.d_loss(x)
+    assert loss.shape == (3,)
+    loss[1].backward()
+    weight = gan.D[0].weight.grad
+    assert weight[1].abs().sum() > 0
+    assert weight[[0, 2]].abs().sum() == 0
+
+
+def test_batch_norm_keeps_real_and_fake_apart():
+    gan = GAN(Minimax(), generator=dcgan.generator(16, 1, 4, 4),
+              discriminator=dcgan.discriminator(16, 1, 4), latent_dim=4)
+    assert gan.separate
+    x, fake = torch.randn(2, 6, 1, 16, 16).unbind(0)
+    real_scores, _ = gan.scores(x, fake)
+    assert torch.allclose(real_scores, gan.D(x)), "statistics of the real batch alone"
+    assert not GAN(Minimax(), generator=gan.G, latent_dim=4,
+                   discriminator=dcgan.discriminator(16, 1, 4, norm=None)).separate
+
+
+def test_one_call_or_two_give_the_same_scores_without_batch_norm():
+    gan = toy()
+    x, fake = torch.randn(2, 6, 2).unbind(0)
+    together = gan.scores(x, fake)
+    gan.separate = True
+    for one, other in zip(together, gan.scores(x, fake), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_penalty_is_added_and_projection_applied():
+    gan, x = toy(Wasserstein(penalty=gradient_penalty(10))), torch.randn(8, 2)
+    torch.manual_seed(0)
+    with_penalty = gan.d_loss(x)
+    gan.game.penalty = None
+    torch.manual_seed(0)
+    assert with_penalty > gan.d_loss(x)
+    gan.game.projection = clip_weights(0.01)
+    gan.project()
+    assert max(w.abs().max() for w in gan.D.parameters()) <= 0.01
+
+
+def test_sample_repeats_with_a_seed_and_leaves_state_and_mode_alone():
+    gan = toy().train()
+    state = torch.get_rng_state()
+    assert torch.equal(gan.sample(5, seed=1), gan.sample(5, seed=1))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert gan.G.training
+    assert not gan.sample(5).requires_grad
+    assert toy(members=4).sample(5).shape == (4, 5, 2)
+
+
+@pytest.mark.parametrize("bad", [0, -3, 2.5, "8"])
+def test_bad_numbers_are_named(bad):
+    with pytest.raises(GanCourseError, match="latent_dim"):
+        toy(latent_dim=2) and GAN(NonSaturating(), generator=nn.Identity(),
+                                  discriminator=nn.Identity(), latent_dim=bad)
+    with pytest.raises(GanCourseError, match="n must"):
+        toy().sample(bad)
+
+
+def test_shapes_that_do_not_fit_are_one_clear_error():
+    gan = GAN(NonSaturating(), generator=mlp(2, 3), discriminator=mlp(2, 1), latent_dim=2)
+    with pytest.raises(GanCourseError, match=r"shape \(4, 3\).*shape \(4, 2\)"):
+        gan.d_loss(torch.randn(4, 2))
+
+
+def test_a_class_instead_of_a_game_is_a_clear_error():
+    with pytest.raises(GanCourseError, match="game must be"):
+        GAN(NonSaturating, generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
