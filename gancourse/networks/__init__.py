@@ -1,0 +1,1 @@
+"""Networks: functions that take sizes and return modules. They know no game."""
