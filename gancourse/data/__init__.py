@@ -1,0 +1,1 @@
+"""Data: toys are sampled, images come as one resident tensor. Batches are tuples."""

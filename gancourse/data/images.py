@@ -1,0 +1,136 @@
+"""Images: one resident ``uint8`` tensor, and endless batches drawn from it.
+
+Small image sets fit into memory whole. Indexing one tensor is much faster than a ``DataLoader``
+that opens, decodes and collates single images, and it needs no worker processes.
+"""
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gancourse.errors import GanCourseError
+
+NAMES = ("faces", "digits", "mnist", "fashion", "cifar10", "celeba")
+
+
+class Images:
+    """``pixels``: uint8, ``(n, size, size, channels)``; ``labels``: a dict of ``(n,)`` integer tensors.
+
+    ``categories`` names the values of a label where they have names.
+    """
+
+    def __init__(self, name: str, pixels: Tensor, labels: dict[str, Tensor] | None = None,
+                 categories: dict[str, list[str]] | None = None):
+        self.name, self.pixels = name, pixels
+        self.labels, self.categories = labels or {}, categories or {}
+
+    @property
+    def size(self) -> int:
+        """Side in pixels."""
+        return self.pixels.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for RGB."""
+        return self.pixels.shape[3]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index) -> Tensor:
+        """Images as a network sees them: float, ``(n, channels, size, size)``, in [-1, 1]."""
+        # A permuted view: already in the channels_last layout that convolutions prefer.
+        return self.pixels[index].permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+    def batches(self, size: int, label: str | None = None) -> Iterator[tuple[Tensor, ...]]:
+        """Endless batches ``(x,)``, or ``(x, label)``, drawn independently and with replacement."""
+        if not isinstance(size, int) or size < 1:
+            raise GanCourseError(f"batch size must be a positive whole number, not {size!r}")
+        if size > len(self):
+            raise GanCourseError(f"a batch of {size} is larger than the data ({len(self)} images)",
+                                 where=self.name, fix=f"use a batch size of at most {len(self)}")
+        return self._draw(size, None if label is None else self.labels[label])
+
+    def _draw(self, size: int, labels: Tensor | None) -> Iterator[tuple[Tensor, ...]]:
+        while True:
+            index = torch.randint(len(self), (size,), device=self.pixels.device)
+            yield (self[index],) if labels is None else (self[index], labels[index])
+
+    def to(self, device: torch.device | str) -> "Images":
+        """The same images, resident on ``device``."""
+        labels = {name: values.to(device) for name, values in self.labels.items()}
+        return Images(self.name, self.pixels.to(device), labels, self.categories)
+
+
+def images(name_or_folder: str | Path, size: int | None = None, *, channels: int | None = None,
+           root: str | Path = "data", download: bool = False) -> Images:
+    """A named set of images, or the pictures below a folder, ``size`` pixels a side.
+
+    Named: ``faces`` (10,000 pixel-art faces, 16 x 16 RGB, shipped), ``digits`` (1,797 handwritten
+    digits from scikit-learn), and, through torchvision from ``root``, ``mnist``, ``fashion``,
+    ``cifar10`` and ``celeba``; nothing is downloaded unless ``download`` says so. Without a
+    ``size`` the set keeps its own. ``channels`` converts to grey (1) or RGB (3).
+    """
+    if size is not None and (not isinstance(size, int) or size < 1):
+        raise GanCourseError(f"size must be a positive whole number, not {size!r}", where="images")
+    if channels not in (None, 1, 3):
+        raise GanCourseError(f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
+                             where="images")
+    if name_or_folder == "faces":
+        found = _faces()
+    elif name_or_folder == "digits":
+        found = _digits()
+    elif name_or_folder in NAMES:
+        from gancourse.data.torchvision_sets import load
+        found = load(name_or_folder, size or 64, Path(root), download)
+    elif Path(name_or_folder).is_dir():
+        from gancourse.data.folders import load
+        found = load(Path(name_or_folder), size or 64, channels or 3)
+    else:
+        raise GanCourseError(f"{str(name_or_folder)!r} is neither a known data set nor a folder",
+                             where="images", fix=f"use one of {', '.join(NAMES)} or an existing path")
+    found.pixels = _as_channels(_resized(found.pixels, size or found.size), channels)
+    return found
+
+
+def _faces() -> Images:
+    with resources.as_file(resources.files("gancourse.data") / "faces.npz") as path:
+        with np.load(path) as file:
+            labels = {key: torch.from_numpy(file[key].astype(np.int64)) for key in file.files
+                      if key not in ("images", "categories")}
+            return Images("faces", torch.from_numpy(file["images"]), labels,
+                          json.loads(str(file["categories"])))
+
+
+def _digits() -> Images:
+    from sklearn.datasets import load_digits
+    found = load_digits()
+    pixels = torch.from_numpy(found.images / 16 * 255).round().to(torch.uint8)[..., None]
+    # At 8 x 8 the strokes are too coarse for a convolution; 16 is the smallest size of a DCGAN.
+    labels = {"digit": torch.from_numpy(found.target.astype(np.int64))}
+    return Images("digits", _resized(pixels, 16), labels)
+
+
+def _resized(pixels: Tensor, size: int) -> Tensor:
+    if pixels.shape[1] == size:
+        return pixels
+    pictures = pixels.permute(0, 3, 1, 2).float()
+    whole = size % pixels.shape[1] == 0 and pixels.shape[3] == 3  # pixel art keeps its edges
+    pictures = (F.interpolate(pictures, size=size, mode="nearest") if whole else
+                F.interpolate(pictures, size=size, mode="bilinear", antialias=True))
+    return pictures.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def _as_channels(pixels: Tensor, channels: int | None) -> Tensor:
+    if channels in (None, pixels.shape[3]):
+        return pixels
+    if channels == 3:
+        return pixels.expand(-1, -1, -1, 3).contiguous()
+    luma = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601, as in PIL's convert("L")
+    return (pixels.float() @ luma).round().to(torch.uint8)[..., None]

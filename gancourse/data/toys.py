@@ -1,0 +1,102 @@
+r"""Two-dimensional toys: known distributions, drawn afresh for every batch.
+
+All of them live in the square $[-1,1]^2$ or near it. The mixtures know their modes, so that
+coverage can be counted (:func:`gancourse.metrics.mode_coverage`).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from gancourse.errors import GanCourseError
+
+
+class Toy:
+    """A distribution on the plane, given by how ``n`` points of it are drawn."""
+
+    def __init__(self, name: str, draw: Callable[[int], Tensor]):
+        self.name, self._draw = name, draw
+
+    def sample(self, n: int, seed: int | None = None) -> Tensor:
+        """``n`` points, shape ``(n, 2)``; with a ``seed``, the same ones each time."""
+        _whole("n", n)
+        with torch.random.fork_rng(devices=[], enabled=seed is not None):
+            if seed is not None:
+                torch.manual_seed(seed)
+            return self._draw(n)
+
+    def batches(self, size: int, members: int | None = None) -> Iterator[tuple[Tensor]]:
+        """Endless fresh batches ``(x,)``: ``(size, 2)``, or ``(members, size, 2)``."""
+        _whole("batch size", size)
+        shape = (size, 2) if members is None else (members, size, 2)
+        while True:
+            yield (self._draw(math.prod(shape[:-1])).view(shape),)
+
+    def __repr__(self):
+        return self.name
+
+
+class Mixture(Toy):
+    """Equal round Gaussians at ``means``, shape ``(modes, 2)``, with standard deviation ``std``."""
+
+    def __init__(self, name: str, means: Tensor, std: float):
+        self.means, self.std, self.modes = means, std, len(means)
+        super().__init__(name, lambda n: means[torch.randint(len(means), (n,))]
+                         + std * torch.randn(n, 2))
+
+    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest mode of each sample, and whether it lies within 3 standard deviations.
+
+        ``(..., 2)`` to two tensors of shape ``(...)``. Of a perfect generator's samples
+        $1-e^{-9/2}=98.9\\,\\%$ lie within.
+        """
+        distance, mode = torch.cdist(samples, self.means.to(samples)).min(-1)
+        return mode, distance < 3 * self.std
+
+    def density(self, x: Tensor) -> Tensor:
+        """The density at ``x`` of shape ``(..., 2)``."""
+        squared = torch.cdist(x, self.means.to(x)).square()
+        return (-squared / (2 * self.std**2)).exp().mean(-1) / (2 * math.pi * self.std**2)
+
+
+def ring(modes: int = 8, std: float = 0.01) -> Mixture:
+    """Gaussians on the unit circle; the 8-mode ring of the mode-collapse literature."""
+    _whole("modes", modes)
+    angle = torch.arange(modes) * (2 * math.pi / modes)
+    return Mixture(f"ring-{modes}", torch.stack([angle.cos(), angle.sin()], -1), std)
+
+
+def grid(side: int = 5, std: float = 0.0125) -> Mixture:
+    """``side * side`` Gaussians on a square lattice over $[-1,1]^2$ (25: spacing is 40 std)."""
+    _whole("side", side)
+    axis = torch.linspace(-1, 1, side) if side > 1 else torch.zeros(1)
+    return Mixture(f"grid-{side * side}", torch.cartesian_prod(axis, axis).view(-1, 2), std)
+
+
+def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
+    """Two intertwined arms that wind outwards from the centre to radius 1."""
+
+    def draw(n: int) -> Tensor:
+        radius = torch.rand(n).sqrt()
+        angle = 2 * math.pi * turns * radius + math.pi * torch.randint(2, (n,))
+        return torch.stack([angle.cos(), angle.sin()], -1) * radius[:, None] + std * torch.randn(n, 2)
+
+    return Toy("spiral", draw)
+
+
+def swiss_roll(std: float = 0.02) -> Toy:
+    """One rolled-up arm: radius proportional to the angle, over 1.5 turns."""
+
+    def draw(n: int) -> Tensor:
+        angle = 1.5 * math.pi * (1 + 2 * torch.rand(n))
+        arm = torch.stack([angle * angle.cos(), angle * angle.sin()], -1) / (4.5 * math.pi)
+        return arm + std * torch.randn(n, 2)
+
+    return Toy("swiss roll", draw)
+
+
+def _whole(name: str, value: int) -> None:
+    if not isinstance(value, int) or value < 1:
+        raise GanCourseError(f"{name} must be a positive whole number, not {value!r}", where="toys")

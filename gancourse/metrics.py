@@ -1,0 +1,75 @@
+r"""Measures of a generator, each with the member axis of an ensemble where there is one."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gancourse.errors import GanCourseError
+
+
+class Coverage(NamedTuple):
+    """What :func:`mode_coverage` counts; tensors of shape ``()`` or ``(members,)``."""
+
+    modes: Tensor
+    high_quality: Tensor
+    reverse_kl: Tensor
+
+
+def mode_coverage(samples: Tensor, target, least: int = 1) -> Coverage:
+    r"""How many modes of ``target`` the samples reach, how well, and how evenly.
+
+    ``target`` has ``modes``, their number $K$, and ``assign(samples)``, which gives each sample's
+    nearest mode and whether it counts as high quality (for a Gaussian: within three standard
+    deviations). ``modes``: how many modes hold at least ``least`` high-quality samples.
+    ``high_quality``: their share among all samples. ``reverse_kl``: $\sum_k q_k\log(Kq_k)$, where
+    $q_k$ is the share of mode $k$ among the high-quality samples; 0 if all modes are equally
+    frequent, $\log K$ if there is only one, ``nan`` if no sample is of high quality.
+    """
+    mode, good = target.assign(samples)
+    if not samples.isfinite().all():
+        raise GanCourseError("some samples are not finite", where="mode_coverage",
+                             fix="the generator has diverged; lower its learning rate")
+    counts = torch.zeros(*mode.shape[:-1], target.modes, dtype=torch.float64)
+    counts.scatter_add_(-1, mode, good.double())
+    q = counts / counts.sum(-1, keepdim=True)
+    return Coverage((counts >= least).sum(-1), good.double().mean(-1),
+                    (torch.xlogy(q, q).sum(-1) + math.log(target.modes)))
+
+
+def interval(values: Tensor, level: float = 0.95) -> tuple[float, float]:
+    """Mean over members and the half-width of its Student-t confidence interval."""
+    from scipy.stats import t
+    values = torch.as_tensor(values, dtype=torch.float64)
+    n = len(values)
+    if n < 2:
+        raise GanCourseError("an interval needs at least 2 members", where="interval")
+    return values.mean().item(), float(t.ppf((1 + level) / 2, n - 1)) * values.std().item() / n**0.5
+
+
+class FaceModes:
+    """The 5 x 8 combinations of background and skin colour of the pixel faces.
+
+    Both can be read off a picture without a classifier: the background stands in the upper
+    corners, the skin at the neck. ``tolerance`` is the largest distance in RGB (0 to 255) at
+    which a colour counts as one of the drawing's own.
+    """
+
+    def __init__(self, faces, tolerance: float = 24.0):
+        self.colours = [torch.tensor([[int(name[i:i + 2], 16) for i in (1, 3, 5)]
+                                      for name in faces.categories[key]], dtype=torch.float32)
+                        for key in ("background", "skin")]
+        self.modes, self.tolerance = math.prod(map(len, self.colours)), tolerance
+
+    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Mode (``8 * background + skin``) and quality of pictures ``(n, 3, 16, 16)`` in [-1, 1]."""
+        if samples.shape[1:] != (3, 16, 16):
+            raise GanCourseError(f"faces are (n, 3, 16, 16), not {tuple(samples.shape)}",
+                                 where="FaceModes")
+        pixels = (samples.float().cpu() + 1) * 127.5
+        corner = pixels[:, :, 0, [0, 15]].mean(-1)
+        neck = pixels[:, :, 13, 7:9].mean(-1)
+        (far_b, background), (far_s, skin) = (torch.cdist(patch, colour).min(-1) for patch, colour
+                                              in zip((corner, neck), self.colours, strict=True))
+        return 8 * background + skin, (far_b < self.tolerance) & (far_s < self.tolerance)
