@@ -1,0 +1,268 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gancourse.data.images import images
+from gancourse.data.toys import ring
+from gancourse.errors import GanCourseError
+from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
+from gancourse.gans import GAN
+from gancourse.networks import dcgan
+from gancourse.networks.mlp import mlp
+from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
+from gancourse.training import Training, adam, decay, train
+
+
+def toy(game=None, members=None, seed=0):
+    torch.manual_seed(seed)
+    return GAN(game or NonSaturating(), latent_dim=2, generator=mlp(2, 2, width=16, members=members),
+               discriminator=mlp(2, 1, width=16, members=members))
+
+
+def picture_gan():
+    torch.manual_seed(0)
+    return GAN(Minimax(), generator=dcgan.generator(16, 3, 8, 4),
+               discriminator=dcgan.discriminator(16, 3, 4), latent_dim=8)
+
+
+def weights(training):
+    return torch.cat([value.flatten().double() for value in training.gan.state_dict().values()])
+
+
+def test_the_first_step_is_algorithm_1_written_out():
+    """One D step and one G step of plain SGD, by hand from the same random state."""
+    gan, data = toy(), torch.randn(8, 2)
+    expected = toy()
+    x = data
+    torch.manual_seed(0 * 1_000_003 + 0)
+    fake = expected.G(torch.randn(8, 2)).detach()
+    d_loss = -(torch.log(torch.sigmoid(expected.D(x))).mean()
+               + torch.log(1 - torch.sigmoid(expected.D(fake))).mean())
+    for w, g in zip(expected.D.parameters(), torch.autograd.grad(d_loss, [*expected.D.parameters()]),
+                    strict=True):
+        w.data -= 0.1 * g
+    g_loss = -torch.log(torch.sigmoid(expected.D(expected.G(torch.randn(8, 2))))).mean()
+    for w, g in zip(expected.G.parameters(), torch.autograd.grad(g_loss, [*expected.G.parameters()]),
+                    strict=True):
+        w.data -= 0.1 * g
+    training = train(gan, [(data,)], 1, optimizer=lambda p: torch.optim.SGD(p, lr=0.1))
+    for mine, theirs in zip(gan.parameters(), expected.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)
+    assert training.history.d_loss.item() == pytest.approx(d_loss.item(), abs=1e-6)
+    assert training.history.g_loss.item() == pytest.approx(g_loss.item(), abs=1e-6)
+
+
+def test_d_steps_and_projection_after_each():
+    calls = []
+
+    class Watched(GAN):
+        def project(self):
+            super().project()
+            calls.append(max(w.abs().max().item() for w in self.D.parameters()))
+
+    gan = Watched(Wasserstein(projection=clip_weights(0.05)), generator=mlp(2, 2),
+                  discriminator=mlp(2, 1), latent_dim=2)
+    train(gan, ring().batches(4), 3, d_steps=5)
+    assert len(calls) == 15 and max(calls) <= 0.05 + 1e-9
+
+
+def test_the_generators_turn_gives_d_no_gradient_and_d_is_trainable_afterwards():
+    class Watched(GAN):
+        def project(self):  # called between the two turns
+            self.after_d = [w.grad.clone() for w in self.D.parameters()]
+
+    gan = Watched(NonSaturating(), generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
+    train(gan, ring().batches(8), 2)
+    for weight, grad in zip(gan.D.parameters(), gan.after_d, strict=True):
+        assert weight.requires_grad and torch.equal(weight.grad, grad)
+
+
+def test_the_same_seed_is_the_same_run_and_another_is_not():
+    one, same, other = (train(toy(), ring().batches(8), 20, seed=s) for s in (5, 5, 6))
+    assert torch.equal(weights(one), weights(same))
+    assert not torch.equal(weights(one), weights(other))
+
+
+def test_the_callers_random_state_comes_back():
+    gan = toy()
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    train(gan, ring().batches(8), 3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_watching_sampling_and_saving_change_nothing(tmp_path):
+    plain = train(picture_gan(), images("faces").batches(4), 6, ema=0.9)
+
+    def meddle(training):
+        torch.randn(10)
+        training.sample(3)
+        training.gan.sample(2)
+        training.save(tmp_path / "now.pt")
+        _ = training.history
+
+    seen = train(picture_gan(), images("faces").batches(4), 6, ema=0.9, watch=meddle, every=1)
+    assert torch.equal(weights(plain), weights(seen))
+    assert torch.equal(plain.history.d_loss, seen.history.d_loss)
+
+
+@pytest.mark.parametrize("make, settings", [
+    (lambda: toy(Relativistic(penalty=r1_r2(0.1))), dict(ema=0.99, schedule=decay(12))),
+    (lambda: toy(Wasserstein(penalty=gradient_penalty(10)), members=3), dict(d_steps=2)),
+    (picture_gan, dict(ema=0.9)),
+])
+@pytest.mark.parametrize("cut", [0, 5, 12])
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(make, settings, cut, tmp_path):
+    def batches(gan):
+        if gan.latent_dim == 8:
+            return images("faces").batches(4)
+        return ring().batches(8, members=gan.G.members)
+
+    gan = make()
+    whole = train(gan, batches(gan), 12, **settings)
+    gan = make()
+    path = train(gan, batches(gan), cut, **settings).save(tmp_path / "run.pt")
+    gan = make()
+    for w in gan.parameters():
+        torch.nn.init.constant_(w, 7.0)  # whatever was there is replaced
+    torch.manual_seed(999)
+    resumed = Training.load(path, gan, batches(gan), **settings).advance(12 - cut)
+    assert resumed.step == 12
+    assert torch.equal(weights(whole), weights(resumed))
+    assert torch.equal(whole.history.g_loss, resumed.history.g_loss)
+    if settings.get("ema"):
+        assert torch.equal(whole.sample(5), resumed.sample(5))
+
+
+@pytest.mark.parametrize("settings, name", [(dict(d_steps=2), "d_steps"), (dict(ema=0.5), "ema"),
+                                            (dict(optimizer=adam(1.0)), "rates")])
+def test_resuming_with_other_settings_is_an_error_that_names_them(settings, name, tmp_path):
+    path = train(toy(), ring().batches(8), 2).save(tmp_path / "run.pt")
+    with pytest.raises(GanCourseError, match=name):
+        Training.load(path, toy(), ring().batches(8), **settings)
+
+
+def test_resuming_another_network_is_a_clear_error(tmp_path):
+    path = train(toy(), ring().batches(8), 2).save(tmp_path / "run.pt")
+    other = GAN(NonSaturating(), generator=mlp(2, 2, width=5), discriminator=mlp(2, 1), latent_dim=2)
+    with pytest.raises(GanCourseError, match="another gan"):
+        Training.load(path, other, ring().batches(8))
+
+
+def test_members_train_as_they_would_alone():
+    """A single member's gradients, with the same noise and data, are those of a plain network."""
+    gan = toy(members=2)
+    alone = toy()
+    with torch.no_grad():
+        for net, plain in ((gan.G, alone.G), (gan.D, alone.D)):
+            for ours, mine in zip(net[::2], plain[::2], strict=True):
+                mine.weight.copy_(ours.weight[1].T)
+                mine.bias.copy_(ours.bias[1, 0])
+    x, z = torch.randn(2, 8, 2), torch.randn(2, 8, 2)
+    gan.noise = lambda *shape: z
+    alone.noise = lambda *shape: z[1]
+    gan.d_loss(x).sum().backward()
+    alone.d_loss(x[1]).backward()
+    assert torch.allclose(gan.D[0].weight.grad[1], alone.D[0].weight.grad.T, atol=1e-6)
+
+
+def test_average_is_the_warmed_up_mean_of_the_weights():
+    seen, training = [], Training(toy(), ring().batches(8), ema=0.9)
+    expected = [w.detach().clone() for w in training.gan.G.parameters()]
+    for t in range(1, 30):
+        training.advance(1)
+        keep = min(0.9, (1 + t) / (10 + t))
+        expected = [keep * e + (1 - keep) * w.detach()
+                    for e, w in zip(expected, training.gan.G.parameters(), strict=True)]
+        seen.append(keep)
+    for e, w in zip(expected, training.average.parameters(), strict=True):
+        assert torch.allclose(e, w, atol=1e-6)
+    assert seen[0] < 0.2 < seen[-1]
+
+
+def test_batch_norm_statistics_are_averaged_over_too():
+    training = train(picture_gan(), images("faces").batches(4), 3, ema=0.9)
+    for (name, mine), theirs in zip(training.average.named_buffers(), training.gan.G.buffers(),
+                                    strict=True):
+        assert torch.equal(mine, theirs), name
+
+
+def test_schedule_scales_both_rates_from_the_position_alone():
+    halve = decay(10, final=0.1)
+    assert [round(halve(s), 3) for s in (0, 4, 5, 10, 99)] == [1, 1, 1, 0.1, 0.1]
+    assert halve(7.5) == pytest.approx(0.55)
+    training = Training(toy(), ring().batches(8), optimizer=adam(1e-3), schedule=decay(10))
+    training.advance(11)
+    rates = [g["lr"] for o in (training.d_optimizer, training.g_optimizer) for g in o.param_groups]
+    assert rates == pytest.approx([1e-3 * 0.02] * 2)
+
+
+def test_watch_is_called_after_each_step_that_every_divides():
+    seen = []
+    training = train(toy(), ring().batches(8), 10, watch=lambda t: seen.append(t.step), every=4)
+    training.advance(6, watch=lambda t: seen.append(t.step), every=4)
+    assert seen == [4, 8, 12, 16]
+    assert training.history.d_loss.shape == (16,)
+    assert train(toy(members=3), ring().batches(8, 3), 250).history.g_loss.shape == (250, 3)
+
+
+def test_a_gan_written_in_a_notebook_cell_trains_with_the_same_loop():
+    class Mine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.G, self.D = nn.Linear(1, 1), nn.Linear(1, 1)
+
+        def d_loss(self, x, label):
+            return (self.D(x) - label).square().mean()
+
+        def g_loss(self, x, label):
+            return self.D(self.G(torch.randn(4, 1))).mean()
+
+    training = train(Mine(), [(torch.ones(4, 1), torch.zeros(4, 1))], 3)
+    assert training.step == 3 and training.history.d_loss[0] > training.history.d_loss[2]
+
+
+def test_a_finite_loader_is_started_again_and_a_spent_iterator_is_an_error():
+    assert train(toy(), [(torch.randn(4, 2),), (torch.randn(4, 2),)], 5).step == 5
+    with pytest.raises(GanCourseError, match="ran out at step 2"):
+        train(toy(), iter([(torch.randn(4, 2),)] * 2), 5)
+
+
+@pytest.mark.parametrize("poison", [math.nan, math.inf])
+def test_a_poisoned_batch_stops_at_once_and_names_the_step(poison):
+    def batches():
+        for step in range(10):
+            x = torch.randn(4, 2)
+            x[0, 0] = poison if step == 3 else 0
+            yield (x,)
+
+    training = Training(toy(), batches())
+    with pytest.raises(GanCourseError, match="step 3.*all weights are still finite"):
+        training.advance(10)
+    assert training.step == 3
+    assert weights(training).isfinite().all(), "the last good state is kept"
+
+
+def test_a_poisoned_weight_is_named():
+    training = Training(toy(), ring().batches(4)).advance(2)
+    with torch.no_grad():
+        training.gan.D[2].weight[0, 0] = math.nan
+    with pytest.raises(GanCourseError, match=r"weight D\.2\.weight is not finite"):
+        training.advance(1)
+
+
+@pytest.mark.parametrize("wrong", [dict(steps=-1), dict(steps=1.5), dict(steps=3, every=0),
+                                   dict(steps=3, d_steps=0), dict(steps=3, ema=1.0),
+                                   dict(steps=3, ema=-0.1), dict(steps=3, seed=-1)])
+def test_bad_settings_are_named(wrong):
+    with pytest.raises(GanCourseError, match=list(wrong)[-1]):
+        train(toy(), ring().batches(4), **wrong)
+
+
+def test_bfloat16_follows_full_precision():
+    full, half = (train(picture_gan(), images("faces").batches(16), 5, amp=amp)
+                  for amp in (False, True))
+    assert not torch.equal(weights(full), weights(half))
+    assert torch.allclose(full.history.d_loss, half.history.d_loss, atol=0.05)
