@@ -1,0 +1,151 @@
+"""Every still figure of the book. The one module that imports matplotlib.
+
+Each function returns a :class:`Picture`, which a notebook shows when it is a cell's last value.
+The background is transparent and the ink a middle grey, so that one picture serves light and dark
+pages. Real is always teal and generated always orange.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
+#: From "surely fake" over "cannot tell" to "surely real".
+VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f59e6b", "#f1f5f9", "#5fb8ae"])
+STYLE = {
+    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
+    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "axes.titlecolor": INK,
+    "xtick.color": INK, "ytick.color": INK, "legend.labelcolor": INK, "legend.frameon": False,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "font.size": 9.5,
+    "axes.labelsize": 9.5, "lines.linewidth": 1.8, "axes.grid": False, "legend.fontsize": 9,
+    "mathtext.fontset": "cm", "figure.constrained_layout.use": True,
+}
+
+
+class Picture(Figure):
+    """A figure that belongs to no window: it shows itself in a notebook, the same bytes each time."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with rc_context(STYLE):
+            self.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def __repr__(self):
+        return f"Picture with {len(self.axes)} panels"
+
+
+def panels(rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 2.6,
+           **options) -> tuple[Picture, np.ndarray]:
+    """An empty picture and its axes as an array ``(rows, columns)``, for a figure of one's own."""
+    with rc_context(STYLE):
+        picture = Picture(figsize=(width, height * rows))
+        return picture, picture.subplots(rows, columns, squeeze=False, **options)
+
+
+def image_grid(pictures: Tensor, columns: int = 16, title: str = "") -> Picture:
+    """Images ``(n, channels, height, width)`` in [-1, 1] as one sheet, pixels kept sharp."""
+    sheet = _sheet(pictures, columns)
+    picture, axes = panels(width=7.2, height=7.2 * sheet.shape[0] / sheet.shape[1] + 0.3 * bool(title))
+    _show(axes[0, 0], sheet, title)
+    return picture
+
+
+def image_grids(sheets: Sequence[Tensor], titles: Sequence[str], columns: int = 8,
+                across: int = 3) -> Picture:
+    """Several sheets beside each other, such as the same noise at several steps of a training."""
+    rows = math.ceil(len(sheets) / across)
+    shape = _sheet(sheets[0], columns).shape
+    picture, axes = panels(rows, across, height=7.2 / across * shape[0] / shape[1] + 0.25)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, sheet, title in zip(axes.flat, sheets, titles, strict=False):
+        _show(ax, _sheet(sheet, columns), title)
+    return picture
+
+
+def losses(history, references: dict[str, float] | None = None, smooth: int = 1) -> Picture:
+    """Both players' losses against the step; faint single members, their median in full colour.
+
+    ``references`` draws named levels, such as ``{"log 4": 1.386}``; ``smooth`` averages over that
+    many steps.
+    """
+    picture, axes = panels(1, 2, height=2.4)
+    for ax, name, colour in zip(axes[0], ("d_loss", "g_loss"), (REAL, FAKE), strict=True):
+        values = getattr(history, name).reshape(len(history.d_loss), -1).numpy()
+        kernel = np.ones(smooth) / smooth
+        values = np.stack([np.convolve(column, kernel, "valid") for column in values.T], 1)
+        steps = np.arange(len(values)) + smooth / 2
+        if values.shape[1] > 1:
+            ax.plot(steps, values, color=colour, alpha=0.2, lw=0.8)
+        ax.plot(steps, np.median(values, 1), color=colour, lw=1.4)
+        player = "discriminator" if name == "d_loss" else "generator"
+        ax.set(title=f"loss of the {player}", xlabel="step")
+        for label, level in (references or {}).items():
+            ax.axhline(level, color=INK, ls=":", lw=1)
+            ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), fontsize=8.5,
+                        xytext=(-2, 2), textcoords="offset points", ha="right")
+    return picture
+
+
+def scatter(ax: Axes, real: Tensor | None, fake: Tensor | None, reach: float = 1.4) -> None:
+    """Real and generated points of the plane in one square panel."""
+    for points, colour, label in ((real, REAL, "real"), (fake, FAKE, "generated")):
+        if points is not None:
+            ax.scatter(*points.detach().cpu().numpy().T, s=4, color=colour, alpha=0.55, lw=0,
+                       label=label)
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
+
+
+def point_panels(real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str],
+                 across: int = 4) -> Picture:
+    """Generated points over the same real ones, one panel per moment or member."""
+    rows = math.ceil(len(fakes) / across)
+    picture, axes = panels(rows, across, height=7.2 / across + 0.15)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for ax, fake, title in zip(axes.flat, fakes, titles, strict=False):
+        ax.set_axis_on()
+        scatter(ax, real, fake)
+        ax.set_title(title)
+    axes[0, 0].legend(loc="upper right", markerscale=2, handletextpad=0.1, borderpad=0)
+    return picture
+
+
+@torch.no_grad()
+def verdict(ax: Axes, D, reach: float = 1.4, cells: int = 80) -> None:
+    """The probability that a discriminator on the plane gives to "real", as a heat map."""
+    axis = torch.linspace(-reach, reach, cells)
+    points = torch.cartesian_prod(axis, axis)
+    scores = D(points).reshape(cells, cells).T
+    ax.imshow(torch.sigmoid(scores).numpy(), origin="lower", extent=(-reach, reach) * 2,
+              cmap=VERDICT, vmin=0, vmax=1, alpha=0.9, zorder=0)
+
+
+def _sheet(pictures: Tensor, columns: int) -> np.ndarray:
+    """One RGBA array ``(height, width, 4)`` in [0, 1], with a transparent gutter of one pixel."""
+    pictures = ((pictures.detach().float().cpu() + 1) / 2).clamp(0, 1)
+    n, channels, height, width = pictures.shape
+    columns = min(columns, n)
+    rows = math.ceil(n / columns)
+    sheet = torch.zeros(4, rows * (height + 1) - 1, columns * (width + 1) - 1)
+    for i, one in enumerate(pictures.expand(n, 3, height, width) if channels == 1 else pictures):
+        y, x = (i // columns) * (height + 1), (i % columns) * (width + 1)
+        sheet[:3, y:y + height, x:x + width] = one
+        sheet[3, y:y + height, x:x + width] = 1
+    return sheet.permute(1, 2, 0).numpy()
+
+
+def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:
+    ax.imshow(sheet, interpolation="nearest")
+    ax.set_axis_off()
+    if title:
+        ax.set_title(title)

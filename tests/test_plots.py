@@ -1,0 +1,52 @@
+import io
+
+import pytest
+import torch
+from PIL import Image
+
+from gancourse import plots
+from gancourse.data.toys import ring
+from gancourse.networks.mlp import mlp
+from gancourse.training import History
+
+HISTORY = History(torch.rand(50, 3), torch.rand(50, 3))
+
+
+def make(kind):
+    if kind == "image_grid":
+        return plots.image_grid(torch.rand(20, 3, 16, 16) * 2 - 1, columns=8, title="faces")
+    if kind == "image_grids":
+        return plots.image_grids([torch.zeros(8, 1, 16, 16)] * 4, list("abcd"), columns=4)
+    if kind == "losses":
+        return plots.losses(HISTORY, {"log 4": 1.386}, smooth=5)
+    if kind == "point_panels":
+        return plots.point_panels(ring().sample(50), [ring().sample(50)] * 5, list("abcde"))
+    picture, axes = plots.panels(1, 2)
+    plots.verdict(axes[0, 0], mlp(2, 1))
+    return picture
+
+
+@pytest.mark.parametrize("kind", ["image_grid", "image_grids", "losses", "point_panels", "verdict"])
+def test_every_figure_is_a_transparent_png_and_the_same_bytes_each_time(kind):
+    torch.manual_seed(0)
+    first = make(kind)._repr_png_()
+    torch.manual_seed(0)
+    assert make(kind)._repr_png_() == first
+    picture = Image.open(io.BytesIO(first))
+    assert picture.mode == "RGBA" and picture.width > 600
+    assert picture.getpixel((0, 0))[3] == 0
+
+
+def test_a_sheet_holds_the_very_pixels():
+    pictures = torch.rand(6, 3, 4, 4) * 2 - 1
+    sheet = plots._sheet(pictures, columns=3)
+    assert sheet.shape == (9, 14, 4)
+    assert torch.allclose(torch.from_numpy(sheet[5:9, 10:14, :3]).permute(2, 0, 1),
+                          (pictures[5] + 1) / 2)
+    assert sheet[4].sum() == 0, "the gutter is transparent"
+
+
+def test_no_window_is_ever_opened():
+    import sys
+    make("losses")
+    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
