@@ -53,7 +53,8 @@ def load(path: str | Path) -> dict:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:  # torch raises nine kinds here, some with an empty message
         raise GanCourseError(f"not a checkpoint of this package ({type(problem).__name__})",
-                             where=str(path), fix="give a file that gancourse has written") from None
+                             where=str(path),
+                             fix="give a file that gancourse has written") from None
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         found = state.get("format") if isinstance(state, dict) else type(state).__name__
         raise GanCourseError(f"checkpoint format {found!r} where {FORMAT} was expected",

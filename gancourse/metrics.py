@@ -63,7 +63,7 @@ class FaceModes:
         self.modes, self.tolerance = math.prod(map(len, self.colours)), tolerance
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """Mode (``8 * background + skin``) and quality of pictures ``(n, 3, 16, 16)`` in [-1, 1]."""
+        """Mode (``8 * background + skin``) and quality of ``(n, 3, 16, 16)`` in [-1, 1]."""
         if samples.shape[1:] != (3, 16, 16):
             raise GanCourseError(f"faces are (n, 3, 16, 16), not {tuple(samples.shape)}",
                                  where="FaceModes")

@@ -1,4 +1,4 @@
-"""What every chapter needs: seeds, a device, a budget. The one module that reads the environment."""
+"""What every chapter needs: a device and a budget. The one module that reads the environment."""
 
 import inspect
 import os

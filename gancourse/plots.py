@@ -31,7 +31,7 @@ STYLE = {
 
 
 class Picture(Figure):
-    """A figure that belongs to no window: it shows itself in a notebook, the same bytes each time."""
+    """A figure without a window: it shows itself in a notebook, the same bytes each time."""
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
@@ -54,7 +54,8 @@ def panels(rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 
 def image_grid(pictures: Tensor, columns: int = 16, title: str = "") -> Picture:
     """Images ``(n, channels, height, width)`` in [-1, 1] as one sheet, pixels kept sharp."""
     sheet = _sheet(pictures, columns)
-    picture, axes = panels(width=7.2, height=7.2 * sheet.shape[0] / sheet.shape[1] + 0.3 * bool(title))
+    height = 7.2 * sheet.shape[0] / sheet.shape[1]
+    picture, axes = panels(width=7.2, height=height + 0.3 * bool(title))
     _show(axes[0, 0], sheet, title)
     return picture
 
@@ -149,3 +150,13 @@ def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:
     ax.set_axis_off()
     if title:
         ax.set_title(title)
+
+
+def curves(ax: Axes, x: Tensor, ys: dict[str, Tensor],
+           colours: Sequence[str] = (REAL, FAKE, ACCENT, INK), **axis) -> None:
+    """Named curves ``{label: y}`` over ``x`` in one panel; ``axis`` goes to ``ax.set``."""
+    with rc_context(STYLE):
+        for (label, y), colour in zip(ys.items(), colours, strict=False):
+            ax.plot(x.numpy(), y.detach().numpy(), color=colour, label=label)
+        ax.set(**axis)
+        ax.legend()

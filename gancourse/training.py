@@ -10,7 +10,6 @@ changes nothing. (Same torch version, kind of device and number of threads.)
 """
 
 import copy
-import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -20,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
+from gancourse.guards import demand_finite, interrupts_wait
+from gancourse.resuming import Keeper, Resumable
 
 
 class History(NamedTuple):
@@ -42,12 +42,35 @@ def decay(steps: int, final: float = 0.02) -> Callable[[int], float]:
 
 
 def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | None = None,
-          every: int = 100, **settings) -> "Training":
-    """Train ``gan`` for ``steps`` steps. ``settings`` are those of :class:`Training`."""
-    return Training(gan, batches, **settings).advance(steps, watch=watch, every=every)
+          every: int = 100, folder: str | Path | Keeper | None = None, save_every: int = 500,
+          resume: bool = False, **settings) -> "Training":
+    """Train ``gan`` up to step ``steps``. ``settings`` are those of :class:`Training`.
+
+    With a ``folder`` a checkpoint is written there every ``save_every`` steps and at the end;
+    ``resume`` goes on from the newest one in it, or starts at zero if there is none.
+    """
+    _whole("steps", steps)
+    training = Training(gan, batches, **settings)
+    if folder is None:
+        return training.advance(steps, watch=watch, every=every)
+    keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
+    if resume and (found := keeper.newest()):
+        training.restore(found[1], where=found[0])
+
+    def watch_and_save(training):
+        if watch is not None and training.step % every == 0:
+            watch(training)
+        if training.step % save_every == 0 or training.step == steps:
+            keeper.save(training)
+
+    try:
+        return training.advance(max(steps - training.step, 0), watch=watch_and_save, every=1)
+    except KeyboardInterrupt:
+        keeper.save(training)
+        raise
 
 
-class Training:
+class Training(Resumable):
     """A gan in training: everything that a checkpoint holds.
 
     ``batches`` yields tuples of tensors, which go to ``gan.d_loss`` and ``gan.g_loss``; it is
@@ -70,7 +93,8 @@ class Training:
         layout = torch.channels_last if convolutional else torch.preserve_format
         self.gan = gan.to(self.device, memory_format=layout).train()
         self.batches, self._iterator = batches, iter(batches)
-        self.d_steps, self.schedule, self.ema, self.amp, self.seed = d_steps, schedule, ema, amp, seed
+        self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
+        self.amp, self.seed = amp, seed
         optimizer = optimizer or adam()
         self.g_optimizer = optimizer(gan.G.parameters())
         self.d_optimizer = (d_optimizer or optimizer)(gan.D.parameters())
@@ -84,11 +108,13 @@ class Training:
         _whole("steps", steps)
         _whole("every", every, least=1)
         cuda = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda):
+        with torch.random.fork_rng(devices=cuda), interrupts_wait() as interrupted:
             for _ in tqdm(range(steps), desc="training", unit="step", delay=2, leave=False):
                 self._take_step()
                 if watch is not None and self.step % every == 0:
                     watch(self)
+                if interrupted:
+                    raise KeyboardInterrupt
         return self
 
     def _take_step(self) -> None:
@@ -116,7 +142,7 @@ class Training:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             loss = loss_of(*batch)
         if self.device.type == "cpu":  # where looking at the loss costs nothing
-            self._demand_finite(loss.detach())
+            demand_finite(loss.detach(), self.gan, self.step)
         optimizer.zero_grad()
         loss.sum().backward()  # the sum over members: each gets its own gradient
         optimizer.step()
@@ -136,22 +162,14 @@ class Training:
     def _update_average(self) -> None:
         # Early on the decay is small, else the first, random weights would linger.
         keep = min(self.ema, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.gan.G.parameters()), 1 - keep)
+        mine, theirs = list(self.average.parameters()), list(self.gan.G.parameters())
+        torch._foreach_lerp_(mine, theirs, 1 - keep)
         for mine, theirs in zip(self.average.buffers(), self.gan.G.buffers(), strict=True):
             mine.copy_(theirs)
 
-    def _demand_finite(self, losses: Tensor) -> None:
-        if math.isfinite(losses.sum()):
-            return
-        bad = [name for name, weight in self.gan.named_parameters() if not weight.isfinite().all()]
-        raise GanCourseError(
-            f"a loss is {losses.sum().item()}; " + (f"weight {bad[0]} is not finite" if bad else
-            "all weights are still finite, so look at the batch"), where=f"step {self.step}",
-            fix="lower the learning rate, or resume from the last checkpoint with another setting")
-
     def _collect(self) -> None:
         recent = [torch.stack(losses).float().cpu() for losses in zip(*self._recent, strict=True)]
-        self._demand_finite(torch.stack(recent))
+        demand_finite(torch.stack(recent), self.gan, self.step)
         self._history = History(*map(torch.cat, zip(self._history, recent, strict=True)))
         self._recent = []
 
@@ -165,51 +183,6 @@ class Training:
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
         return self.gan.sample(n, seed, generator=self.average)
-
-    def state(self) -> dict:
-        """Everything that determines the rest of the run: tensors and primitives only."""
-        return {"step": self.step, "settings": self._settings(), "gan": self.gan.state_dict(),
-                "average": self.average.state_dict() if self.ema else {},
-                "d_optimizer": self.d_optimizer.state_dict(),
-                "g_optimizer": self.g_optimizer.state_dict(), "history": self.history._asdict()}
-
-    def save(self, path: str | Path) -> Path:
-        """Write a checkpoint, atomically (see :mod:`gancourse.checkpoints`)."""
-        return checkpoints.save(path, self.state())
-
-    @classmethod
-    def load(cls, path: str | Path, gan: nn.Module, batches: Iterable, **settings) -> "Training":
-        """The training that :meth:`save` wrote, ready to ``advance``.
-
-        ``gan``, ``batches`` and ``settings`` are built as they were for the saved run; a
-        difference that the checkpoint can see is an error.
-        """
-        training, state = cls(gan, batches, **settings), checkpoints.load(path)
-        try:
-            training._restore(state)
-        except (KeyError, RuntimeError, ValueError, TypeError) as problem:
-            raise GanCourseError("the checkpoint is of another gan or of other settings "
-                                 f"({str(problem).strip().splitlines()[-1].strip()})",
-                                 where=str(path), fix="build the gan as it was saved") from None
-        return training
-
-    def _restore(self, state: dict) -> None:
-        for name, mine in self._settings().items():
-            if state["settings"][name] != mine:
-                raise ValueError(f"{name} is {mine!r}, was {state['settings'][name]!r}")
-        self.gan.load_state_dict(state["gan"])
-        if self.ema:
-            self.average.load_state_dict(state["average"])
-        self.d_optimizer.load_state_dict(state["d_optimizer"])
-        self.g_optimizer.load_state_dict(state["g_optimizer"])
-        self._rates = [(group, rate) for group, (_, rate) in zip(
-            self.d_optimizer.param_groups + self.g_optimizer.param_groups, self._rates, strict=True)]
-        self.step, self._history = state["step"], History(**state["history"])
-
-    def _settings(self) -> dict:
-        game = getattr(self.gan, "game", None)
-        return {"gan": type(self.gan).__name__, "game": repr(game), "d_steps": self.d_steps,
-                "ema": self.ema, "amp": self.amp, "seed": self.seed, "rates": [r for _, r in self._rates]}
 
 
 def _position(seed: int, step: int) -> int:

@@ -12,11 +12,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: What a module may import from the package; "networks" stands for everything below it.
 ALLOWED = {
-    "errors": set(), "games": set(), "penalties": {"errors"}, "gans": {"errors", "games", "penalties"},
-    "checkpoints": {"errors"}, "training": {"errors", "checkpoints"}, "metrics": {"errors"},
+    "errors": set(), "games": set(), "penalties": {"errors"},
+    "gans": {"errors", "games", "penalties"}, "checkpoints": {"errors"},
+    "resuming": {"errors", "checkpoints"}, "guards": {"errors"},
+    "training": {"errors", "guards", "resuming"}, "metrics": {"errors"},
     "networks": {"errors"}, "data": {"errors", "data"}, "theory": {"errors", "theory"},
     "plots": {"errors"}, "notebook": {"errors"}, "interactive": {"errors", "theory"},
-    "exercises": {"errors"},
+    "exercises": {"errors", "theory"},
 }
 
 
@@ -49,7 +51,8 @@ def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment()
         found = {module.split(".")[0] for module in imports(path)}
         assert ("matplotlib" in found) <= (path.stem == "plots"), path
         source = path.read_text()
-        assert ("environ" in source or "getenv" in source) <= (path.stem in ("notebook", "cli")), path
+        reads = "environ" in source or "getenv" in source
+        assert reads <= (path.stem in ("notebook", "cli")), path
 
 
 def test_no_dangerous_calls():
@@ -64,7 +67,7 @@ def test_package_files_only_say_what_is_inside():
     for path in PACKAGE.rglob("__init__.py"):
         body = ast.parse(path.read_text()).body
         assert isinstance(body[0], ast.Expr), f"{path} has no docstring"
-        assert all(isinstance(node, ast.Assign) for node in body[1:]), f"{path} re-exports something"
+        assert all(isinstance(node, ast.Assign) for node in body[1:]), f"{path} re-exports"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -74,7 +77,8 @@ def test_public_things_have_docstrings_and_functions_stay_short(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             doc = len((ast.get_docstring(node) or "").splitlines())
-            assert node.end_lineno - node.lineno - doc <= 32, f"{path}:{node.lineno} {node.name} is long"
+            lines = node.end_lineno - node.lineno - doc
+            assert lines <= 32, f"{path}:{node.lineno} {node.name} is {lines} lines long"
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"

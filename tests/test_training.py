@@ -1,4 +1,5 @@
 import math
+import signal
 
 import pytest
 import torch
@@ -12,12 +13,14 @@ from gancourse.gans import GAN
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
+from gancourse.resuming import Keeper
 from gancourse.training import Training, adam, decay, train
 
 
 def toy(game=None, members=None, seed=0):
     torch.manual_seed(seed)
-    return GAN(game or NonSaturating(), latent_dim=2, generator=mlp(2, 2, width=16, members=members),
+    return GAN(game or NonSaturating(), latent_dim=2,
+               generator=mlp(2, 2, width=16, members=members),
                discriminator=mlp(2, 1, width=16, members=members))
 
 
@@ -40,12 +43,12 @@ def test_the_first_step_is_algorithm_1_written_out():
     fake = expected.G(torch.randn(8, 2)).detach()
     d_loss = -(torch.log(torch.sigmoid(expected.D(x))).mean()
                + torch.log(1 - torch.sigmoid(expected.D(fake))).mean())
-    for w, g in zip(expected.D.parameters(), torch.autograd.grad(d_loss, [*expected.D.parameters()]),
-                    strict=True):
+    player = list(expected.D.parameters())
+    for w, g in zip(player, torch.autograd.grad(d_loss, player), strict=True):
         w.data -= 0.1 * g
     g_loss = -torch.log(torch.sigmoid(expected.D(expected.G(torch.randn(8, 2))))).mean()
-    for w, g in zip(expected.G.parameters(), torch.autograd.grad(g_loss, [*expected.G.parameters()]),
-                    strict=True):
+    player = list(expected.G.parameters())
+    for w, g in zip(player, torch.autograd.grad(g_loss, player), strict=True):
         w.data -= 0.1 * g
     training = train(gan, [(data,)], 1, optimizer=lambda p: torch.optim.SGD(p, lr=0.1))
     for mine, theirs in zip(gan.parameters(), expected.parameters(), strict=True):
@@ -146,7 +149,8 @@ def test_resuming_with_other_settings_is_an_error_that_names_them(settings, name
 
 def test_resuming_another_network_is_a_clear_error(tmp_path):
     path = train(toy(), ring().batches(8), 2).save(tmp_path / "run.pt")
-    other = GAN(NonSaturating(), generator=mlp(2, 2, width=5), discriminator=mlp(2, 1), latent_dim=2)
+    other = GAN(NonSaturating(), generator=mlp(2, 2, width=5), discriminator=mlp(2, 1),
+                latent_dim=2)
     with pytest.raises(GanCourseError, match="another gan"):
         Training.load(path, other, ring().batches(8))
 
@@ -266,3 +270,31 @@ def test_bfloat16_follows_full_precision():
                   for amp in (False, True))
     assert not torch.equal(weights(full), weights(half))
     assert torch.allclose(full.history.d_loss, half.history.d_loss, atol=0.05)
+
+
+def test_train_with_a_folder_saves_and_resumes_to_the_same_bits(tmp_path):
+    whole = train(toy(), ring().batches(8), 12, ema=0.9)
+    train(toy(), ring().batches(8), 7, ema=0.9, folder=tmp_path, save_every=3)
+    assert [p.name for p in Keeper(tmp_path).paths()] == ["step-00000007.pt", "step-00000006.pt"]
+    resumed = train(toy(), ring().batches(8), 12, ema=0.9, folder=tmp_path, save_every=3,
+                    resume=True)
+    assert torch.equal(weights(whole), weights(resumed))
+    assert train(toy(), ring().batches(8), 12, ema=0.9, folder=tmp_path, resume=True).step == 12
+
+
+def test_an_interrupt_lets_the_step_finish_saves_and_leaves_a_usable_object(tmp_path):
+    training = Training(toy(), ring().batches(8))
+
+    def interrupt(training):
+        if training.step == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        training.advance(10, watch=interrupt, every=1)
+    assert training.step == 4 and signal.getsignal(signal.SIGINT) is before
+    same = train(toy(), ring().batches(8), 10)
+    assert torch.equal(weights(training.advance(6)), weights(same))
+    with pytest.raises(KeyboardInterrupt):
+        train(toy(), ring().batches(8), 10, watch=interrupt, every=1, folder=tmp_path)
+    assert Keeper(tmp_path).paths()[0].name == "step-00000004.pt"

@@ -20,7 +20,7 @@ NAMES = ("faces", "digits", "mnist", "fashion", "cifar10", "celeba")
 
 
 class Images:
-    """``pixels``: uint8, ``(n, size, size, channels)``; ``labels``: a dict of ``(n,)`` integer tensors.
+    """``pixels``: uint8, ``(n, size, size, channels)``; ``labels``: name to ``(n,)`` integers.
 
     ``categories`` names the values of a label where they have names.
     """
@@ -94,7 +94,8 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
         found = load(Path(name_or_folder), size or 64, channels or 3)
     else:
         raise GanCourseError(f"{str(name_or_folder)!r} is neither a known data set nor a folder",
-                             where="images", fix=f"use one of {', '.join(NAMES)} or an existing path")
+                             where="images",
+                             fix=f"use one of {', '.join(NAMES)} or an existing path")
     found.pixels = _as_channels(_resized(found.pixels, size or found.size), channels)
     return found
 

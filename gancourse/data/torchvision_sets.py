@@ -43,7 +43,7 @@ def _datasets():
     """``torchvision.datasets``, also where torchvision's compiled operators do not fit torch."""
     try:
         from torchvision import datasets
-    except RuntimeError:  # operator torchvision::nms does not exist: a CUDA wheel beside a CPU torch
+    except RuntimeError:  # "operator torchvision::nms does not exist": a wheel for another torch
         _library = torch.library.Library("torchvision", "DEF")
         for name in ("nms", "qnms"):
             _library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

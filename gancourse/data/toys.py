@@ -81,7 +81,8 @@ def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
     def draw(n: int) -> Tensor:
         radius = torch.rand(n).sqrt()
         angle = 2 * math.pi * turns * radius + math.pi * torch.randint(2, (n,))
-        return torch.stack([angle.cos(), angle.sin()], -1) * radius[:, None] + std * torch.randn(n, 2)
+        arm = radius[:, None] * torch.stack([angle.cos(), angle.sin()], -1)
+        return arm + std * torch.randn(n, 2)
 
     return Toy("spiral", draw)
 

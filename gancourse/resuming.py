@@ -1,0 +1,127 @@
+"""Resuming: what of a training goes into a checkpoint, how it comes back, which files are kept.
+
+The random state is not among it: it is a function of the seed and the step (see
+:mod:`gancourse.training`).
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from torch import nn
+
+from gancourse import checkpoints
+from gancourse.errors import GanCourseError
+
+
+class Resumable:
+    """The part of a training that saves and restores it."""
+
+    def state(self) -> dict:
+        """Everything that determines the rest of the run: tensors and primitives only."""
+        for name, value in self.gan.state_dict().items():
+            if not value.isfinite().all():
+                raise GanCourseError(f"{name} is not finite", where=f"step {self.step}",
+                                     fix="an earlier checkpoint is still good; resume from that")
+        return {"step": self.step, "settings": self._settings(), "gan": self.gan.state_dict(),
+                "average": self.average.state_dict() if self.ema else {},
+                "d_optimizer": self.d_optimizer.state_dict(),
+                "g_optimizer": self.g_optimizer.state_dict(), "history": self.history._asdict()}
+
+    def save(self, path: str | Path) -> Path:
+        """Write a checkpoint, atomically (see :mod:`gancourse.checkpoints`)."""
+        return checkpoints.save(path, self.state())
+
+    @classmethod
+    def load(cls, path: str | Path, gan: nn.Module, batches: Iterable, **settings) -> "Resumable":
+        """The training that :meth:`save` wrote, ready to ``advance``.
+
+        ``gan``, ``batches`` and ``settings`` are built as they were for the saved run; a
+        difference that the checkpoint can see is an error.
+        """
+        training = cls(gan, batches, **settings)
+        training.restore(checkpoints.load(path), where=path)
+        return training
+
+    def restore(self, state: dict, where: str | Path = "checkpoint") -> None:
+        """Take over a saved :meth:`state`; ``where`` it came from is named in errors."""
+        try:
+            self._restore(state)
+        except (KeyError, RuntimeError, ValueError, TypeError) as problem:
+            raise GanCourseError("the checkpoint is of another gan or of other settings "
+                                 f"({str(problem).strip().splitlines()[-1].strip()})",
+                                 where=str(where), fix="build the gan as it was saved") from None
+
+    def _restore(self, state: dict) -> None:
+        for name, mine in self._settings().items():
+            if state["settings"][name] != mine:
+                raise ValueError(f"{name} is {mine!r}, was {state['settings'][name]!r}")
+        self.gan.load_state_dict(state["gan"])
+        if self.ema:
+            self.average.load_state_dict(state["average"])
+        self.d_optimizer.load_state_dict(state["d_optimizer"])
+        self.g_optimizer.load_state_dict(state["g_optimizer"])
+        groups = self.d_optimizer.param_groups + self.g_optimizer.param_groups  # these are new
+        self._rates = [(group, rate) for group, (_, rate) in zip(groups, self._rates, strict=True)]
+        self.step, self._recent = state["step"], []
+        self._history = type(self._history)(**state["history"])
+
+    def _settings(self) -> dict:
+        scale = self.schedule or (lambda step: 1.0)
+        return {"gan": type(self.gan).__name__, "game": repr(getattr(self.gan, "game", None)),
+                "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
+                "rates": [rate for _, rate in self._rates],
+                "schedule": [float(scale(step)) for step in (0, 1_000, 10_000)]}
+
+
+class Keeper:
+    """One run's checkpoints in one folder: the last ``keep``, and the best by ``measure``.
+
+    Pass it to ``train(..., folder=Keeper(...))``. ``measure(training)`` returns a number, lower is
+    better, such as a Fréchet distance; the checkpoint with the lowest one is kept as ``best.pt``.
+    """
+
+    def __init__(self, folder: str | Path, keep: int = 2, measure: Callable | None = None):
+        if not isinstance(keep, int) or keep < 1:
+            raise GanCourseError(f"keep must be a positive whole number, not {keep!r}")
+        self.folder, self.keep, self.measure = Path(folder), keep, measure
+
+    def paths(self) -> list[Path]:
+        """The run's numbered checkpoints, newest first."""
+        numbered = [path for path in self.folder.glob("step-*.pt")
+                    if re.fullmatch(r"step-\d{8}", path.stem)]
+        return sorted(numbered, reverse=True)
+
+    def save(self, training) -> Path:
+        """Write the present state; only then remove what is older than the last ``keep``."""
+        state = training.state()
+        if self.measure is not None:
+            state["measure"] = float(self.measure(training))
+            best = self.folder / "best.pt"
+            if not best.exists() or state["measure"] < checkpoints.load(best)["measure"]:
+                checkpoints.save(best, state)
+        path = checkpoints.save(self.folder / f"step-{training.step:08d}.pt", state)
+        for old in self.paths()[self.keep:]:
+            old.unlink()
+        return path
+
+    def newest(self) -> tuple[Path, dict] | None:
+        """The newest checkpoint that is whole, or ``None`` in an empty folder.
+
+        A damaged one is passed over with a warning that names both files; if all are damaged,
+        that is an error: a run never starts again at zero behind its owner's back.
+        """
+        paths = self.paths()
+        for path in paths:
+            try:
+                state = checkpoints.load(path)
+            except GanCourseError as problem:
+                damaged = problem
+                continue
+            if path != paths[0]:
+                warnings.warn(f"{paths[0]} is damaged; going back to {path}", stacklevel=2)
+            return path, state
+        if paths:
+            raise damaged
+        return None
