@@ -1,0 +1,72 @@
+"""Draw the moving picture of the home page: faces appear during one training, then walk.
+
+    python tools/make_hero.py      writes _static/hero.gif and _static/hero.png (about two minutes)
+
+Every frame is what the generator makes from the same noise; nothing is retouched.
+"""
+
+import math
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from gancourse.data.images import images
+from gancourse.games import NonSaturating
+from gancourse.gans import GAN
+from gancourse.networks import dcgan
+from gancourse.training import Training, adam
+
+COLUMNS, ROWS, LATENT = 12, 3, 64
+STATIC = Path(__file__).resolve().parent.parent / "_static"
+
+
+def sheet(pictures: torch.Tensor) -> Image.Image:
+    """The pictures side by side, pixel for pixel (the page enlarges them, sharply)."""
+    pixels = ((pictures + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
+    pixels = pixels.reshape(ROWS, COLUMNS, 16, 16, 3).transpose(1, 2).reshape(ROWS * 16, -1, 3)
+    return Image.fromarray(pixels.numpy())
+
+
+def slerp(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
+    """The point at ``t`` of the way from ``a`` to ``b`` on the sphere, for each row."""
+    angle = torch.acos(torch.cosine_similarity(a, b, dim=-1))[:, None]
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+
+def main() -> None:
+    """Train, take a frame at growing intervals, then walk to other noise and back."""
+    torch.manual_seed(0)
+    faces = images("faces")
+    gan = GAN(NonSaturating(), generator=dcgan.generator(16, 3, LATENT, 48),
+              discriminator=dcgan.discriminator(16, 3, 48), latent_dim=LATENT)
+    training = Training(gan, faces.batches(64), optimizer=adam(5e-4), ema=0.995)
+    noise = torch.randn(2, ROWS * COLUMNS, LATENT, generator=torch.Generator().manual_seed(7))
+
+    @torch.no_grad()
+    def frame(z):
+        return sheet(training.average.eval()(z))
+
+    frames, times = [frame(noise[0])], [900]
+    for step in sorted({round(10 * 1.2**i) for i in range(31)}):
+        training.advance(step - training.step)
+        frames.append(frame(noise[0]))
+        times.append(110)
+    times[-1] = 1500
+    still = frames[-1]
+    still.resize((4 * still.width, 4 * still.height), Image.Resampling.NEAREST).save(
+        STATIC / "hero.png", optimize=True)
+    for a, b in ((0, 1), (1, 0)):
+        for i in range(1, 13):
+            frames.append(frame(slerp(noise[a], noise[b], (1 - math.cos(math.pi * i / 12)) / 2)))
+            times.append(110)
+        times[-1] = 900
+    frames = [f.quantize(64, dither=Image.Dither.NONE) for f in frames]
+    frames[0].save(STATIC / "hero.gif", save_all=True, append_images=frames[1:], duration=times,
+                   loop=0, optimize=True)
+    print(f"{training.step} steps, {len(frames)} frames, "
+          f"{(STATIC / 'hero.gif').stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
