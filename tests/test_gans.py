@@ -45,7 +45,8 @@ def test_relativistic_pairs_real_with_fake_in_both_turns():
     torch.manual_seed(0)
     fake = gan.D(gan.G(torch.randn(8, 2))).squeeze(1)
     real = gan.D(x).squeeze(1)
-    expected = [math.log1p(math.exp(r - f)) for r, f in zip(real.tolist(), fake.tolist(), strict=True)]
+    expected = [math.log1p(math.exp(r - f))
+                for r, f in zip(real.tolist(), fake.tolist(), strict=True)]
     assert value.item() == pytest.approx(sum(expected) / 8, rel=1e-5)
 
 

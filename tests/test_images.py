@@ -31,7 +31,8 @@ def test_a_network_sees_floats_from_minus_one_to_one_with_channels_first():
     faces = images("faces")
     x = faces[:4]
     assert x.shape == (4, 3, 16, 16) and x.dtype == torch.float32
-    assert torch.equal(((x + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1), faces.pixels[:4])
+    pixels = ((x + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1)
+    assert torch.equal(pixels, faces.pixels[:4])
     assert x.is_contiguous(memory_format=torch.channels_last)
 
 

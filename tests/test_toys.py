@@ -41,7 +41,8 @@ def test_modes_lie_where_they_should():
 def test_own_samples_are_assigned_evenly_and_989_in_1000_lie_within_three_std(toy):
     mode, good = toy.assign(toy.sample(40_000, seed=1))
     share = 1 - math.exp(-9 / 2)
-    assert good.double().mean().item() == pytest.approx(share, abs=4 * (share * (1 - share) / 4e4) ** 0.5)
+    four_sigma = 4 * (share * (1 - share) / 40_000) ** 0.5
+    assert good.double().mean().item() == pytest.approx(share, abs=four_sigma)
     counts = torch.bincount(mode, minlength=toy.modes)
     expected = 40_000 / toy.modes
     assert ((counts - expected) ** 2 / expected).sum() < 3 * toy.modes  # chi square
