@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from gancourse import checkpoints
@@ -24,7 +25,10 @@ class Resumable:
             if not value.isfinite().all():
                 raise GanCourseError(f"{name} is not finite", where=f"step {self.step}",
                                      fix="an earlier checkpoint is still good; resume from that")
-        return {"step": self.step, "settings": self._settings(), "gan": self.gan.state_dict(),
+        return {"step": self.step, "settings": self._settings(), "notes": self.notes,
+                "versions": {"torch": str(torch.__version__), "device": self.device.type,
+                             "threads": torch.get_num_threads()},
+                "gan": self.gan.state_dict(),
                 "average": self.average.state_dict() if self.ema else {},
                 "d_optimizer": self.d_optimizer.state_dict(),
                 "g_optimizer": self.g_optimizer.state_dict(), "history": self.history._asdict()}

@@ -77,13 +77,15 @@ class Training(Resumable):
     started anew when it ends. ``optimizer`` makes an optimizer from parameters (``d_optimizer``:
     another one for the discriminator). ``schedule(step)`` scales both learning rates. ``ema`` > 0
     keeps an average of the generator's weights with that decay, warmed up. ``amp`` computes the
-    losses in bfloat16 where that is safe: faster, other rounding.
+    losses in bfloat16 where that is safe: faster, other rounding. ``notes``, of plain values, go
+    into the checkpoint, to say for instance how the networks were built.
     """
 
     def __init__(self, gan: nn.Module, batches: Iterable, *, optimizer: Callable | None = None,
                  d_optimizer: Callable | None = None, d_steps: int = 1,
                  schedule: Callable[[int], float] | None = None, ema: float = 0.0,
-                 amp: bool = False, seed: int = 0, device: torch.device | str | None = None):
+                 amp: bool = False, seed: int = 0, device: torch.device | str | None = None,
+                 notes: dict | None = None):
         _whole("d_steps", d_steps, least=1)
         _whole("seed", seed)
         if not 0 <= ema < 1:
@@ -94,7 +96,7 @@ class Training(Resumable):
         self.gan = gan.to(self.device, memory_format=layout).train()
         self.batches, self._iterator = batches, iter(batches)
         self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
-        self.amp, self.seed = amp, seed
+        self.amp, self.seed, self.notes = amp, seed, notes or {}
         optimizer = optimizer or adam()
         self.g_optimizer = optimizer(gan.G.parameters())
         self.d_optimizer = (d_optimizer or optimizer)(gan.D.parameters())
