@@ -1,0 +1,35 @@
+# The two commands are `make book` and `make test`; `make help` lists all.
+PYTHON ?= python3
+RUN = .venv/bin/python
+
+help:                ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+book: environment    ## build the whole book and say where to open it
+	@$(RUN) tools/check.py build
+
+test: environment    ## everything that CI checks
+	@$(RUN) tools/check.py unit notebooks book offline browser
+
+unit: environment    ## the tests of the package, the chapters' form and the tools
+	@$(RUN) tools/check.py unit
+
+notebooks: environment  ## run every notebook afresh on the smallest budget
+	@$(RUN) tools/check.py notebooks
+
+chapters: environment  ## execute the chapters whose text or code has changed (ARGS="--all", ARGS=06)
+	@$(RUN) tools/build_chapters.py $(ARGS)
+
+repository: environment  ## write the public address everywhere: make repository URL=https://github.com/owner/name
+	@$(RUN) tools/set_repository.py "$(URL)"
+
+environment:         ## the virtual environment in .venv (the others call it)
+	@$(PYTHON) tools/environment.py
+
+clean:               ## remove what was built (clean-all: the environment, too)
+	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+clean-all: clean
+	rm -rf .venv
+
+.PHONY: help book test unit notebooks chapters repository environment clean clean-all

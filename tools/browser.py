@@ -1,0 +1,140 @@
+"""Opens every page of a built book in Chromium, from file://, as a reader on a phone would."""
+
+import os
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+LOCAL = ("file:", "data:", "blob:", "about:")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--no-first-run",
+             "--host-resolver-rules=MAP * ~NOTFOUND"]  # nothing leaves, but everything is seen
+
+# What a reader would notice, found in the page itself.
+PAGE = r"""async () => {
+  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
+  await document.fonts.ready;
+  const article = document.querySelector("article") || document.body, found = [];
+  const shown = node => (node.dataset.mjxError || node.textContent).trim().slice(0, 60);
+  for (const node of article.querySelectorAll("span.math, div.math"))
+    if (!node.querySelector("mjx-container")) found.push("formula not set: " + shown(node));
+  for (const node of article.querySelectorAll("mjx-merror, merror, mtext[mathcolor='red']"))
+    found.push("formula with an error: " + shown(node));
+  const prose = article.cloneNode(true);
+  const others = "pre, code, script, style, mjx-container";
+  for (const node of prose.querySelectorAll(others)) node.remove();
+  const tex = /\$\$|\\\(|\\\[|\\begin\{|\\frac|\\mathbb/;
+  const role = /\{(cite|eq|numref|ref|doc)[:\w]*\}`/;
+  for (const markup of [tex, role, /\(eq-[\w-]+\)/]) {
+    const raw = prose.textContent.match(markup);
+    if (raw) found.push("markup shows through: " + raw[0]);
+  }
+  return found;
+}"""
+SIDEWAYS = r"""() => {
+  const page = document.documentElement, found = [];
+  if (page.scrollWidth > innerWidth + 1)
+    found.push(`page is ${page.scrollWidth} px wide at ${innerWidth} px`);
+  const scrolls = node => getComputedStyle(node).overflowX != "visible";
+  const kinds = "p, img, svg, table, pre, canvas, input, h1, h2";
+  for (const node of document.querySelectorAll(`article :is(${kinds})`)) {
+    const box = node.getBoundingClientRect();
+    if (!box.width || box.right <= innerWidth + 1) continue;
+    let up = node;
+    while (up.tagName != "ARTICLE" && !scrolls(up)) up = up.parentElement;
+    if (up.tagName == "ARTICLE")
+      found.push(`cut off at ${innerWidth} px: <${node.tagName}> ${node.textContent.slice(0, 40)}`);
+  }
+  return found.slice(0, 5);
+}"""
+DARK = r"""() => {
+  const button = document.querySelector(".theme-switch-button");
+  if (!button) return ["no switch for dark mode"];
+  for (let i = 0; i < 3 && document.documentElement.dataset.theme != "dark"; i++) button.click();
+  const colour = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number);
+  return document.documentElement.dataset.theme == "dark" && Math.max(...colour.slice(0, 3)) < 80
+    ? [] : ["dark mode does not darken the page: " + colour];
+}"""
+LONGEST_WORD = r"""() => (document.querySelector("article h1") || document.body).textContent
+    .match(/[A-Za-z]{4,}/g).sort((a, b) => b.length - a.length)[0]"""
+
+
+def chromium():
+    """Path of a Chromium or Chrome of this machine, or None. CHROMIUM names another one."""
+    named = os.environ.get("CHROMIUM")
+    if named is not None:
+        return shutil.which(named)
+    return next(filter(None, map(shutil.which, NAMES)), MAC if os.path.exists(MAC) else None)
+
+
+class Reader:
+    """One browser page that remembers what went wrong while it was open."""
+
+    def __init__(self, browser, folder):
+        self.folder, self.problems, self.where = Path(folder).resolve(), [], ""
+        self.page = browser.new_page(viewport=PHONE)
+        self.page.on("request", self.on_request)
+        self.page.on("requestfailed", lambda r: self.note(f"not loaded: {r.url[-80:]}"))
+        self.page.on("pageerror", lambda error: self.note(f"script error: {error}"))
+        self.page.on("console", self.on_console)
+
+    def note(self, problem):
+        self.problems.append(f"{self.where}: {problem}")
+
+    def on_request(self, request):
+        if not request.url.startswith(LOCAL):
+            self.note(f"external request: {request.url[:100]}")
+
+    def on_console(self, message):
+        if message.type == "error":
+            self.note(f"console: {message.text[:160]}")
+
+    def open(self, name, query=""):
+        self.where = name
+        self.page.goto((self.folder / name).as_uri() + query, wait_until="load")
+
+    def ask(self, script):
+        for problem in self.page.evaluate(script):
+            self.note(problem)
+
+    def read(self, name):
+        """Every check of one page, first on a phone, then on a desk."""
+        self.open(name)
+        self.ask(PAGE)
+        self.ask(SIDEWAYS)
+        self.page.set_viewport_size(DESK)
+        self.ask(SIDEWAYS)
+        self.page.set_viewport_size(PHONE)
+
+    def try_search_and_dark_mode(self, home):
+        self.open(home)
+        word = self.page.evaluate(LONGEST_WORD)
+        self.page.set_viewport_size(DESK)
+        self.ask(DARK)
+        self.open("search.html", f"?q={word}")
+        try:
+            self.page.wait_for_selector("#search-results li a", timeout=5000)
+        except Exception:
+            self.note(f"search finds nothing for {word!r}")
+
+
+def pages(folder):
+    """Every page of the book, as paths inside it; index.html only leads on to the home page."""
+    names = (p.relative_to(folder).as_posix() for p in sorted(Path(folder).rglob("*.html")))
+    return [n for n in names if n != "index.html" and not n.startswith(("_static", "_downloads"))]
+
+
+def problems(folder, home="intro.html"):
+    """Everything that a reader would stumble over, as `page: problem`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        reader = Reader(browser, folder)
+        for name in pages(folder):
+            reader.read(name)
+        reader.try_search_and_dark_mode(home)
+        browser.close()
+    return list(dict.fromkeys(reader.problems))

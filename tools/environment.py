@@ -1,0 +1,191 @@
+"""Makes the course's own virtual environment in .venv (run by `make`; needs only Python).
+
+Run again it costs nothing; interrupted, it goes on where it was. Whatever goes wrong ends in one
+line that says what to do. Written so that an old Python, too, gets as far as its line.
+"""
+
+from __future__ import print_function
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+
+OLDEST = (3, 11)
+NEEDED_GB = 3
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INPUTS = ["requirements.txt", "pyproject.toml"]
+DISK_FULL = ["No space left on device", "Errno 28", "Disk quota exceeded"]
+NO_NETWORK = ["NewConnectionError", "Failed to establish a new connection", "ConnectTimeoutError",
+              "Temporary failure in name resolution", "Network is unreachable",
+              "getaddrinfo failed",
+              "ReadTimeoutError", "Read timed out", "Connection refused", "ProxyError", "SSLError",
+              "Max retries exceeded", "RemoteDisconnected", "IncompleteRead",
+              "(from versions: none)"]
+
+
+class SetupError(Exception):
+    """Set-up cannot go on; the message says what is wrong and what to do."""
+
+
+def newer_pythons(path):
+    """Names of usable interpreters on PATH, newest first."""
+    names = ["python3.%d" % minor for minor in range(15, OLDEST[1] - 1, -1)]
+    return [name for name in names if runs([name, "--version"], path)]
+
+
+def check_python(version, path):
+    if tuple(version[:2]) >= OLDEST:
+        return
+    found = newer_pythons(path)
+    fix = "run: make book PYTHON=" + found[0] if found else "install a newer Python 3"
+    raise SetupError("Python %d.%d or newer is needed, this is %d.%d; %s"
+                     % (OLDEST + tuple(version[:2]) + (fix,)))
+
+
+def check_venv_module(modules=("venv", "ensurepip")):
+    for name in modules:
+        try:
+            __import__(name)
+        except ImportError:
+            raise SetupError("this Python has no module %r; "
+                             "on Debian or Ubuntu run: apt install python3-venv" % name)
+
+
+def check_space(folder, needed=NEEDED_GB):
+    import shutil
+
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < needed:
+        raise SetupError("the disk is too full: %.1f GB free in %s, about %g GB needed; "
+                         "free some space and run the same command again" % (free, folder, needed))
+
+
+def explain(log):
+    """The one line for a failed pip, from what it wrote."""
+    if any(sign in log for sign in DISK_FULL):
+        return "the disk is full; free about %d GB and run the same command again" % NEEDED_GB
+    if any(sign in log for sign in NO_NETWORK):
+        return ("no network: pip cannot reach its package index; "
+                "connect and run the same command again")
+    errors = [line for line in log.splitlines() if line.startswith("ERROR")]
+    return errors[0] if errors else "pip failed"
+
+
+def fingerprint(root):
+    """Changes when what is to be installed, or where, or by which Python, changes."""
+    digest = hashlib.sha256(repr((root, sys.version_info[:3])).encode())
+    for name in INPUTS:
+        with open(os.path.join(root, name), "rb") as stream:
+            digest.update(stream.read())
+    return digest.hexdigest()
+
+
+def executable(root):
+    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return os.path.join(root, ".venv", folder, name)
+
+
+def runs(command, path=None):
+    """Whether a command exists and succeeds."""
+    variables = dict(os.environ, PATH=path) if path else None
+    try:
+        with open(os.devnull, "w") as nowhere:
+            return subprocess.call(command, stdout=nowhere, stderr=nowhere, env=variables) == 0
+    except OSError:
+        return False
+
+
+class Progress(object):
+    """One line per phase: what it is doing now, and at its end how long it took."""
+
+    def __init__(self, title):
+        self.title, self.begin, self.last = title, time.time(), 0
+        self.live = sys.stdout.isatty()
+
+    def show(self, text):
+        """Renews the line on a terminal; elsewhere says something every ten seconds."""
+        now = time.time()
+        if now - self.last > (0.2 if self.live else 10):
+            self.last = now
+            line = "  %s: %s (%.0f s)" % (self.title, text[:50], now - self.begin)
+            print("\r\033[K" + line if self.live else line, end="" if self.live else "\n")
+            sys.stdout.flush()
+
+    def done(self):
+        print("%s  %s: done in %.0f s" % ("\r\033[K" if self.live else "", self.title,
+                                          time.time() - self.begin))
+        sys.stdout.flush()
+
+
+def run_logged(command, title, log_path):
+    """Runs a command with its output in a file, its progress in one line."""
+    progress = Progress(title)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               universal_newlines=True, errors="replace", cwd=ROOT)
+    lines = []
+    with open(log_path, "a") as log:
+        for line in process.stdout:
+            log.write(line)
+            lines.append(line)
+            words = line.split()
+            if words and words[0] in ("Collecting", "Downloading", "Building"):
+                progress.show(" ".join(words[:2]))
+            elif words and words[0] == "Installing":
+                progress.show("unpacking files")
+    if process.wait() != 0:
+        raise SetupError("%s\n  (the whole log: %s)" % (explain("".join(lines)), log_path))
+    progress.done()
+
+
+def make(root):
+    """Brings .venv up to date; returns at once where it already is."""
+    check_python(sys.version_info, os.environ.get("PATH", ""))
+    stamp = os.path.join(root, ".venv", "installed.txt")
+    wanted, python = fingerprint(root), executable(root)
+    if os.path.exists(stamp) and os.path.exists(python):
+        with open(stamp) as stream:
+            if stream.read() == wanted:
+                return
+    check_venv_module()
+    check_space(root)
+    print("Setting up .venv (once; a few minutes)")
+    if not runs([python, "-c", "import pip; import sys; sys.exit(sys.version_info[:2] != %r)"
+                 % (tuple(sys.version_info[:2]),)]):
+        create(root)
+    log = os.path.join(root, ".venv", "setup.log")
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    run_logged(pip + ["-r", os.path.join(root, "requirements.txt")], "packages", log)
+    run_logged(pip + ["--no-deps", "--no-build-isolation", "-e", root], "gancourse", log)
+    with open(stamp, "w") as stream:
+        stream.write(wanted)
+
+
+def create(root):
+    """A new environment in place of a missing, half-made or foreign one."""
+    import venv
+
+    progress = Progress("virtual environment")
+    try:
+        venv.create(os.path.join(root, ".venv"), clear=True, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        output = getattr(error, "output", b"") or b""
+        raise SetupError(explain("%s\n%s" % (error, output.decode("utf-8", "replace"))))
+    progress.done()
+
+
+def main():
+    try:
+        make(ROOT)
+    except SetupError as error:
+        sys.exit("\nset-up stopped: %s" % error)
+    except KeyboardInterrupt:
+        sys.exit("\nset-up interrupted; the same command goes on from here")
+    except OSError as error:
+        sys.exit("\nset-up stopped: %s" % explain(str(error)) if error.errno == 28 else
+                 "\nset-up stopped: %s" % error)
+
+
+if __name__ == "__main__":
+    main()
