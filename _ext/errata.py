@@ -1,0 +1,145 @@
+"""Sphinx extension: the directive `{errata}` prints appendix/errata.yml, each entry with its test.
+
+The same file is read by tests/test_errata.py, so that no number stands on the page that is not
+recomputed. An entry can be linked from any page: `[R2](#erratum-r2)`.
+"""
+
+import ast
+import re
+from collections import Counter
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+#: The fields of every entry, and how long each may be.
+FIELDS = {"id": 5, "place": 80, "kind": 9, "chapter": 2,
+          "printed": 260, "corrected": 300, "why": 330}
+KINDS = {
+    "claim": "wrong claim", "formula": "wrong formula", "condition": "missing condition",
+    "sign": "wrong sign", "factor": "wrong factor", "symbol": "wrong symbol", "name": "wrong word",
+    "omission": "left out", "typo": "slip of the pen", "dated": "out of date",
+}
+TESTS = "tests/test_errata.py"
+
+
+def sources(root):
+    """The sources with their entries, in the order of the file."""
+    return yaml.safe_load(Path(root, "appendix/errata.yml").read_text("utf-8"))["sources"]
+
+
+def entries(root):
+    """All entries of all sources."""
+    return [entry for source in sources(root) for entry in source["errata"]]
+
+
+def numbers(text):
+    """The numbers of one side of a witness, as printed."""
+    return [part.strip() for part in text.split(",")]
+
+
+def code_of_tests(root):
+    """Name and source code of every function of the tests."""
+    text = Path(root, TESTS).read_text("utf-8")
+    return {node.name: ast.get_source_segment(text, node) for node in ast.parse(text).body
+            if isinstance(node, ast.FunctionDef)}
+
+
+def displayed(text):
+    """A text that is one formula becomes a display, anything else a paragraph."""
+    formula = re.fullmatch(r"\$([^$]+)\$", text)
+    return f"$$\n{formula[1]}\n$$" if formula else text
+
+
+def block(name, *content):
+    """A box of its own for the style sheet, in MyST."""
+    return "\n".join([f"::::{{div}} {name}", *content, "::::", ""])
+
+
+def witness(entry):
+    """What was computed, and the two results side by side."""
+    shown = {side: ", ".join(numbers(entry["witness"][side])).replace("-", "−")
+             for side in ("printed", "corrected")}
+    what = entry["witness"]["what"]
+    return block("erratum-witness", what[0].upper() + what[1:] + ":", "",
+                 f'<span class="as-printed">{shown["printed"]}</span> as printed, '
+                 f'<span class="as-corrected">{shown["corrected"]}</span> corrected.')
+
+
+def entry_text(entry, chapter, tests):
+    """One entry as MyST text; `chapter` is the link to where the book treats it."""
+    yield block("erratum-head", f"[**{entry['id']}**](#erratum-{entry['id'].lower()}) "
+                f"{entry['place']}\n<span class=\"erratum-kind\">{KINDS[entry['kind']]}</span>")
+    yield block("erratum-printed", '<span class="erratum-label">Printed</span>', "",
+                displayed(entry["printed"]))
+    yield block("erratum-corrected", '<span class="erratum-label">Correct</span>', "",
+                displayed(entry["corrected"]))
+    yield f"{entry['why']} {chapter}\n"
+    if "witness" in entry:
+        yield witness(entry)
+    if "test" in entry:
+        yield (f"<details><summary>Its test: <code>{entry['test']}</code></summary>\n\n"
+               f"```python\n{tests[entry['test']]}\n```\n\n</details>\n")
+    else:
+        yield block("erratum-untested", f"No test: {entry['untested']}.")
+
+
+def counts(found):
+    """How many entries there are, of which source and kind, and how many are recomputed."""
+    total = [entry for source in found for entry in source["errata"]]
+    tested = sum("test" in entry for entry in total)
+    yield (f"The list has **{len(total)} entries**. **{tested}** of them are recomputed by a test, "
+           f"and **{sum('witness' in entry for entry in total)}** show a number for the printed "
+           "and a number for the corrected statement.\n")
+    yield "| Source | Entries | With a test |\n|:--|--:|--:|"
+    for source in found:
+        yield (f"| [{source['name']}](#errata-{source['key'].lower()}) | {len(source['errata'])} | "
+               f"{sum('test' in entry for entry in source['errata'])} |")
+    kinds = Counter(entry["kind"] for entry in total).most_common()
+    yield "\n" + block("errata-kinds", " ".join(
+        f'<span class="erratum-kind">{KINDS[kind]} <b>{n}</b></span>' for kind, n in kinds))
+
+
+class Errata(SphinxDirective):
+    def parse(self, lines, node, name=None):
+        """Parses MyST text into a node, which other pages can link to by its name."""
+        text = StringList("\n".join(lines).splitlines(), source=self.env.docname)
+        self.state.nested_parse(text, 0, node)
+        if name:
+            node["names"].append(name)
+            self.state.document.note_explicit_target(node)
+        return node
+
+    def chapter(self, number):
+        """A link to the chapter, if the book has it already."""
+        if number == "A":
+            return "*(Appendix on sequences.)*"
+        start = f"chapters/{number:02d}_"
+        page = next((doc for doc in self.env.found_docs if doc.startswith(start)), None)
+        return f"{{doc}}`Chapter {number}. </{page}>`" if page else f"Chapter {number}."
+
+    def section(self, source, tests):
+        title = nodes.title()
+        inline, _ = self.state.inline_text(source["name"], self.lineno)
+        title += inline
+        node = nodes.section("", title)
+        for entry in source["errata"]:
+            lines = entry_text(entry, self.chapter(entry["chapter"]), tests)
+            node += self.parse(lines, nodes.container(classes=["erratum"]),
+                               f"erratum-{entry['id'].lower()}")
+        return self.parse([], node, f"errata-{source['key'].lower()}")
+
+    def run(self):
+        root = Path(self.env.srcdir)
+        for source in ("appendix/errata.yml", TESTS, "_toc.yml"):
+            self.env.note_dependency(str(root / source))
+        found, tests = sources(root), code_of_tests(root)
+        sections = [self.section(source, tests) for source in found]
+        return [*self.parse(counts(found), nodes.Element()).children, *sections]
+
+
+def setup(app):
+    app.add_directive("errata", Errata)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
