@@ -1,0 +1,245 @@
+// A trained DCGAN generator draws in the page (chapter 09).
+// numbers: the generator, its noise and the two paths, pure.  mount: the figure.
+gancourse.face_explorer = (() => {
+  // ---- the generator: transposed convolutions, a ReLU after each but the last, there a tanh
+
+  // Weights come as codes of `bits` bits, one after the other; one scale per output map.
+  function unpack({ inputs, outputs, stride, padding, weights, scale, bias }, bits) {
+    const bytes = Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)), mask = 2 ** bits - 1;
+    const weight = new Float32Array(inputs * outputs * 16);
+    for (let i = 0; i < weight.length; i++) {
+      const at = i * bits >> 3, three = bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
+      weight[i] = ((three >> (i * bits & 7) & mask) - (mask >> 1)) * scale[(i >> 4) % outputs];
+    }
+    return { inputs, outputs, stride, padding, weight, bias };
+  }
+
+  // Every input pixel adds its 4 x 4 stamp to every output map; then `padding` is cut off.
+  function convolveTransposed(x, side, { inputs, outputs, stride, padding, weight, bias }) {
+    const whole = (side - 1) * stride + 4, size = whole - 2 * padding;
+    const y = new Float32Array(outputs * size * size), map = new Float32Array(whole * whole);
+    for (let o = 0; o < outputs; o++) {
+      map.fill(bias[o]);
+      for (let c = 0, p = 0; c < inputs; c++) {
+        const w = (c * outputs + o) * 16;
+        for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) {
+          const v = x[p++];
+          if (v === 0) continue;                           // ReLU leaves many zeros
+          for (let a = 0, at = i * stride * whole + j * stride; a < 16; a += 4, at += whole) {
+            map[at] += v * weight[w + a];
+            map[at + 1] += v * weight[w + a + 1];
+            map[at + 2] += v * weight[w + a + 2];
+            map[at + 3] += v * weight[w + a + 3];
+          }
+        }
+      }
+      for (let i = 0; i < size; i++) {
+        const row = (i + padding) * whole + padding;
+        y.set(map.subarray(row, row + size), (o * size + i) * size);
+      }
+    }
+    return [y, size];
+  }
+
+  // G(z): numbers in [-1, 1], channel by channel, row by row.
+  function generate(layers, z) {
+    let x = z, side = 1;
+    layers.forEach((layer, k) => {
+      [x, side] = convolveTransposed(x, side, layer);
+      for (let i = 0; i < x.length; i++) x[i] = k < layers.length - 1 ? Math.max(0, x[i]) : Math.tanh(x[i]);
+    });
+    return x;
+  }
+
+  // ---- the noise: standard normal numbers, the same for the same seed (mulberry32, Box-Muller)
+  function normals(seed) {
+    const uniform = () => {
+      seed = seed + 0x6D2B79F5 | 0;
+      let t = Math.imul(seed ^ seed >>> 15, seed | 1);
+      t ^= t + Math.imul(t ^ t >>> 7, t | 61);
+      return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+    };
+    return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  }
+
+  // ---- two paths from a to b
+  const norm = (z) => Math.hypot(...z);
+  const mix = (a, b, u, v) => Float32Array.from(a, (ai, i) => u * ai + v * b[i]);
+  const straight = (a, b, t) => mix(a, b, 1 - t, t);
+  function angle(a, b) {
+    const cosine = a.reduce((sum, ai, i) => sum + ai * b[i], 0) / (norm(a) * norm(b));
+    return Math.acos(Math.min(1, Math.max(-1, cosine)));
+  }
+  function spherical(a, b, t) {
+    const whole = angle(a, b), sine = Math.sin(whole);
+    return sine < 1e-6 ? straight(a, b, t) : mix(a, b, Math.sin((1 - t) * whole) / sine, Math.sin(t * whole) / sine);
+  }
+  const paths = { spherical, straight };
+
+  // z shifted along the directions, by so many standard deviations each.
+  const shifted = (z, directions, steps) => z.map((zi, i) => directions.reduce((sum, d, k) => sum + steps[k] * d[i], zi));
+
+  const STYLE = `
+    .live-figure .row.stage { grid-template-columns: 288px minmax(0, 1fr); gap: .6rem 1.6rem; align-items: start; }
+    .live-figure canvas { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: .4rem; }
+    .live-figure .sliders { margin: .5rem 0 0; }
+    .live-figure .sliders[hidden] { display: none; }
+    .live-figure input[type=range] { display: block; }
+    .live-figure .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .6rem 0 0; }
+    .live-figure .buttons button { flex: 1 1 7.5rem; min-height: 44px; padding: .3rem .6rem; font: inherit; font-weight: 600; white-space: nowrap;
+      color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: .4rem; cursor: pointer; }
+    .live-figure .buttons button:hover { border-color: var(--fake); color: var(--fake); }
+    .live-figure button:focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
+    .live-figure .strip { display: grid; gap: .5rem; grid-template-columns: repeat(12, minmax(0, 1fr)); margin: .35rem 0 0; }
+    .live-figure .strip button { position: relative; padding: 0; border: 0; background: none; border-radius: .4rem; cursor: pointer; }
+    .live-figure .strip button[data-end] { box-shadow: 0 0 0 3px var(--fake); }
+    .live-figure .strip button[data-end]::after { content: attr(data-end); position: absolute; left: 0; top: 0; min-width: 1.45em;
+      font: 700 13px/1.45 system-ui, sans-serif; color: var(--wash); background: var(--fake); border-radius: .35rem 0; }
+    .live-figure .panel.faces, .live-figure .row.path { margin-top: .8rem; }
+    .live-figure .note { margin: .4rem 0 0; color: var(--soft); font-size: 12.5px; }
+    @media (max-width: 700px) {
+      .live-figure .row.stage { grid-template-columns: minmax(0, 1fr); }
+      .live-figure .stage > :first-child { display: grid; grid-template-columns: minmax(0, 1fr) 7.5rem; gap: .9rem; align-items: center; max-width: 360px; }
+      .live-figure .stage > :first-child .buttons { flex-direction: column; gap: .7rem; margin: 0; }
+      .live-figure .stage > :first-child button { flex: 0 0 auto; }
+      .live-figure .strip { grid-template-columns: repeat(6, minmax(0, 1fr)); }
+    }`;
+
+  function mount(root, settings) {
+    const { element, slider, menu, readout, Panel } = gancourse.live;
+    const layers = settings.layers.map((layer) => unpack(layer, settings.bits));
+    const weights = layers.reduce((sum, { weight }) => sum + weight.length, 0).toLocaleString("en");
+    const size = layers[0].inputs, normal = normals(settings.seed);
+    const fresh = () => Float32Array.from({ length: size }, normal);
+    const noise = Array.from({ length: 12 }, fresh);      // the z of each face in the strip
+    let A = 0, B = 1, walk = null, quickest = Infinity;
+
+    element(root, "style", "", STYLE);
+    const stage = element(root, "div", "row stage"), left = element(stage, "div", "column"), right = element(stage, "div", "column");
+    const screen = element(element(left, "div"), "canvas");
+    screen.setAttribute("role", "img");
+    screen.setAttribute("aria-label", "a face, drawn by the generator in this page");
+    const bar = element(left, "div", "buttons");
+    const button = (parent, text, pressed) => {
+      const node = element(parent, "button", "", text);
+      node.type = "button";
+      node.addEventListener("click", pressed);
+      return node;
+    };
+    button(bar, "New face", () => { stop(); next(); t.set(1); });
+    const play = button(bar, "▶ Walk", () => walk ? stop() : start());
+    button(bar, "Sliders to 0", () => steps[chosen.get()].sliders.forEach((each) => each.set(0)));
+
+    const sets = settings.directions;
+    const chosen = menu(right, { label: "directions", value: 0, options: sets.map((set) => set.name) }, choose);
+    const steps = sets.map(({ labels }) => {
+      const box = element(right, "div", "row controls sliders");
+      return { box, sliders: labels.map((label) => slider(box, { label, min: -3, max: 3, step: 0.1, value: 0 }, drawAll)) };
+    });
+    const faces = element(root, "div", "panel faces", "<b>Tap a face: it becomes B, and the B of before becomes A</b>");
+    const strip = element(faces, "div", "strip");
+    const thumbs = noise.map((_, i) => button(strip, "<canvas></canvas>", () => { stop(); pick(i); t.set(1); }));
+
+    const path = element(root, "div", "row path"), way = element(path, "div", "column");
+    const t = slider(way, { label: "from A to B: <i>t</i>", min: 0, max: 1, step: 0.01, value: 0 }, draw);
+    way.addEventListener("input", () => stop());           // by hand, not by the walk
+    const kind = menu(way, { label: "path", value: "spherical",
+      options: { spherical: "on the sphere", straight: "in a straight line" } }, draw);
+    const lengths = new Panel(element(path, "div", "column"), { title: `length ‖<i>z</i>‖: on the sphere, <span class="third">in a straight line</span>`,
+      says: "length of z from A to B, on the sphere and in a straight line", height: 100, x: [0, 1], xTicks: [0, 1] });
+    lengths.onMove((x) => { stop(); t.set(x); });
+    const write = readout(root, { length: "length ‖<i>z</i>‖", typical: `typical: √${size}`, angle: "degrees from A to B" });
+    const says = element(root, "p", "says");
+    says.setAttribute("aria-live", "polite");
+    const note = element(root, "p", "note");
+
+    const shift = (z) => shifted(z, sets[chosen.get()].directions, steps[chosen.get()].sliders.map((each) => each.get()));
+    const at = (time, way = kind.get()) => shift(paths[way](noise[A], noise[B], time));
+
+    function paint(canvas, z) {
+      const x = generate(layers, z), plane = x.length / layers.at(-1).outputs, side = Math.sqrt(plane);
+      const green = x.length > plane ? plane : 0;          // grey: one map for all three colours
+      if (canvas.width != side) canvas.width = canvas.height = side;
+      const image = new ImageData(side, side);
+      for (let i = 0; i < plane; i++)
+        for (let c = 0; c < 4; c++) image.data[4 * i + c] = c < 3 ? (x[i + c * green] + 1) * 127.5 : 255;
+      canvas.getContext("2d").putImageData(image, 0, 0);
+    }
+
+    function draw() {
+      const now = at(t.get()), length = norm(now), typical = Math.sqrt(size);
+      paint(screen, now);
+      write({ length, typical, angle: angle(noise[A], noise[B]) * 180 / Math.PI });
+      const text = comment(length - typical);
+      if (says.textContent != text) says.textContent = text;
+      const times = Array.from({ length: 41 }, (_, i) => i / 40);
+      const curves = ["straight", "spherical"].map((way) => times.map((time) => norm(at(time, way))));
+      lengths.frame(0, 1.15 * Math.max(typical, ...curves.flat()));
+      lengths.draw(lengths.label(typical, `√${size}`), lengths.label(0, 0), lengths.level(typical, "dashed"),
+        ...curves.map((curve, k) => lengths.curve(times, curve, k ? "" : "third")), lengths.dot(t.get(), length));
+    }
+
+    function drawAll() {
+      const start = performance.now();
+      noise.forEach((z, i) => paint(thumbs[i].firstChild, shift(z)));
+      quickest = Math.min(quickest, (performance.now() - start) / noise.length);
+      note.textContent = `${weights} weights, rounded to ${settings.bits} bits: in 200 draws no pixel was off by more than `
+        + `${settings.error} of 255. Drawing a face takes ${quickest.toFixed(1)} ms in this browser.`;
+      draw();
+    }
+
+    function pick(i) {                                     // the face i becomes B, B becomes A
+      if (i != B) [A, B] = [B, i];
+      thumbs.forEach((thumb, k) => {
+        const end = k == A ? "A" : k == B ? "B" : "";
+        thumb.setAttribute("aria-label", `face ${k + 1}${end && ", now " + end}`);
+        if (end) thumb.dataset.end = end; else delete thumb.dataset.end;
+      });
+    }
+
+    function next() {                                      // a new face, in the place after B
+      const place = (B + 1) % noise.length;
+      noise[place] = fresh();
+      paint(thumbs[place].firstChild, shift(noise[place]));
+      pick(place);
+    }
+
+    // The walk: from A to B in two seconds, then on to a new face. It starts only when asked to;
+    // for readers who want little motion it goes in five still steps.
+    function start() {
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      let before = performance.now(), time = t.get();
+      play.textContent = "❚❚ Pause";
+      const move = (now) => {
+        const gone = now - before;
+        walk = requestAnimationFrame(move);
+        if (!root.isConnected) return stop();
+        if (gone < (still ? 1000 : 15)) return;
+        before = now;
+        time += still ? 0.2 : Math.min(gone, 100) / 2000;
+        if (time >= 1) { next(); time = 0; }
+        t.set(time);
+      };
+      walk = requestAnimationFrame(move);
+    }
+    function stop() {
+      if (walk) cancelAnimationFrame(walk);
+      walk = null;
+      play.textContent = "▶ Walk";
+    }
+
+    function choose() {
+      steps.forEach(({ box }, k) => { box.hidden = k != chosen.get(); });
+      drawAll();
+    }
+    const comment = (excess) => Math.abs(excess) < 1.5
+      ? "This z is as long as a draw from N(0, I): the generator has been trained on such noise."
+      : excess < 0 ? "This z is shorter than the noise of training ever was. A straight line cuts through the middle, where the generator has never been."
+        : "This z is longer than the noise of training ever was. Far out, the sliders ask for faces that the generator has never drawn.";
+    pick(B);
+    choose();
+    return draw;
+  }
+
+  return { numbers: { unpack, generate, normals, straight, spherical, shifted }, mount };
+})();

@@ -1,0 +1,1 @@
+"""The mathematics of the book, exact: no networks, no training, no randomness."""

@@ -1,0 +1,268 @@
+"""Live figures: the arithmetic against gancourse.theory under node, the controls in a browser."""
+import json
+import math
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+
+from gancourse import interactive
+from gancourse.errors import GanCourseError
+from gancourse.interactive import divergence
+from gancourse.theory import information as info
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run "
+         "--disable-background-networking --disable-component-update --disable-sync").split()
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="SKIPPED: node is not installed")
+needs_browser = pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: chromium is not installed")
+
+SETTINGS = [{"mean": mean, "std": std, "bumps": bumps}
+            for mean in (-8, -3, -0.7, 0, 2, 4.05, 8) for std in (0.3, 0.8, 1, 3)
+            for bumps in (1, 2)]
+
+
+# ---------------------------------------------------------------- the arithmetic, under node
+
+def under_node(expression):
+    """The value of a JavaScript expression, with divergence.js loaded and no page around it."""
+    script = (interactive.FOLDER / "live.js").read_text() + (
+        interactive.FOLDER / "divergence.js").read_text()
+    done = subprocess.run(["node", "-e", f"{script}\nconsole.log(JSON.stringify({expression}))"],
+                          capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def figures_numbers():
+    return under_node(f"{json.dumps(SETTINGS)}.map(gancourse.divergence.numbers.at)")
+
+
+X = torch.linspace(-26, 26, 5201, dtype=torch.float64)   # twice as fine as the figure's grid
+DX = 0.01
+
+
+def data_density(bumps):
+    if bumps == 1:
+        return info.gaussian(X)
+    return (info.gaussian(X, -3, 0.8) + info.gaussian(X, 3, 0.8)) / 2
+
+
+def slopes(mean, std, p):
+    """Derivatives in the mean of 2 JSD, of KL(p_g‖p) − 2 JSD and of W1, by autograd."""
+    at = torch.tensor(float(mean), dtype=torch.float64, requires_grad=True)
+    pg = info.gaussian(X, at, std)
+    jsd2 = 2 * info.jsd(p, pg, DX)
+    both = (info.kl(pg, p, DX) - jsd2, jsd2, info.wasserstein_1d(p, pg, X, DX))
+    return [float(torch.autograd.grad(f, at, retain_graph=True)[0]) for f in both]
+
+
+@needs_node
+@pytest.mark.parametrize("i", range(len(SETTINGS)), ids=lambda i: str(list(SETTINGS[i].values())))
+def test_numbers_agree_with_the_theory(figures_numbers, i):
+    shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
+    p, pg = data_density(bumps), info.gaussian(X, mean, std)
+    centre = torch.tensor(float(mean), dtype=torch.float64)
+    p_centre = (info.gaussian(centre) if bumps == 1 else
+                (info.gaussian(centre, -3, 0.8) + info.gaussian(centre, 3, 0.8)) / 2)
+    expected = {
+        "D": info.optimal_discriminator(p_centre, info.gaussian(centre, mean, std)),
+        "V": info.value(info.optimal_score(p, pg), p, pg, DX),
+        "jsd": info.jsd(p, pg, DX),
+        "w1": info.wasserstein_1d(p, pg, X, DX),
+    }
+    for name, number in expected.items():
+        # W1 sums a function with kinks: the grid's error is of second order in its spacing
+        assert shown[name] == pytest.approx(float(number), abs=2e-4 if name == "w1" else 1e-9), name
+
+
+@needs_node
+@pytest.mark.parametrize("i", range(len(SETTINGS)), ids=lambda i: str(list(SETTINGS[i].values())))
+def test_kl_agrees_with_log_densities_from_scipy(figures_numbers, i):
+    shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
+    x = X.numpy()
+    log_p = (scipy.stats.norm.logpdf(x) if bumps == 1 else np.logaddexp(
+        scipy.stats.norm.logpdf(x, -3, 0.8), scipy.stats.norm.logpdf(x, 3, 0.8)) - math.log(2))
+    log_pg = scipy.stats.norm.logpdf(x, mean, std)
+    forward = (np.exp(log_p) * (log_p - log_pg)).sum() * DX
+    reverse = (np.exp(log_pg) * (log_pg - log_p)).sum() * DX
+    assert shown["klForward"] == pytest.approx(forward, abs=1e-8, rel=1e-9)
+    assert shown["klReverse"] == pytest.approx(reverse, abs=1e-8, rel=1e-9)
+
+
+@needs_node
+@pytest.mark.parametrize("i", [i for i, s in enumerate(SETTINGS) if s["std"] < 3],
+                         ids=lambda i: str(list(SETTINGS[i].values())))
+def test_slopes_agree_with_autograd(figures_numbers, i):
+    shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
+    nonsaturating, saturating, w1 = slopes(mean, std, data_density(bumps))
+    assert shown["slopeSaturating"] == pytest.approx(saturating, abs=1e-8)
+    assert shown["slopeNonSaturating"] == pytest.approx(nonsaturating, abs=1e-7)
+    assert shown["slopeW1"] == pytest.approx(w1, abs=2e-2)   # a sign function on a grid
+
+
+# ---------------------------------------------------------------- the figure, in a browser
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open figures in a page that allows no request and remembers every error."""
+    opened = []
+
+    def open_(*figures, width=900, touch=False, scripts=True):
+        page_file = Path(tmp_path, "page.html")
+        page_file.write_text(
+            '<!doctype html><html><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"></head><body>'
+            + "".join(figure._repr_html_() for figure in figures) + "</body></html>", "utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 1400},
+                                      has_touch=touch, java_script_enabled=scripts)
+        page = context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda request: page.problems.append(request.url)
+                if request.url != page_file.as_uri() else None)
+        page.goto(page_file.as_uri())
+        opened.append((context, page))
+        return page
+
+    yield open_
+    for context, page in opened:
+        assert page.problems == []
+        context.close()
+
+
+def number(page, name, figure=0):
+    text = page.locator("figure.live-figure").nth(figure).locator(f"[data-number={name}]")
+    return float(text.inner_text().replace("\N{MINUS SIGN}", "-"))
+
+
+def theory(mean, std=1.0):
+    p, pg = info.gaussian(X), info.gaussian(X, mean, std)
+    return {"jsd": float(info.jsd(p, pg, DX)), "w1": float(info.wasserstein_1d(p, pg, X, DX)),
+            "V": float(info.value(info.optimal_score(p, pg), p, pg, DX))}
+
+
+def assert_shows(page, mean, std=1.0, figure=0):
+    for name, expected in theory(mean, std).items():
+        assert number(page, name, figure) == pytest.approx(expected, abs=6e-4), name
+
+
+def place_in_densities(page, x):
+    """Page coordinates of the point x on the axis of the first panel."""
+    box = page.locator("figure.live-figure svg").first.bounding_box()
+    inner = box["width"] - 38 - 12
+    return box["x"] + 38 + (x + 8) / 16 * inner, box["y"] + box["height"] / 2
+
+
+@needs_browser
+def test_the_first_picture_shows_its_settings(open_page):
+    page = open_page(divergence(mean=2.0), divergence(mean=-1.0, std=0.5))
+    assert_shows(page, 2.0)
+    assert_shows(page, -1.0, 0.5, figure=1)
+    assert page.locator(".live-fallback").count() == 0
+    assert page.locator("[id]").count() == 0             # nothing that could clash
+
+
+@needs_browser
+def test_mouse_drag_moves_the_generator_and_only_this_figure(open_page):
+    page = open_page(divergence(mean=2.0), divergence(mean=2.0))
+    page.mouse.move(*place_in_densities(page, 2.0))
+    page.mouse.down()
+    page.mouse.move(*place_in_densities(page, 0.0), steps=5)
+    page.mouse.move(*place_in_densities(page, -4.0), steps=5)
+    page.mouse.up()
+    mean = float(page.locator("input[type=range]").first.input_value())
+    assert mean == pytest.approx(-4.0, abs=0.11)
+    assert_shows(page, mean)
+    assert_shows(page, 2.0, figure=1)
+    page.mouse.move(*place_in_densities(page, 5.0))      # the button is up: nothing moves
+    assert_shows(page, mean)
+
+
+@needs_browser
+def test_keyboard_moves_position_width_and_data(open_page):
+    page = open_page(divergence(mean=2.0, std=1.0))
+    position, width = page.locator("input[type=range]").all()
+    position.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("ArrowRight")
+    assert_shows(page, 2.05)
+    page.keyboard.press("End")
+    assert_shows(page, 8.0)
+    assert number(page, "jsd") == pytest.approx(math.log(2), abs=6e-4)
+    assert "ceiling" in page.locator("[aria-live=polite]").inner_text()
+    width.focus()
+    page.keyboard.press("Home")
+    assert_shows(page, 8.0, 0.3)
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("select").input_value() == "2"
+    assert number(page, "w1") > 7.9
+
+
+@needs_browser
+def test_touch_tap_moves_and_the_phone_page_does_not_scroll_sideways(open_page):
+    page = open_page(divergence(mean=2.0), width=390, touch=True)
+    page.touchscreen.tap(*place_in_densities(page, -3.0))
+    mean = float(page.locator("input[type=range]").first.input_value())
+    assert mean == pytest.approx(-3.0, abs=0.11)
+    assert_shows(page, mean)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@needs_browser
+def test_the_fill_ends_on_the_axis_where_the_panel_cuts_the_curve(open_page):
+    page = open_page(divergence(mean=8.0))
+    ends = page.evaluate("""() => {
+        const points = [...document.querySelector('polygon.fake').points];
+        return points.slice(-2).concat(points[0]).map((point) => point.y)}""")
+    assert max(ends) - min(ends) < 0.2                   # the density is 0 at the left edge, too
+    tangents = page.locator("line.tangent").all()
+    assert len(tangents) == 2
+    assert all(float(t.get_attribute("x2")) <= t.evaluate("t => t.ownerSVGElement.clientWidth") - 46
+               for t in tangents)
+
+
+@needs_browser
+def test_dark_mode_changes_the_colours_of_the_curves(open_page):
+    page = open_page(divergence())
+    colour = "getComputedStyle(document.querySelector('.curve.real')).stroke"
+    assert page.evaluate(colour) == "rgb(15, 118, 110)"
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert page.evaluate(colour) == "rgb(94, 234, 212)"
+
+
+@needs_browser
+def test_without_scripts_a_text_stands_in_its_place(open_page):
+    page = open_page(divergence(), scripts=False)
+    assert "live figure" in page.locator(".live-fallback").inner_text()
+
+
+# ---------------------------------------------------------------- the HTML itself
+
+def test_html_is_deterministic_and_asks_for_nothing():
+    html = divergence()._repr_html_()
+    assert html == divergence()._repr_html_()
+    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
+                   for word in ("http", "import(", "fetch(", "src="))
+    assert html.count("</script>") == 1                  # none inside the script ends it early
+    assert len(html) < 25_000
+
+
+@pytest.mark.parametrize("bad", [{"mean": 9}, {"std": 0.1}, {"bumps": 3}, {"mean": math.nan}])
+def test_settings_out_of_range_are_named(bad):
+    with pytest.raises(GanCourseError, match=f"{next(iter(bad))} is .*\n.*choose"):
+        divergence(**bad)
