@@ -1,0 +1,392 @@
+r"""Checks of the reader's answers, with a hint that names the mistake.
+
+A chapter's exercise ends in a cell that runs as it stands ("not answered yet") and is then filled
+in by the reader; its hidden solution contains the same call in a ```python block, which the tests
+run and which must come out right:
+
+    from gancourse.exercises import check
+    check("next-flip", (0.9, 0.8, 0.7))          # numbers, a list, an array or a tensor
+    check("waiting-time-mle", theta_hat)         # or a function: its name, without brackets
+
+How to add an exercise
+----------------------
+Append a call of `exercise` at the end of this file, under the comment of your chapter:
+
+* `answer`: a function that *computes* the right answer. Without `inputs` it takes no argument and
+  the reader hands in numbers; with `inputs`, a list of argument tuples, the reader hands in a
+  function that is compared with `answer` on every one. Lists among the inputs arrive as float64
+  tensors.
+* `praise`: one sentence that tells what has been learnt, shown after "Right."
+* `mistakes`: {hint: wrong function like `answer`}. Each must be recognisable: on some input it
+  differs from the right answer and from the other mistakes by more than the tolerance.
+
+`tests/test_exercises.py` then tries the right answer, every mistake and nonsense by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gancourse.errors import GanCourseError
+from gancourse.theory import dynamics
+from gancourse.theory import information as info
+from gancourse.theory import likelihood as mle
+
+EXERCISES: dict[str, "Exercise"] = {}
+#: What is said of a multiple of the right answer, when no declared mistake fits.
+COMMON_FACTORS = {-1: "This is minus the right answer.", 2: "This is twice the right answer.",
+                  0.5: "This is half the right answer.",
+                  1 / log(2): "This is in bits; use natural logarithms (nats)."}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an answer is right, and one or two sentences about it."""
+
+    right: bool
+    message: str
+
+    def __repr__(self):
+        return self.message
+
+    def _repr_markdown_(self):
+        opening, _, rest = self.message.partition(". ")
+        return f"**{opening}.** {rest}"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question that can be checked; the fields are those of `exercise`."""
+
+    answer: Callable
+    praise: str
+    mistakes: dict[str, Callable]
+    inputs: list[tuple]
+    tolerance: float
+
+    def values(self, given) -> list[Tensor | None]:
+        """What was given, as one tensor per input; None stands for "not answered"."""
+        if not self.inputs:
+            if callable(given):
+                raise TypeError("This exercise asks for numbers: call your function first.")
+            return [_numbers(given)]
+        if not callable(given):
+            raise TypeError("This exercise asks for a function: pass its name, without brackets.")
+        return [_numbers(_call(given, arguments)) for arguments in self.inputs]
+
+    def computed(self, function) -> list[Tensor]:
+        """The values of `answer`, or of one of the mistakes."""
+        return self.values(function if self.inputs else function())
+
+    def same(self, these, those) -> bool:
+        return all(a.shape == b.shape and torch.allclose(a, b, self.tolerance, self.tolerance)
+                   for a, b in zip(these, those, strict=True))
+
+    def hint(self, given, right) -> str:
+        """The most telling thing that is true of a wrong answer."""
+        for hint, wrong in self.mistakes.items():
+            if self.same(given, self.computed(wrong)):
+                return hint
+        for i, (a, b) in enumerate(zip(given, right, strict=True)):
+            where = f"For {self.inputs[i]} your function's result" if self.inputs else "Your answer"
+            if a.shape != b.shape:
+                return f"{where} has the shape {tuple(a.shape)}; {tuple(b.shape)} is asked for."
+        for factor, hint in COMMON_FACTORS.items():
+            if self.same(given, [factor * b for b in right]):
+                return hint
+        if not self.inputs:
+            return "It is not one of the usual slips. Try a case that you can do by hand."
+        i = next(i for i in range(len(right)) if not self.same([given[i]], [right[i]]))
+        return (f"For {self.inputs[i]} your function gives {_text(given[i])}, "
+                f"the right value is {_text(right[i])}.")
+
+
+def exercise(name: str, *, answer: Callable, praise: str, mistakes: dict[str, Callable],
+             inputs: list[tuple] = (), tolerance: float = 1e-4) -> None:
+    """Declare an exercise; see the top of this file."""
+    EXERCISES[name] = Exercise(answer, praise, mistakes, list(inputs), tolerance)
+
+
+def check(name: str, answer) -> Verdict:
+    """Compare an answer (numbers, or a function) with the right one; say what is wrong with it."""
+    if name not in EXERCISES:
+        near = get_close_matches(str(name), EXERCISES, 1)
+        fix = f"did you mean {near[0]!r}?" if near else "copy the name from the chapter"
+        raise GanCourseError(f"there is no exercise {name!r}", where="check", fix=fix)
+    question = EXERCISES[name]
+    try:
+        given = [None] if answer is None or answer is ... else question.values(answer)
+    except (TypeError, ValueError) as fault:
+        return Verdict(False, f"Not yet. {fault}")
+    if any(value is None for value in given):
+        return Verdict(False, "Not answered yet. Replace the dots and run the cell again.")
+    right = question.computed(question.answer)
+    if question.same(given, right):
+        return Verdict(True, f"Right. {question.praise}")
+    return Verdict(False, f"Not yet. {question.hint(given, right)}")
+
+
+def _call(function, arguments):
+    arguments = [torch.tensor(a, dtype=torch.float64) if isinstance(a, list) else a
+                 for a in arguments]
+    try:
+        return function(*arguments)
+    except Exception as fault:
+        raise ValueError(f"Your function stopped with {type(fault).__name__}: {fault}") from None
+
+
+def _numbers(given) -> Tensor | None:
+    """A float64 tensor without NaN, of numbers in any usual wrapping; None if nothing was given."""
+    if given is None or given is ...:
+        return None
+    if isinstance(given, list | tuple):
+        parts = [_numbers(part) for part in given]
+        if not parts or any(part is None for part in parts):
+            return None
+        if len({part.shape for part in parts}) > 1:
+            raise ValueError("The entries of your answer have different shapes.")
+        return torch.stack(parts)
+    try:
+        given = given.detach().cpu() if isinstance(given, Tensor) else torch.tensor(np.array(given))
+    except TypeError:
+        raise TypeError(f"A number is asked for, not {type(given).__name__}.") from None
+    if given.is_complex() or bool(given.isnan().any()):
+        raise ValueError("Your answer contains something that is no real number, such as NaN.")
+    return given.to(torch.float64)
+
+
+def _text(tensor) -> str:
+    return str([float(f"{v:.5g}") for v in tensor.flatten()]) if tensor.ndim else f"{tensor:.5g}"
+
+
+# ---- 01 Maximum likelihood --------------------------------------------------------------------
+
+exercise(
+    "coin-log-likelihood",
+    answer=lambda x, theta: mle.log_bernoulli(x, theta).sum(),
+    inputs=[([1, 1, 0, 1], 0.7), ([0, 0, 1], 0.2), ([1, 1], 0.5)],
+    praise="Two logarithms, one for the ones and one for the zeros, and a sum over all flips.",
+    mistakes={
+        "This is the likelihood itself, a product: the logarithm is missing.":
+            lambda x, theta: mle.log_bernoulli(x, theta).sum().exp(),
+        "This is the mean over the flips: the same argmax, but the log-likelihood is the sum.":
+            lambda x, theta: mle.log_bernoulli(x, theta).mean(),
+        "The term of the zeros lacks its logarithm: it must be (1 - x) * log(1 - theta).":
+            lambda x, theta: (x * log(theta) + (1 - x) * (1 - theta)).sum(),
+        "This is the log-likelihood of the ones only: a zero has probability 1 - theta.":
+            lambda x, theta: (x * log(theta)).sum(),
+        "This is the negative log-likelihood: right as a loss, but here we ask for its negative.":
+            lambda x, theta: -mle.log_bernoulli(x, theta).sum(),
+    },
+)
+
+exercise(
+    "waiting-time-mle",
+    answer=lambda k: 1 / k.mean(),
+    inputs=[([1, 3, 2, 6],), ([4, 4, 10],), ([2, 1],)],
+    praise="One success per mean waiting time.",
+    mistakes={
+        "This is the mean waiting time; theta is a probability. Solve for theta once more.":
+            lambda k: k.mean(),
+        "This is right if k counts only the failures. Here the successful try is counted, too.":
+            lambda k: 1 / (1 + k.mean()),
+        "One success in all tries together: but every one of the n observations ends in a success.":
+            lambda k: 1 / k.sum(),
+        "The mean of 1/k is not 1 divided by the mean of k.": lambda k: (1 / k).mean(),
+    },
+)
+
+exercise(
+    "gaussian-variance-mle",
+    answer=lambda x: mle.fit_gaussian(x)[1] ** 2,
+    inputs=[([1, 2, 4],), ([0, 0, 3, 5, -2],)],
+    praise="Divided by n: that is the maximum of the likelihood, and it is biased.",
+    mistakes={
+        "You divided by n - 1 (the default of torch's var): unbiased, but not the maximum of the "
+        "likelihood.": lambda x: x.var(),
+        "This is the standard deviation; the variance is its square.":
+            lambda x: x.var(unbiased=False).sqrt(),
+        "You did not subtract the mean: this is the mean of the squares.":
+            lambda x: (x ** 2).mean(),
+        "This is the sum of the squared deviations; divide it by n.":
+            lambda x: ((x - x.mean()) ** 2).sum(),
+    },
+)
+
+exercise(
+    "unbiased-maximum",
+    answer=lambda n: (n + 1) / n,
+    inputs=[(1,), (4,), (10,)],
+    praise="Now the estimate is right on average, although it is no longer the most likely one.",
+    mistakes={
+        "This is E[max]/theta; the factor that undoes it is its inverse.": lambda n: n / (n + 1),
+        "With the factor 1 the estimate is max(x), which is never above theta and mostly below it.":
+            lambda n: 1.0,
+        "The expectation of the largest of n is n/(n + 1) theta, not (n - 1)/n theta.":
+            lambda n: n / (n - 1) if n > 1 else float("inf"),
+    },
+)
+
+
+def _mixture_means(x, means, hard=False, divide_by_n=False, exponent=-0.5):
+    """New means of a mixture with equal weights and unit stds; the flags are common mistakes."""
+    r = (exponent * (x[:, None] - means) ** 2).softmax(-1)
+    r = torch.nn.functional.one_hot(r.argmax(-1), len(means)).to(x) if hard else r
+    return (r * x[:, None]).sum(0) / (len(x) if divide_by_n else r.sum(0))
+
+
+exercise(
+    "em-means",
+    answer=lambda x, means: mle.em_step(x, torch.full_like(means, 1 / len(means)), means,
+                                        torch.ones_like(means))[1],
+    inputs=[([0, 1, 3, 4], [1, 2.5]), ([-1, 0, 2, 2.5, 5], [0, 1, 4])],
+    praise="Every point pulls at every mean, by its responsibility.",
+    mistakes={
+        "Each point belongs to its nearest mean only: that is the step of k-means, the hard limit.":
+            lambda x, means: _mixture_means(x, means, hard=True),
+        "Divide by the sum of the responsibilities of that component, not by the number of points.":
+            lambda x, means: _mixture_means(x, means, divide_by_n=True),
+        "The exponent of the Gaussian is -(x - mean)**2 / 2: the 1/2 is missing.":
+            lambda x, means: _mixture_means(x, means, exponent=-1),
+        "The responsibilities of a point must sum to 1 over the components (dim=1), not over the "
+        "points.": lambda x, means: (
+            (-0.5 * (x[:, None] - means) ** 2).softmax(0) * x[:, None]).sum(0),
+    },
+)
+
+exercise(
+    "next-flip",
+    answer=lambda: [1.0, mle.beta_map(*mle.beta_posterior([1, 1, 1], 2, 2)),
+                    mle.beta_predictive(*mle.beta_posterior([1, 1, 1], 2, 2))],
+    praise="Three heads, three answers: the less data, the more the prior speaks.",
+    mistakes={
+        "The last two are swapped: MAP is the mode of the posterior, the prediction is its mean.":
+            lambda: [1.0, 5 / 7, 4 / 5],
+        "Your prediction puts the MAP estimate into the model; average over the posterior instead.":
+            lambda: [1.0, 4 / 5, 4 / 5],
+        "These are the numbers for a flat prior, Beta(1, 1); the prior here is Beta(2, 2).":
+            lambda: [1.0, 1.0, 4 / 5],
+        "The mode of Beta(a, b) is (a - 1)/(a + b - 2); you divided without the -1 and -2.":
+            lambda: [1.0, 5 / 7, 5 / 7],
+    },
+)
+
+
+# ---- 06 The optimal discriminator -------------------------------------------------------------
+
+exercise(
+    "discriminator-with-prior",
+    answer=lambda p, pg, share: info.optimal_discriminator(share * p, (1 - share) * pg),
+    inputs=[([0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4], 0.25), ([0.5, 0.5], [0.9, 0.1], 0.6)],
+    praise="Bayes' rule: each density counts as often as its samples are shown.",
+    mistakes={
+        "This is p/(p + pg), right for as many reals as fakes; the share has to weigh them.":
+            lambda p, pg, share: p / (p + pg),
+        "The weights are swapped: share belongs to the real samples.":
+            lambda p, pg, share: (1 - share) * p / ((1 - share) * p + share * pg),
+        "This is the probability of a fake; D is the probability of a real sample.":
+            lambda p, pg, share: (1 - share) * pg / (share * p + (1 - share) * pg),
+        "Only the numerator is weighted; the denominator must contain the same product.":
+            lambda p, pg, share: share * p / (p + pg),
+    },
+)
+
+
+def _collapsed(N):
+    """Data uniform on N points, and a generator that knows only the first."""
+    p, pg = torch.full((N,), 1 / N, dtype=torch.float64), torch.zeros(N, dtype=torch.float64)
+    pg[0] = 1
+    V = info.value(info.optimal_score(p, pg), p, pg)
+    return info.optimal_discriminator(p, pg)[0], -V, info.jsd(p, pg)
+
+
+exercise(
+    "collapsed-generator",
+    answer=_collapsed,
+    inputs=[(2,), (10,), (100,)],
+    praise="The loss shrinks as N grows: collapse makes the discriminator's life easy.",
+    mistakes={
+        "Your second number is V; the loss is L = -V, which is positive here.":
+            lambda N: (_collapsed(N)[0], -_collapsed(N)[1], _collapsed(N)[2]),
+        "Your third number is the sum of the two KLs; JSD is half of it.":
+            lambda N: (_collapsed(N)[0], _collapsed(N)[1], 2 * _collapsed(N)[2]),
+        "At x1 the generator puts mass 1, the data 1/N: D = (1/N)/(1/N + 1), which is not 1/N.":
+            lambda N: (1 / N, *_collapsed(N)[1:]),
+        "Your loss forgets the factor 1/N in front of the first logarithm.":
+            lambda N: (_collapsed(N)[0], log(N + 1) + log((N + 1) / N), _collapsed(N)[2]),
+    },
+)
+
+exercise(
+    "stable-value",
+    answer=lambda p, pg: info.value(info.optimal_score(p, pg), p, pg),
+    inputs=[([0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]), ([1, 1e-20], [1e-20, 1]),
+            ([0.5, 0.5, 0], [0, 0.5, 0.5])],
+    praise="Finite everywhere, as the theorem promises: work with scores, or with logarithms.",
+    mistakes={
+        "1 - D has rounded to zero in the second case. Write log(1 - D) as log(pg) - log(p + pg).":
+            lambda p, pg: (torch.special.xlogy(p, p / (p + pg))
+                           + torch.special.xlogy(pg, 1 - p / (p + pg))).sum(),
+        "This is the Jensen-Shannon divergence; V is -log 4 plus twice that.": info.jsd,
+        "This is the loss L = -V.": lambda p, pg: -info.value(info.optimal_score(p, pg), p, pg),
+    },
+)
+
+
+# ---- 05 Two players ---------------------------------------------------------------------------
+
+exercise(
+    "push-forward-density",
+    answer=lambda x: torch.exp(-x),
+    inputs=[([0.1, 0.5, 1, 3],)],
+    praise="The exponential distribution; -log(1 - z) is how one draws from it.",
+    mistakes={
+        "This is the distribution function 1 - exp(-x); the density is its derivative.":
+            lambda x: 1 - torch.exp(-x),
+        "This is the density of the noise alone; the factor |dz/dx| of the inverse is missing.":
+            torch.ones_like,
+        "You took the derivative of G; the rule asks for that of its inverse, z = 1 - exp(-x).":
+            lambda x: torch.exp(x),
+        "A density is never negative: the rule takes the absolute value of the derivative.":
+            lambda x: -torch.exp(-x),
+    },
+)
+
+exercise(
+    "more-steps-for-d",
+    answer=lambda h, k: dynamics.alternating(dynamics.bilinear(), h, k),
+    inputs=[(0.1, 1), (0.5, 5), (0.5, 17)],
+    praise="Its determinant is 1 for every k: area is kept, so the players circle or fly apart.",
+    mistakes={
+        "This is simultaneous: G must see the y that D has just changed.":
+            lambda h, k: [[1, -h], [k * h, 1]],
+        "Here G moves first and D sees the new x; in the exercise D moves first.":
+            lambda h, k: [[1, -h], [k * h, 1 - k * h**2]],
+        "The k belongs to D's steps; G takes one.":
+            lambda h, k: [[1 - k * h**2, -k * h], [h, 1]],
+        "This is right for k = 1 only.": lambda h, k: [[1 - h**2, -h], [h, 1]],
+        "Check the signs: G lowers xy, so its step is -h y; D raises it.":
+            lambda h, k: [[1 - k * h**2, h], [-k * h, 1]],
+    },
+)
+
+exercise(
+    "uncleared-gradients",
+    answer=lambda: [2 / 3, -log(2 / 3) - log(1 / 3), -log(2 / 3)],
+    praise="A d_loss that stays above log 4 gives such a bug away.",
+    mistakes={
+        "These are the values of a correct loop; the student's D also gets the generator's slope.":
+            lambda: [1 / 2, log(4), log(2)],
+        "You added G's slope with the wrong sign: it is -(1 - c), like that of a real sample.":
+            lambda: [1 / 3, -log(1 / 3) - log(2 / 3), -log(1 / 3)],
+        "Your c is right; d_loss is -log(c) for the real samples plus -log(1 - c) for the fakes.":
+            lambda: [2 / 3, -2 * log(2 / 3), -log(2 / 3)],
+        "Your c is right; the loss here is non-saturating, -log(c), not log(1 - c).":
+            lambda: [2 / 3, -log(2 / 3) - log(1 / 3), log(1 / 3)],
+    },
+)
