@@ -15,6 +15,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
 REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
@@ -37,7 +38,12 @@ class Picture(Figure):
         buffer = io.BytesIO()
         with rc_context(STYLE):
             self.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-        return buffer.getvalue()
+        if any(ax.images for ax in self.axes):
+            return buffer.getvalue()
+        small = io.BytesIO()  # line art fits into 256 colours, at a quarter of the size
+        palette = Image.open(buffer).quantize(256, Image.Quantize.FASTOCTREE)
+        palette.save(small, "png", optimize=True)
+        return small.getvalue()
 
     def __repr__(self):
         return f"Picture with {len(self.axes)} panels"
@@ -110,14 +116,16 @@ def point_panels(real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str],
                  across: int = 4) -> Picture:
     """Generated points over the same real ones, one panel per moment or member."""
     rows = math.ceil(len(fakes) / across)
-    picture, axes = panels(rows, across, height=7.2 / across + 0.15)
+    picture, axes = panels(rows, across, height=7.2 / across + 0.15 + 0.25 / rows)
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, fake, title in zip(axes.flat, fakes, titles, strict=False):
         ax.set_axis_on()
         scatter(ax, real, fake)
         ax.set_title(title)
-    axes[0, 0].legend(loc="upper right", markerscale=2, handletextpad=0.1, borderpad=0)
+    with rc_context(STYLE):
+        picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2,
+                       markerscale=3, handletextpad=0.1, borderpad=0)
     return picture
 
 
@@ -160,3 +168,63 @@ def curves(ax: Axes, x: Tensor, ys: dict[str, Tensor],
             ax.plot(x.numpy(), y.detach().numpy(), color=colour, label=label)
         ax.set(**axis)
         ax.legend()
+
+
+def legend(ax: Axes, **options) -> None:
+    """The legend of a panel that was filled by hand, in the book's style."""
+    with rc_context(STYLE):
+        ax.legend(**options)
+
+
+def feature_maps(rows: Sequence[tuple[str, tuple[int, ...]]]) -> Picture:
+    """The shapes that a picture goes through, as boxes: ``rows`` of ``dcgan.sizes``.
+
+    Height and depth grow with the square root of the side, width with that of the number of maps.
+    """
+    picture, axes = panels(height=2.5)
+    ax, left = axes[0, 0], 0.0
+    for i, (_, shape) in enumerate(rows):
+        maps, side = shape[0], shape[-1] if len(shape) == 3 else 1
+        wide, tall = 0.035 * maps**0.5, 0.25 * side**0.5
+        deep, ends = 0.3 * tall, i in (0, len(rows) - 1)
+        x = np.array([left, left + wide, left + wide + deep, left + deep])
+        y = np.array([tall / 2, tall / 2, tall / 2 + deep, tall / 2 + deep])
+        faces = [(x, y), ([x[0], x[1], x[1], x[0]], [-tall / 2, -tall / 2, tall / 2, tall / 2]),
+                 ([x[1], x[2], x[2], x[1]], [-tall / 2, deep - tall / 2, y[2], tall / 2])]
+        for (xs, ys), alpha in zip(faces, (0.25, 0.6, 0.42), strict=True):
+            ax.fill(xs, ys, color=ACCENT if ends else INK, alpha=alpha, lw=0)
+        label = f"{maps}" if side == 1 else f"{maps}\n{side} × {side}"
+        ax.text(left + wide / 2, -tall / 2 - 0.12, label, ha="center", va="top", color=INK)
+        left += wide + deep + 0.75
+    ax.set(xlim=(-0.3, left - 0.4), ylim=(-1.7, 1.7), aspect="equal")
+    ax.set_axis_off()
+    return picture
+
+
+def dots(ax: Axes, rows: dict[str, Sequence[float]], highlight: str | None = None, **axis) -> None:
+    """One line of dots per named group, one dot per run, and a tick at their mean.
+
+    The mean of the group ``highlight`` is drawn through all lines, to compare with.
+    """
+    for y, (name, values) in enumerate(rows.items()):
+        colour = ACCENT if name == highlight else FAKE
+        ax.plot(values, [-y] * len(values), "o", color=colour, ms=4.5, alpha=0.55, mew=0)
+        ax.plot([np.mean(values)], [-y], "|", color=colour, ms=11, mew=1.8)
+    if highlight:
+        ax.axvline(np.mean(rows[highlight]), color=ACCENT, lw=0.9, ls=":", zorder=0)
+    ax.set_yticks([-y for y in range(len(rows))], list(rows))
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    with rc_context(STYLE):
+        ax.set(ylim=(0.6 - len(rows), 0.6), **axis)
+
+
+def hill(ax: Axes, x: Tensor, y: Tensor, height: Tensor,
+         drops: Sequence[float] = (0.02, 0.1, 0.25, 0.5, 1, 2), **axis) -> None:
+    """Level lines of ``height`` of shape ``(len(y), len(x))``, each a drop below its summit."""
+    top = float(height.max())
+    shades = LinearSegmentedColormap.from_list("hill", ["#6366f118", "#6366f1b0"])
+    with rc_context(STYLE):
+        ax.contourf(x.numpy(), y.numpy(), height.numpy(), cmap=shades,
+                    levels=[*(top - drop for drop in sorted(drops, reverse=True)), top + 1e-9])
+        ax.set(**axis)

@@ -1,0 +1,506 @@
+"""Chapter 01, equation by equation: recomputed with numpy and scipy, never with gancourse
+(except for the last one, which is about the package's own loss)."""
+import itertools
+import math
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.optimize
+import scipy.special
+import torch
+from scipy.stats import bernoulli, beta, expon, multinomial, norm, uniform
+
+FLIPS = np.array([1, 0, 1, 1, 0, 1, 1, 1, 0, 1])
+WAITS = np.array([3.0, 7, 5, 9, 2])
+X = np.array([0.5, 1.0, 2.0, 2.5, 4.0])
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def slope(f, at, h=1e-6):
+    return (f(at + h) - f(at - h)) / (2 * h)
+
+
+def gaussian_height(mu, sigma, x=X):
+    """Average log-density, by scipy."""
+    return norm.logpdf(x, mu, sigma).mean()
+
+
+# ---- likelihood and its logarithm -------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-likelihood")
+@pytest.mark.parametrize("theta", [0.1, 0.5, 0.7])
+def test_likelihood_is_the_probability_of_the_list(theta):
+    """Over all lists of six flips the products are probabilities: they sum to one, and each is the
+    frequency with which simulated flips give that list."""
+    lists = np.array(list(itertools.product([0, 1], repeat=6)))
+    likelihoods = np.where(lists == 1, theta, 1 - theta).prod(1)
+    assert likelihoods.sum() == pytest.approx(1)
+    thrown = rng().random((200_000, 6)) < theta
+    codes = np.bincount(thrown @ (2 ** np.arange(5, -1, -1)), minlength=64) / 200_000
+    assert np.abs(codes - likelihoods).max() < 5e-3
+
+
+@pytest.mark.equation("eq-mle")
+def test_argmax_of_the_likelihood():
+    """The three coins of the text, and the best of a fine grid: 0.7."""
+    def L(theta):
+        return bernoulli.pmf(FLIPS, theta).prod()
+
+    assert [round(L(t), 6) for t in (0.5, 0.7, 0.9)] == [0.000977, 0.002224, 0.000478]
+    grid = np.arange(1, 1000) / 1000
+    assert grid[np.argmax([L(t) for t in grid])] == pytest.approx(0.7)
+
+
+@pytest.mark.equation("eq-likelihood-area")
+@pytest.mark.parametrize("n, h", [(1, 0), (3, 3), (10, 7), (6, 2)])
+def test_area_under_the_likelihood(n, h):
+    """By quadrature; for the list of the text 1/1320."""
+    area, _ = scipy.integrate.quad(lambda t: t**h * (1 - t) ** (n - h), 0, 1)
+    formula = math.factorial(h) * math.factorial(n - h) / math.factorial(n + 1)
+    assert area == pytest.approx(formula)
+    if (n, h) == (10, 7):
+        assert 1 / formula == pytest.approx(1320)
+    assert norm.pdf(0, 0, 0.1) == pytest.approx(3.99, abs=5e-3)      # a density above one
+
+
+@pytest.mark.equation("eq-log-likelihood")
+def test_log_of_the_product_is_the_sum_of_the_logs():
+    """Equal where the product can be stored; where it underflows only the sum survives."""
+    factors = bernoulli.pmf(FLIPS, 0.7)
+    assert math.log(factors.prod()) == pytest.approx(np.log(factors).sum())
+    many = np.tile(factors, 200)
+    assert many.prod() == 0.0
+    assert np.log(many).sum() == pytest.approx(1400 * math.log(0.7) + 600 * math.log(0.3))
+    assert np.log(many).sum() / math.log(10) == pytest.approx(-531, abs=1)
+
+
+@pytest.mark.equation("eq-argmax")
+@pytest.mark.parametrize("seed", range(20))
+def test_increasing_maps_keep_the_argmax_and_a_negative_factor_does_not(seed):
+    """On random likelihoods; with a < 0 the highest point becomes the lowest."""
+    L = rng(seed).random(50) + 1e-3
+    a, b = rng(seed + 100).random() + 0.01, rng(seed).normal()
+    best = L.argmax()
+    assert np.log(L).argmax() == best == (a * np.log(L) + b).argmax() == np.sqrt(L).argmax()
+    assert (-a * np.log(L) + b).argmax() == L.argmin() != best
+
+
+@pytest.mark.equation("eq-empirical-mean")
+def test_average_is_an_expectation_over_the_empirical_distribution():
+    """With repeated values weighted by their frequency; and it tends to E_p[log p_theta]."""
+    theta = 0.6
+    values, counts = np.unique(FLIPS, return_counts=True)
+    expectation = (counts / counts.sum() * bernoulli.logpmf(values, theta)).sum()
+    assert bernoulli.logpmf(FLIPS, theta).mean() == pytest.approx(expectation)
+    assert expectation == pytest.approx(0.7 * math.log(theta) + 0.3 * math.log(1 - theta))
+    large = rng().random(1_000_000) < 0.25
+    limit = 0.25 * math.log(theta) + 0.75 * math.log(1 - theta)
+    assert bernoulli.logpmf(large, theta).mean() == pytest.approx(limit, abs=2e-3)
+
+
+# ---- the top, model by model ------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-concave")
+@pytest.mark.parametrize("a, b", [(3.0, 2.0), (0.5, 7.0), (1.0, 1.0)])
+def test_zero_slope_and_negative_curvature_give_the_one_maximum(a, b):
+    """On l(t) = a log t - b t; and a counterexample without the curvature condition."""
+    f = lambda t: a * np.log(t) - b * t
+    top = a / b
+    assert slope(f, top) == pytest.approx(0, abs=1e-6)
+    t = np.linspace(top / 50, 50 * top, 20_001)
+    assert (np.diff(f(t), 2) < 0).all() and (f(t) <= f(top)).all()
+    two = lambda t: -t**4 + 2 * t**2 + t / 2           # zero slope near -0.93 is the lower summit
+    low = scipy.optimize.brentq(lambda t: slope(two, t), -1.2, -0.7)
+    assert slope(two, low) == pytest.approx(0, abs=1e-8) and two(low) < two(1.0)
+
+
+@pytest.mark.equation("eq-bernoulli-mle")
+@pytest.mark.parametrize("h, n", [(7, 10), (0, 4), (4, 4), (1, 30)])
+def test_coin(h, n):
+    """The fraction of heads beats a fine grid, edges included; both derivatives of the text."""
+    f = lambda t: scipy.special.xlogy(h, t) + scipy.special.xlogy(n - h, 1 - t)
+    grid = np.linspace(0, 1, 3001)
+    assert grid[f(grid).argmax()] == pytest.approx(h / n, abs=2e-4)
+    assert (f(grid) <= f(h / n) + 1e-12).all()
+    for t in (0.2, 0.55, 0.9):
+        assert slope(f, t) == pytest.approx((h - n * t) / (t * (1 - t)), abs=1e-5)
+        second = (f(t + 1e-4) - 2 * f(t) + f(t - 1e-4)) / 1e-8
+        assert second == pytest.approx(-h / t**2 - (n - h) / (1 - t) ** 2, rel=1e-4)
+
+
+@pytest.mark.equation("eq-exponential-mle")
+def test_exponential():
+    """The inverse mean, by scipy's numerical minimiser; all zeros have no maximum."""
+    found = scipy.optimize.minimize_scalar(
+        lambda rate: -expon.logpdf(X, scale=1 / rate).sum(), bounds=(1e-3, 50), method="bounded",
+        options={"xatol": 1e-10})
+    assert found.x == pytest.approx(1 / X.mean(), abs=1e-6)
+    nothing = [expon.logpdf(np.zeros(3), scale=1 / rate).sum() for rate in (1, 10, 100, 1e6)]
+    assert nothing == sorted(nothing) and nothing[-1] == pytest.approx(3 * math.log(1e6))
+
+
+@pytest.mark.equation("eq-gaussian")
+def test_gaussian_density():
+    """Against scipy; it integrates to one and has the stated mean and variance."""
+    mu, sigma = 0.7, 1.3
+    p = lambda x: math.exp(-((x - mu) ** 2) / (2 * sigma**2)) / (math.sqrt(2 * math.pi) * sigma)
+    assert p(1.9) == pytest.approx(norm.pdf(1.9, mu, sigma))
+    moments = [scipy.integrate.quad(lambda x, k=k: p(x) * (x - mu) ** k, -12, 14)[0]
+               for k in range(3)]
+    assert moments == pytest.approx([1, 0, sigma**2], abs=1e-8)
+
+
+@pytest.mark.equation("eq-sum-of-squares")
+@pytest.mark.parametrize("seed", range(5))
+def test_identity_of_squares(seed):
+    """For random data and centres; the mixed terms vanish."""
+    x, mu = rng(seed).normal(3, 2, 9), rng(seed).normal()
+    s2 = ((x - x.mean()) ** 2).mean()
+    assert ((x - mu) ** 2).mean() == pytest.approx(s2 + (x.mean() - mu) ** 2)
+    assert ((x - x.mean()) * (x.mean() - mu)).sum() == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.equation("eq-gaussian-surface")
+@pytest.mark.parametrize("mu, sigma", [(0.0, 1.0), (2.0, 1.5), (-3.0, 0.4), (5.0, 8.0)])
+def test_hill_of_the_gaussian(mu, sigma):
+    """The formula in mean and s against scipy's densities; the same for data with the same two."""
+    m, s = X.mean(), X.std()
+    formula = (-0.5 * math.log(2 * math.pi) - math.log(sigma)
+               - (s**2 + (m - mu) ** 2) / (2 * sigma**2))
+    assert gaussian_height(mu, sigma) == pytest.approx(formula)
+    other = np.array([m - s, m + s])                      # other data, same mean and s
+    assert gaussian_height(mu, sigma, other) == pytest.approx(formula)
+
+
+@pytest.mark.equation("eq-gaussian-mle")
+def test_gaussian():
+    """scipy's minimiser from far away finds mean and s; the profile's slope is (s²-σ²)/σ³."""
+    found = scipy.optimize.minimize(lambda k: -gaussian_height(k[0], math.exp(k[1])), [-3, 1.5],
+                                    method="BFGS", options={"gtol": 1e-9})
+    assert [found.x[0], math.exp(found.x[1])] == pytest.approx([2.0, math.sqrt(1.5)], abs=1e-5)
+    s = X.std()
+    for sigma in (0.5, 1.0, s, 3.0):
+        profile = lambda v: -math.log(v) - s**2 / (2 * v**2)
+        assert slope(profile, sigma) == pytest.approx((s**2 - sigma**2) / sigma**3, abs=1e-6)
+    equal = [gaussian_height(1.0, sigma, np.ones(4)) for sigma in (1, 1e-3, 1e-9)]
+    assert equal == sorted(equal) and equal[-1] > 19      # equal data: no maximum
+
+
+@pytest.mark.equation("eq-log-tangent")
+def test_tangent_of_the_logarithm():
+    """log t <= t - 1 on a wide range, with equality at 1 only."""
+    t = np.concatenate([np.logspace(-12, 6, 4001), [1.0]])
+    gap = t - 1 - np.log(t)
+    assert (gap >= 0).all() and gap[-1] == 0 and (gap[np.abs(t - 1) > 1e-6] > 0).all()
+
+
+@pytest.mark.equation("eq-categorical-mle")
+@pytest.mark.parametrize("counts", [(3, 7), (5, 0, 2), (1, 1, 1, 9)])
+def test_categorical(counts):
+    """Frequencies against 5000 random points of the simplex, and the chain of the proof."""
+    counts = np.array(counts)
+    n, best = counts.sum(), counts / counts.sum()
+    others = rng().dirichlet(np.ones(len(counts)), 5000)
+    log_l = lambda theta: scipy.special.xlogy(counts, theta).sum(-1)
+    assert (log_l(others) < log_l(best)).all()
+    seen = counts > 0
+    chain = (counts[seen] * (n * others[:, seen] / counts[seen] - 1)).sum(-1)
+    assert (log_l(others) - log_l(best) <= chain + 1e-9).all() and (chain <= 1e-9).all()
+    assert multinomial.logpmf(counts, n, best) >= multinomial.logpmf(counts, n, others).max()
+
+
+@pytest.mark.equation("eq-uniform-mle")
+def test_uniform():
+    """Scipy's likelihood is zero below the longest wait, highest at it, and has slope -n/theta."""
+    L = lambda theta: uniform.pdf(WAITS, 0, theta).prod()
+    grid = np.arange(1, 4001) / 100
+    assert grid[np.argmax([L(t) for t in grid])] == WAITS.max() == 9
+    assert L(8.99) == 0 and L(9) == pytest.approx(9.0**-5)
+    for theta in (9.5, 20, 300):
+        assert slope(lambda t: math.log(L(t)), theta) == pytest.approx(-5 / theta, rel=1e-5)
+
+
+@pytest.mark.equation("eq-gaussian-gradient")
+@pytest.mark.parametrize("mu, log_sigma", [(-2.0, 1.0), (2.0, 0.2), (4.0, -0.7)])
+def test_gradient_of_the_hill(mu, log_sigma):
+    """Finite differences of scipy's log-density."""
+    sigma, s2 = math.exp(log_sigma), X.var()
+    assert slope(lambda m: gaussian_height(m, sigma), mu) == pytest.approx(
+        (X.mean() - mu) / sigma**2, rel=1e-5, abs=1e-6)
+    assert slope(lambda a: gaussian_height(mu, math.exp(a)), log_sigma) == pytest.approx(
+        (s2 + (X.mean() - mu) ** 2) / sigma**2 - 1, rel=1e-5)
+
+
+# ---- how good is an estimate? -----------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-bias-variance")
+def test_error_is_bias_squared_plus_variance():
+    """Exactly, for 0.8 times the mean of three fair coins: all eight outcomes listed."""
+    theta, rule = 0.5, lambda x: 0.8 * np.mean(x)
+    estimates = np.array([rule(x) for x in itertools.product([0, 1], repeat=3)])
+    bias, variance = estimates.mean() - theta, estimates.var()
+    assert ((estimates - theta) ** 2).mean() == pytest.approx(bias**2 + variance)
+    assert bias == pytest.approx(-0.1) and variance == pytest.approx(0.64 * 0.25 / 3)
+
+
+@pytest.mark.equation("eq-variance-bias")
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_bias_of_the_variance(n):
+    """Exactly, for n throws of a die, all outcomes listed: no Gaussian needed."""
+    faces = np.arange(1, 7)
+    estimates = [np.var(x) for x in itertools.product(faces, repeat=n)]
+    assert np.mean(estimates) == pytest.approx((n - 1) / n * faces.var())
+    means = [np.mean(x) for x in itertools.product(faces, repeat=n)]
+    assert np.var(means) == pytest.approx(faces.var() / n)          # the step of the derivation
+
+
+@pytest.mark.equation("eq-variance-mse")
+@pytest.mark.parametrize("n", [2, 5, 20])
+def test_error_of_both_variances(n):
+    """From scipy's chi-squared law of n s²/σ² for Gaussian data; the biased one is smaller."""
+    sigma2 = 2.5
+    law = scipy.stats.chi2(n - 1)
+    errors = {d: (sigma2 / d * law.mean() - sigma2) ** 2 + (sigma2 / d) ** 2 * law.var()
+              for d in (n, n - 1)}
+    assert errors[n] == pytest.approx((2 * n - 1) / n**2 * sigma2**2)
+    assert errors[n - 1] == pytest.approx(2 / (n - 1) * sigma2**2)
+    assert errors[n] < errors[n - 1]
+    simulated = rng().normal(0, math.sqrt(sigma2), (400_000, n)).var(1)
+    assert ((simulated - sigma2) ** 2).mean() == pytest.approx(errors[n], rel=0.02)
+
+
+@pytest.mark.equation("eq-uniform-bias")
+@pytest.mark.parametrize("n", [1, 4, 10])
+def test_expectation_of_the_maximum(n):
+    """By quadrature of 1 - P(max <= t), and by simulation."""
+    theta = 9.0
+    tail, _ = scipy.integrate.quad(lambda t: 1 - (t / theta) ** n, 0, theta)
+    assert tail == pytest.approx(n / (n + 1) * theta)
+    simulated = rng().uniform(0, theta, (200_000, n)).max(1)
+    assert simulated.mean() == pytest.approx(n / (n + 1) * theta, abs=0.02)
+    # the mean squared errors that the exercise states
+    assert ((simulated - theta) ** 2).mean() == pytest.approx(
+        2 * theta**2 / ((n + 1) * (n + 2)), rel=0.02)
+    assert (((n + 1) / n * simulated - theta) ** 2).mean() == pytest.approx(
+        theta**2 / (n * (n + 2)), rel=0.02)
+
+
+@pytest.mark.equation("eq-consistency")
+def test_consistent_and_not():
+    """Exact probabilities of being off by more than ½ for the four rules of the table."""
+    def off(mean, std):
+        return norm.cdf(-0.5, mean, std) + norm.sf(0.5, mean, std)
+
+    sizes = np.array([1, 3, 10, 100, 1000, 10_000])
+    for shift in (0, 1 / sizes):                       # the mean, and mean + 1/n: consistent
+        assert off(shift, 1 / np.sqrt(sizes))[-1] < 1e-12
+    assert off(0, 1.0) == pytest.approx(0.617, abs=1e-3)      # the first value, for every n
+    assert off(1, 1 / np.sqrt(sizes))[-1] == pytest.approx(1)
+    thrown = rng().normal(size=(50_000, 10))
+    assert (np.abs(thrown[:, 0]) > 0.5).mean() == pytest.approx(off(0, 1.0), abs=0.01)
+    assert (np.abs(thrown.mean(1) + 0.1) > 0.5).mean() == pytest.approx(
+        off(0.1, 0.1**0.5), abs=0.01)
+    # the maximum of U(0, theta) is biased and consistent
+    assert [(1 - 0.01) ** n for n in (10, 1000, 100_000)][-1] < 1e-12
+
+
+@pytest.mark.equation("eq-chebyshev")
+@pytest.mark.parametrize("bias, std", [(0.0, 1.0), (0.3, 0.5), (-1.0, 0.1)])
+def test_chebyshev(bias, std):
+    """The bound holds for exact Gaussian tails, and is attained by a two-point estimator."""
+    for epsilon in (0.2, 0.7, 1.5, 4.0):
+        exact = norm.cdf(-epsilon, bias, std) + norm.sf(epsilon, bias, std)
+        assert exact <= (bias**2 + std**2) / epsilon**2
+    values, odds = np.array([-1.0, 0.0, 1.0]), np.array([0.1, 0.8, 0.1])
+    assert odds[np.abs(values) >= 1].sum() == pytest.approx((odds * values**2).sum())
+
+
+@pytest.mark.equation("eq-truth-wins")
+@pytest.mark.parametrize("seed", range(20))
+def test_the_truth_beats_every_rival(seed):
+    """Random distributions on five outcomes; and the share of data sets it wins tends to one."""
+    generator = rng(seed)
+    p, q = generator.dirichlet(np.ones(5), 2)
+    q[0] = 0 if seed % 4 == 0 else q[0]
+    q /= q.sum()
+    log_ratio = np.log(q, where=q > 0, out=np.full(5, -math.inf)) - np.log(p)
+    expectation = (p * log_ratio).sum()
+    bound = (p * (q / p - 1)).sum()
+    assert expectation < 0 and expectation <= bound + 1e-12 and bound == pytest.approx(0, abs=1e-12)
+    n = math.ceil(100 / min(-expectation, 1))
+    wins = [log_ratio[generator.choice(5, n, p=p)].sum() < 0 for _ in range(200)]
+    assert np.mean(wins) > 0.9
+
+
+# ---- mixtures ---------------------------------------------------------------------------------
+
+PI, MU, SIGMA = np.array([0.3, 0.7]), np.array([-2.0, 1.0]), np.array([0.5, 1.5])
+POINTS = np.concatenate([rng(1).normal(-2, 0.7, 40), rng(2).normal(1.5, 1, 60)])
+
+
+def joint(x, pi, mu, sigma):
+    return pi * norm.pdf(x[:, None], mu, sigma)
+
+
+def log_l(x, pi, mu, sigma):
+    return np.log(joint(x, pi, mu, sigma).sum(1)).sum()
+
+
+def em(x, pi, mu, sigma):
+    r = joint(x, pi, mu, sigma)
+    r = r / r.sum(1, keepdims=True)
+    n_k = r.sum(0)
+    new = (r * x[:, None]).sum(0) / n_k
+    return n_k / len(x), new, np.sqrt((r * (x[:, None] - new) ** 2).sum(0) / n_k)
+
+
+@pytest.mark.equation("eq-mixture")
+def test_mixture_is_what_the_recipe_makes():
+    """It integrates to one, and drawing die then component gives its distribution function."""
+    total, _ = scipy.integrate.quad(lambda x: joint(np.array([x]), PI, MU, SIGMA).sum(), -20, 20,
+                                    points=[-2, 1])
+    assert total == pytest.approx(1)
+    k = (rng().random(200_000) < PI[1]).astype(int)
+    drawn = rng(5).normal(MU[k], SIGMA[k])
+    for at in (-2, 0, 2):
+        assert (drawn < at).mean() == pytest.approx((PI * norm.cdf(at, MU, SIGMA)).sum(), abs=5e-3)
+
+
+@pytest.mark.equation("eq-responsibilities")
+def test_responsibilities_are_frequencies_of_the_hidden_component():
+    """Among drawn points near x, the share made by each component."""
+    k = (rng().random(2_000_000) < PI[1]).astype(int)
+    drawn = rng(5).normal(MU[k], SIGMA[k])
+    for x in (-2.0, -1.0, 0.0):
+        near = np.abs(drawn - x) < 0.02
+        r = joint(np.array([x]), PI, MU, SIGMA)[0]
+        assert k[near].mean() == pytest.approx(r[1] / r.sum(), abs=0.015)
+
+
+@pytest.mark.equation("eq-em-step")
+def test_em_step_maximises_the_weighted_log_likelihood():
+    """scipy's minimiser of -Q, with free logits, means and log widths, lands on the closed form."""
+    r = joint(POINTS, PI, MU, SIGMA)
+    r = r / r.sum(1, keepdims=True)
+
+    def minus_q(k):
+        pi = scipy.special.softmax([0, k[0]])
+        return -(r * (np.log(pi) + norm.logpdf(POINTS[:, None], k[1:3], np.exp(k[3:])))).sum()
+
+    found = scipy.optimize.minimize(minus_q, [0, -1, 1, 0, 0], method="BFGS").x
+    pi, mu, sigma = em(POINTS, PI, MU, SIGMA)
+    assert scipy.special.softmax([0, found[0]]) == pytest.approx(pi, abs=1e-4)
+    assert found[1:3] == pytest.approx(mu, abs=1e-4)
+    assert np.exp(found[3:]) == pytest.approx(sigma, abs=1e-4)
+
+
+@pytest.mark.equation("eq-em-climbs")
+@pytest.mark.parametrize("seed", range(20))
+def test_em_climbs(seed):
+    """l(new) - l(old) >= Q(new) - Q(old) >= 0 from random starts, step after step."""
+    generator = rng(seed)
+    state = np.array([0.5, 0.5]), generator.normal(0, 2, 2), generator.uniform(0.5, 3, 2)
+    for _ in range(15):
+        r = joint(POINTS, *state)
+        r = r / r.sum(1, keepdims=True)
+        q = lambda s, r=r: (r * np.log(joint(POINTS, *s))).sum()
+        new = em(POINTS, *state)
+        climbed, promised = log_l(POINTS, *new) - log_l(POINTS, *state), q(new) - q(state)
+        assert climbed >= promised - 1e-9 and promised >= -1e-9
+        state = new
+
+
+@pytest.mark.equation("eq-k-means-limit")
+def test_hard_limit():
+    """At sigma = 0.01 the softmax of -(x-mu)²/2σ² is one-hot at the nearest mean."""
+    x, mu = rng(3).uniform(-5, 5, 200), np.array([-3.0, -0.2, 2.4])
+    square = (x[:, None] - mu) ** 2
+    hard = np.eye(3)[square.argmin(1)]
+    away = np.diff(np.sort(square, 1)[:, :2])[:, 0] > 0.01          # no near-ties
+    soft = {s: scipy.special.softmax(-square / (2 * s**2), 1) for s in (1.0, 0.1, 0.01)}
+    gaps = [np.abs(soft[s] - hard)[away].max() for s in (1.0, 0.1, 0.01)]
+    assert gaps[0] > gaps[1] > gaps[2] and gaps[2] < 1e-20
+    weights = soft[0.01][away]
+    new = (weights * x[away, None]).sum(0) / weights.sum(0)
+    assert new == pytest.approx([x[away][hard[away, k] == 1].mean() for k in range(3)])
+
+
+@pytest.mark.equation("eq-collapse")
+def test_likelihood_of_a_collapsing_component_is_unbounded():
+    """The lower bound holds at every width and itself grows without end."""
+    values, bounds = [], []
+    for sigma in (1.0, 1e-2, 1e-4, 1e-8, 1e-16, 1e-100):
+        state = np.array([0.5, 0.5]), np.array([POINTS[0], 0.3]), np.array([sigma, 2.0])
+        values.append(log_l(POINTS, *state))
+        others = np.log(0.5 * norm.pdf(POINTS[1:], 0.3, 2.0)).sum()
+        bounds.append(math.log(0.5 / (math.sqrt(2 * math.pi) * sigma)) + others)
+    assert all(v >= b for v, b in zip(values, bounds, strict=True))
+    assert bounds == sorted(bounds) and values[-1] - values[-2] == pytest.approx(84 * math.log(10))
+
+
+# ---- Bayes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-posterior")
+def test_bayes_rule_by_counting():
+    """Draw theta from the prior and flips from theta; keep the cases that match the data."""
+    generator = rng()
+    theta = generator.beta(2, 3, 2_000_000)
+    match = (generator.random((3, 2_000_000)) < theta).sum(0) == 2       # two heads of three
+    unnormalised = lambda t: t**2 * (1 - t) * beta.pdf(t, 2, 3)
+    evidence, _ = scipy.integrate.quad(unnormalised, 0, 1)
+    for low, high in ((0.2, 0.4), (0.5, 0.8)):
+        exact = scipy.integrate.quad(unnormalised, low, high)[0] / evidence
+        kept = theta[match]
+        assert ((kept > low) & (kept < high)).mean() == pytest.approx(exact, abs=5e-3)
+
+
+@pytest.mark.equation("eq-beta-posterior")
+@pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 3, 3), (2.5, 0.7, 1, 4)])
+def test_beta_stays_beta(a, b, h, n):
+    """Prior times likelihood is proportional to the new Beta density."""
+    t = np.linspace(0.05, 0.95, 19)
+    ratio = t**h * (1 - t) ** (n - h) * beta.pdf(t, a, b) / beta.pdf(t, a + h, b + n - h)
+    assert ratio == pytest.approx(np.full(19, ratio[0]))
+
+
+@pytest.mark.equation("eq-predictive", "eq-beta-estimates")
+@pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 27, 30), (2, 2, 0, 2)])
+def test_prediction_and_mode(a, b, h, n):
+    """The integral over the posterior, a simulation, and the highest point of the density."""
+    posterior = beta(a + h, b + n - h)
+    integral, _ = scipy.integrate.quad(lambda t: t * posterior.pdf(t), 0, 1)
+    assert integral == pytest.approx((a + h) / (a + b + n), abs=1e-7)
+    generator = rng()
+    theta = generator.beta(a, b, 1_000_000)
+    flips = generator.binomial(n, theta) == h
+    following = generator.random(1_000_000) < theta
+    if flips.sum() > 5000:
+        assert following[flips].mean() == pytest.approx(integral, abs=0.02)
+    grid = np.linspace(0, 1, 100_001)
+    assert grid[posterior.pdf(grid).argmax()] == pytest.approx(
+        (a + h - 1) / (a + b + n - 2), abs=1e-4)
+
+
+# ---- the discriminator ------------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-discriminator-likelihood")
+def test_value_of_the_game_is_a_bernoulli_log_likelihood():
+    """Twice the mean log-likelihood of the labels is V on the batch, minus the loss."""
+    from gancourse.games import Minimax
+
+    real, fake = rng().normal(1, 2, 16), rng(1).normal(-1, 2, 16)
+    D = scipy.special.expit(np.concatenate([real, fake]))
+    labels = np.repeat([1, 0], 16)
+    twice = 2 * bernoulli.logpmf(labels, D).mean()
+    V = np.log(D[:16]).mean() + np.log(1 - D[16:]).mean()
+    assert twice == pytest.approx(V)
+    assert float(Minimax().d_loss(torch.tensor(real), torch.tensor(fake))) == pytest.approx(-V)

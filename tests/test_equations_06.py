@@ -1,0 +1,519 @@
+"""Chapter 06, equation by equation: recomputed with numpy and scipy, never with gancourse."""
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.optimize
+import scipy.spatial.distance
+import scipy.special
+from scipy.stats import norm, wasserstein_distance
+
+X = np.linspace(-25, 25, 25_001)
+LOG2 = math.log(2)
+rng = np.random.default_rng
+
+
+def integral(values):
+    return float(scipy.integrate.trapezoid(values, X))
+
+
+def kl(p, q):
+    """On the grid, with 0 log 0 = 0."""
+    return integral(scipy.special.rel_entr(p, q))
+
+
+def jsd(p, q):
+    m = (p + q) / 2
+    return kl(p, m) / 2 + kl(q, m) / 2
+
+
+def kl_discrete(p, q):
+    return float(scipy.special.rel_entr(p, q).sum())
+
+
+def jsd_discrete(p, q):
+    m = (p + q) / 2
+    return kl_discrete(p, m) / 2 + kl_discrete(q, m) / 2
+
+
+def value_discrete(D, p, pg):
+    return float(scipy.special.xlogy(p, D).sum() + scipy.special.xlog1py(pg, -D).sum())
+
+
+def value(D, p, pg):
+    return integral(scipy.special.xlogy(p, D) + scipy.special.xlog1py(pg, -D))
+
+
+def random_pair(seed, n=6):
+    return rng(seed).dirichlet(np.ones(n), size=2)
+
+
+def slope(f, at, h=1e-5):
+    return (f(at + h) - f(at - h)) / (2 * h)
+
+
+P = norm.pdf(X)
+PG = norm.pdf(X, 1.5, 0.8)
+SETTINGS = [(1.5, 0.8), (-2.0, 1.3), (0.3, 1.0)]
+
+
+def d_star(p, pg):
+    return p / np.maximum(p + pg, 1e-300)
+
+
+def partials(f, mu, sigma):
+    """Numerical derivatives of f(mu, sigma) in both arguments."""
+    return np.array([slope(lambda m: f(m, sigma), mu), slope(lambda s: f(mu, s), sigma)])
+
+
+# ------------------------------------------------------------------------ the discriminator
+
+@pytest.mark.equation("eq-value-integral")
+def test_the_value_is_an_integral_over_x():
+    """Averages over samples G(z) and x, as evenly spaced quantiles, against the integral."""
+    quantiles = (np.arange(200_000) + 0.5) / 200_000
+    x, fake = norm.ppf(quantiles), 1.5 + 0.8 * norm.ppf(quantiles)
+    for seed in range(3):
+        a, b, c = rng(seed).normal(size=3)
+        D = lambda t, a=a, b=b, c=c: scipy.special.expit(a + b * np.sin(t) + c * t)
+        average = np.log(D(x)).mean() + np.log(1 - D(fake)).mean()
+        assert average == pytest.approx(value(D(X), P, PG), abs=1e-4)
+
+
+@pytest.mark.equation("eq-d-star")
+def test_no_discriminator_beats_the_ratio():
+    """Exhaustive search over D at every point of a discrete space, zeros included."""
+    ys = np.linspace(0, 1, 10_001)
+    for p, pg in [random_pair(1), random_pair(2), np.array([[.5, .5, 0, 0], [0, .25, .75, 0]])]:
+        D = np.where(p + pg > 0, p / np.where(p + pg > 0, p + pg, 1), 0.5)
+        with np.errstate(divide="ignore"):
+            reward = (scipy.special.xlogy(p[:, None], ys)
+                      + scipy.special.xlog1py(pg[:, None], -ys))
+        best = ys[reward.argmax(1)]
+        lives = p + pg > 0
+        assert np.abs(best - D)[lives].max() <= 1e-4
+        assert value_discrete(D, p, pg) >= reward.max(1).sum() - 1e-12
+        assert np.ptp(reward[~lives]) == 0 if (~lives).any() else True
+        assert value_discrete(D, p, pg) >= -math.log(4) - 1e-12
+
+
+@pytest.mark.equation("eq-pointwise-optimum")
+@pytest.mark.parametrize("a, b", [(4, 1), (1, 1), (0.03, 2.0), (1, 0), (0, 1)])
+def test_the_best_bet_at_one_point(a, b):
+    """A numerical maximiser, first and second differences, and the two edges."""
+    f = lambda y: float(scipy.special.xlogy(a, y) + scipy.special.xlog1py(b, -y))
+    best = scipy.optimize.minimize_scalar(lambda y: -f(y), bounds=(0, 1), method="bounded",
+                                          options={"xatol": 1e-10}).x
+    y = a / (a + b)
+    assert best == pytest.approx(y, abs=1e-5)
+    for t in (0.2, 0.5, 0.9):  # the two displayed derivatives
+        assert slope(f, t, 1e-6) == pytest.approx((a - (a + b) * t) / (t * (1 - t)), abs=1e-7)
+        second = (f(t + 1e-4) - 2 * f(t) + f(t - 1e-4)) / 1e-8
+        assert second == pytest.approx(-a / t**2 - b / (1 - t) ** 2, rel=1e-5)
+    if a and b:
+        h = 1e-4 * min(y, 1 - y)
+        second = (f(y + h) - 2 * f(y) + f(y - h)) / h**2
+        assert second == pytest.approx(-(a + b) ** 3 / (a * b), rel=1e-4)
+
+
+@pytest.mark.equation("eq-value-gap")
+def test_what_a_worse_discriminator_loses():
+    """The difference of two values against the averaged divergence of coin flips."""
+    D_star, m = d_star(P, PG), (P + PG) / 2
+    middle = (X > -6) & (X < 7)  # beyond, the densities are below 1e-8
+    for seed in range(4):
+        a, b = rng(seed).normal(size=2)
+        D = scipy.special.expit(a + b * X / 2)
+        with np.errstate(divide="ignore"):
+            flips = (scipy.special.rel_entr(D_star, D)
+                     + scipy.special.rel_entr(1 - D_star, 1 - D))
+        score = np.log(P[middle]) - np.log(PG[middle])
+        log_D, log_not = -np.logaddexp(0, -score), -np.logaddexp(0, score)
+        best = np.zeros_like(X)
+        best[middle] = P[middle] * log_D + PG[middle] * log_not
+        expected = integral(best) - value(D, P, PG)
+        assert expected > 0
+        assert 2 * integral(m * flips) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.equation("eq-d-star-measure")
+def test_distributions_with_atoms():
+    """P and P_g mix an atom and a uniform density; D may take one value on each part."""
+    for P_parts, Pg_parts in [((.5, .5), (.75, .25)), ((0.0, 1.0), (1.0, 0.0))]:
+        def negative_value(D, P_parts=P_parts, Pg_parts=Pg_parts):
+            return -value_discrete(np.asarray(D), np.array(P_parts), np.array(Pg_parts))
+        found = scipy.optimize.minimize(negative_value, [0.4, 0.6], bounds=[(1e-9, 1 - 1e-9)] * 2)
+        for D, mass, mass_g in zip(found.x, P_parts, Pg_parts, strict=True):
+            dP_dM = mass / ((mass + mass_g) / 2)
+            dPg_dM = mass_g / ((mass + mass_g) / 2)
+            assert dP_dM + dPg_dM == pytest.approx(2)
+            assert D == pytest.approx(dP_dM / 2, abs=1e-5)
+
+
+def smooth_discriminator(seed):
+    a, b, c = rng(seed).normal(size=3)
+    D = 0.1 + 0.8 * scipy.special.expit(a + b * np.sin(X) + c * np.cos(2 * X))
+    return D, 0.05 * np.sin(b + a * X)  # a discriminator in [0.1, 0.9] and a bounded direction
+
+
+@pytest.mark.equation("eq-first-variation")
+@pytest.mark.parametrize("seed", range(3))
+def test_first_variation(seed):
+    """The derivative of V along a direction, by central differences."""
+    D, eta = smooth_discriminator(seed)
+    along = slope(lambda e: value(D + e * eta, P, PG), 0.0)
+    assert along == pytest.approx(integral((P / D - PG / (1 - D)) * eta), abs=1e-8)
+    bracket = P / D - PG / (1 - D)  # the fundamental lemma's direction: where it is positive
+    assert integral(bracket * (bracket > 0)) > 0
+
+
+@pytest.mark.equation("eq-euler-lagrange")
+def test_the_stationary_function_of_two_variables():
+    """Newton's method on a grid over the plane finds p/(p+p_g), cell by cell."""
+    axis = np.linspace(-2, 3, 40)
+    x, y = np.meshgrid(axis, axis)
+    p, pg = norm.pdf(x) * norm.pdf(y), norm.pdf(x, 1, 0.7) * norm.pdf(y, 0.5, 1.2)
+    bracket = lambda D: p / D - pg / (1 - D)
+    D = np.full_like(p, 0.5)
+    for _ in range(100):
+        step = -bracket(D) / (-p / D**2 - pg / (1 - D) ** 2)
+        D = np.clip(D + step, D / 2, (1 + D) / 2)
+    assert np.abs(D - p / (p + pg)).max() < 1e-12
+    assert np.abs(p * (1 - D) - pg * D).max() < 1e-12
+
+
+@pytest.mark.equation("eq-second-variation")
+@pytest.mark.parametrize("seed", range(3))
+def test_second_variation_is_negative_everywhere(seed):
+    """Second differences of V along a direction, at discriminators that are not optimal."""
+    D, eta = smooth_discriminator(seed)
+    V = [value(D + e * eta, P, PG) for e in (-1e-2, 0, 1e-2)]
+    second = (V[0] - 2 * V[1] + V[2]) / 1e-4
+    formula = -integral((P / D**2 + PG / (1 - D) ** 2) * eta**2)
+    assert formula < 0
+    assert second == pytest.approx(formula, rel=1e-3)
+
+
+@pytest.mark.equation("eq-density-ratio")
+def test_odds_and_score_are_the_density_ratio():
+    """log-densities from scipy against the log-odds of the ratio; nine to one at 0.9."""
+    near = np.abs(X) < 4
+    D = d_star(P, PG)[near]
+    assert np.allclose(D / (1 - D), P[near] / PG[near], rtol=1e-6)
+    score = norm.logpdf(X[near]) - norm.logpdf(X[near], 1.5, 0.8)
+    assert np.allclose(scipy.special.expit(score), D, atol=1e-14)
+    assert 0.9 / (1 - 0.9) == pytest.approx(9)
+
+
+# ------------------------------------------------------------------------ the value of the game
+
+@pytest.mark.equation("eq-jsd")
+@pytest.mark.parametrize("seed", range(5))
+def test_jsd_has_two_halves_and_a_ceiling(seed):
+    """scipy's own Jensen-Shannon distance, squared; disjoint supports reach log 2."""
+    p, q = random_pair(seed)
+    reference = scipy.spatial.distance.jensenshannon(p, q) ** 2
+    assert jsd_discrete(p, q) == pytest.approx(reference, abs=1e-14)
+    assert jsd_discrete(p, q) == pytest.approx(jsd_discrete(q, p), abs=1e-15)
+    assert 0 < jsd_discrete(p, q) < LOG2
+    apart = np.concatenate([p, 0 * p]), np.concatenate([0 * q, q])
+    assert jsd_discrete(*apart) == pytest.approx(LOG2, abs=1e-15)
+    assert not math.isclose(kl_discrete(p, (p + q) / 2) + kl_discrete(q, (p + q) / 2), reference)
+
+
+@pytest.mark.equation("eq-value-jsd")
+@pytest.mark.parametrize("seed", range(5))
+def test_the_value_of_the_game(seed):
+    """Each line of the algebra, then the minimum by a search over p_g."""
+    p, pg = random_pair(seed)
+    m = (p + pg) / 2
+    first = (p * np.log(p / (p + pg))).sum() + (pg * np.log(pg / (p + pg))).sum()
+    halved = (p * (-LOG2 + np.log(p / m))).sum() + (pg * (-LOG2 + np.log(pg / m))).sum()
+    sums = -math.log(4) + kl_discrete(p, m) + kl_discrete(pg, m)
+    assert value_discrete(p / (p + pg), p, pg) == pytest.approx(first, abs=1e-13)
+    assert first == pytest.approx(halved, abs=1e-13)
+    assert first == pytest.approx(sums, abs=1e-13)
+    assert first == pytest.approx(-math.log(4) + 2 * jsd_discrete(p, pg), abs=1e-13)
+
+    def game(logits):
+        q = scipy.special.softmax(logits)
+        return value_discrete(p / (p + q), p, q)
+
+    found = scipy.optimize.minimize(game, np.log(pg), method="L-BFGS-B",
+                                    bounds=[(-20, 5)] * 6, tol=1e-14)
+    assert found.fun == pytest.approx(-math.log(4), abs=1e-10)
+    assert np.abs(scipy.special.softmax(found.x) - p).max() < 1e-4
+
+
+# ------------------------------------------------------------------------ saturation
+
+@pytest.mark.equation("eq-uniform-jsd")
+@pytest.mark.parametrize("a", [Fraction(0), Fraction(1, 4), Fraction(-2, 3), Fraction(1),
+                               Fraction(-3)])
+def test_two_uniform_densities(a):
+    """Lengths of the three pieces in exact fractions; W1 from evenly spaced quantiles."""
+    overlap = max(Fraction(0), min(1, a + 1) - max(0, a))
+    alone = 1 - overlap
+    # on a piece where one density lives: log(1/(1/2)); on the overlap: log(1/1)
+    jsd_pieces = float(alone) / 2 * math.log(2) * 2 + float(overlap) * math.log(1)
+    assert jsd_pieces == pytest.approx(min(abs(float(a)), 1) * LOG2, abs=1e-15)
+    u = (np.arange(1000) + 0.5) / 1000
+    assert wasserstein_distance(u, u + float(a)) == pytest.approx(abs(float(a)), abs=1e-12)
+
+
+@pytest.mark.equation("eq-w1-line")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_w1_is_the_area_between_the_distribution_functions(mu, sigma):
+    """scipy's optimal transport of evenly spaced quantiles."""
+    area = integral(np.abs(norm.cdf(X) - norm.cdf(X, mu, sigma)))
+    z = norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    assert area == pytest.approx(wasserstein_distance(z, mu + sigma * z), abs=2e-4)
+    if sigma == 1:
+        assert area == pytest.approx(abs(mu), abs=1e-9)
+
+
+@pytest.mark.equation("eq-jsd-ceiling")
+def test_the_distance_to_the_ceiling_is_at_most_the_overlap():
+    """Random pairs, the inequality behind it, and the Gaussian overlap in closed form."""
+    t = np.concatenate([[0], np.logspace(-12, 12, 500)])
+    assert (np.log1p(t) <= np.sqrt(t)).all()
+    for seed in range(20):
+        p, q = random_pair(seed)
+        short = (p * np.log1p(q / p)).sum() / 2 + (q * np.log1p(p / q)).sum() / 2
+        assert short == pytest.approx(LOG2 - jsd_discrete(p, q), abs=1e-13)
+        assert 0 <= short <= np.sqrt(p * q).sum()
+    for mu in (0, 1, 3, 6):
+        other = norm.pdf(X, mu)
+        overlap = integral(np.sqrt(P * other))
+        assert overlap == pytest.approx(math.exp(-mu**2 / 8), abs=1e-12)
+        assert 0 <= LOG2 - jsd(P, other) <= overlap + 1e-12
+
+
+@pytest.mark.equation("eq-jsd-slope-bound")
+@pytest.mark.parametrize("mu", [-4, 0.5, 1, 2, 4, 6, 8, 10])
+def test_the_slope_of_jsd_dies(mu):
+    """Central differences of the JSD between two shifted Gaussians."""
+    measured = slope(lambda at: 2 * jsd(P, norm.pdf(X, at)), mu, 1e-3)
+    bound = math.exp(-mu**2 / 8) * (abs(mu) / 2 + math.sqrt(2 / math.pi))
+    assert abs(measured) <= bound + 1e-10
+    first_bound = integral(np.abs(X - mu) * np.sqrt(P * norm.pdf(X, mu)))
+    assert abs(measured) <= first_bound + 1e-10 <= bound + 2e-10
+    if mu == 10:
+        assert bound < 1e-4
+
+
+# ------------------------------------------------------------------------ convergence
+
+@pytest.mark.equation("eq-subgradient")
+@pytest.mark.parametrize("seed", range(20))
+def test_the_frozen_value_supports_the_criterion_from_below(seed):
+    """Random triples p, p_g, q; equality at q = p_g; the value is linear in p_g."""
+    p, pg, q = rng(seed).dirichlet(np.ones(5), size=3)
+    C = lambda r: -math.log(4) + 2 * jsd_discrete(p, r)
+    D = p / (p + pg)
+    support = C(pg) + ((q - pg) * np.log(1 - D)).sum()
+    assert support == pytest.approx(value_discrete(D, p, q), abs=1e-12)
+    assert C(q) >= support - 1e-13
+    middle = (q + pg) / 2  # convexity
+    assert C(middle) <= (C(q) + C(pg)) / 2 + 1e-13
+
+
+@pytest.mark.equation("eq-mirror-step")
+@pytest.mark.parametrize("seed", range(5))
+def test_one_mirror_step_halves_the_difference(seed):
+    """The exponentiated subgradient in the log domain, with its own normaliser."""
+    p, pg = random_pair(seed)
+    for _ in range(5):
+        subgradient = np.log(pg / (p + pg))
+        new = scipy.special.softmax(np.log(pg) - subgradient)
+        assert np.allclose(new - p, (pg - p) / 2, atol=1e-15)
+        pg = new
+
+
+# ------------------------------------------------------------------------ frozen discriminators
+
+def frozen_gradient(h, mu, sigma):
+    """Derivatives of E_pg[h] with the integrand h held fixed."""
+    return partials(lambda m, s: integral(norm.pdf(X, m, s) * h), mu, sigma)
+
+
+def log_optimal(mu, sigma):
+    """log D* and log(1-D*) on the grid, from log-densities."""
+    score = norm.logpdf(X) - norm.logpdf(X, mu, sigma)
+    return -np.logaddexp(0, -score), -np.logaddexp(0, score)
+
+
+@pytest.mark.equation("eq-saturating-gradient")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_the_saturating_step_descends_2_jsd(mu, sigma):
+    """Differences of the frozen loss against differences of 2 JSD, and the zero integrals."""
+    _, log_not_D = log_optimal(mu, sigma)
+    target = partials(lambda m, s: 2 * jsd(P, norm.pdf(X, m, s)), mu, sigma)
+    assert frozen_gradient(log_not_D, mu, sigma) == pytest.approx(target, abs=1e-8)
+    assert frozen_gradient(np.ones_like(X), mu, sigma) == pytest.approx([0, 0], abs=1e-9)
+
+
+@pytest.mark.equation("eq-nonsaturating-gradient")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_the_nonsaturating_step_descends_kl_minus_2_jsd(mu, sigma):
+    """KL between Gaussians in closed form, JSD on the grid, both by differences."""
+    log_D, _ = log_optimal(mu, sigma)
+    kl_gaussians = lambda m, s: -math.log(s) + (s**2 + m**2 - 1) / 2
+    target = partials(lambda m, s: kl_gaussians(m, s) - 2 * jsd(P, norm.pdf(X, m, s)), mu, sigma)
+    assert frozen_gradient(-log_D, mu, sigma) == pytest.approx(target, abs=1e-7)
+
+
+@pytest.mark.equation("eq-mixture-kl")
+@pytest.mark.parametrize("seed", range(10))
+def test_kl_minus_2_jsd_is_a_kl_of_the_mixture(seed):
+    """Random discrete pairs; never negative."""
+    p, pg = random_pair(seed)
+    m = (p + pg) / 2
+    left = kl_discrete(pg, p) - 2 * jsd_discrete(p, pg)
+    middle = (pg * np.log(m / p)).sum() + (p * np.log(m / p)).sum()
+    assert left == pytest.approx(middle, abs=1e-13)
+    assert left == pytest.approx(2 * kl_discrete(m, p), abs=1e-13)
+    assert left > 0
+
+
+# ------------------------------------------------------------------------ other losses
+
+@pytest.mark.equation("eq-f-gan")
+@pytest.mark.parametrize("name", ["gan", "forward kl", "pearson"])
+def test_the_game_of_an_f_divergence(name):
+    """Conjugates by brute force, the supremum by a numerical optimiser."""
+    f = {"gan": lambda u: u * np.log(u) - (1 + u) * np.log(1 + u) + math.log(4),
+         "forward kl": lambda u: u * np.log(u), "pearson": lambda u: (u - 1) ** 2}[name]
+    f_prime = {"gan": lambda u: np.log(u / (1 + u)), "forward kl": lambda u: np.log(u) + 1,
+               "pearson": lambda u: 2 * (u - 1)}[name]
+    p, pg = random_pair(3, n=4)
+    us = np.logspace(-4, 4, 400_001)
+
+    def conjugate(t):
+        return (us * t - f(us)).max()
+
+    D_f = (pg * f(p / pg)).sum()
+    T = f_prime(p / pg)
+    game = lambda T: (p * T).sum() - sum(b * conjugate(t) for b, t in zip(pg, T, strict=True))
+    assert f(1.0) == pytest.approx(0, abs=1e-15)
+    assert game(T) == pytest.approx(D_f, abs=1e-6)
+    for seed in range(30):  # any other T gives less
+        other = T - np.abs(rng(seed).normal(size=4)) * 0.3 * np.abs(T)
+        assert game(other) <= D_f + 1e-9
+    if name == "gan":
+        D = p / (p + pg)
+        assert T == pytest.approx(np.log(D))
+        assert D_f == pytest.approx(2 * jsd_discrete(p, pg), abs=1e-13)
+        assert game(np.log(D)) == pytest.approx(value_discrete(D, p, pg) + math.log(4), abs=1e-6)
+
+
+@pytest.mark.equation("eq-frozen-f")
+@pytest.mark.parametrize("h", [lambda D: (1 - D) ** 3, lambda D: np.exp(-2 * D)],
+                         ids=["cube", "exponential"])
+def test_which_divergence_a_frozen_step_descends(h):
+    """F by numerical integration of h(1/(1+t)); both gradients by differences."""
+    ts = np.concatenate([[0], np.logspace(-10, 14, 200_001)])
+    F = scipy.integrate.cumulative_trapezoid(h(1 / (1 + ts)), ts, initial=0)
+    near = np.abs(X) < 6.5  # keeps p_g/p inside the table; outside, both have mass below 1e-9
+    p = P[near]
+
+    def divergence(m, s):
+        pg = norm.pdf(X[near], m, s)
+        return scipy.integrate.trapezoid(p * np.interp(pg / p, ts, F), X[near])
+
+    mu, sigma = 0.6, 0.9
+    D = p / (p + norm.pdf(X[near], mu, sigma))
+    frozen = partials(lambda m, s: scipy.integrate.trapezoid(
+        norm.pdf(X[near], m, s) * h(D), X[near]), mu, sigma)
+    assert frozen == pytest.approx(partials(divergence, mu, sigma), abs=1e-5)
+    assert (np.diff(h(1 / (1 + ts))) >= -1e-15).all()  # F is convex
+
+
+@pytest.mark.equation("eq-lsgan-value")
+@pytest.mark.parametrize("seed", range(5))
+def test_least_squares_discriminator_measures_chi_square(seed):
+    """The discriminator's loss minimised numerically over its values."""
+    p, pg = random_pair(seed)
+    m = (p + pg) / 2
+    loss = lambda D: (p * (D - 1) ** 2 + pg * D**2).sum() / 2
+    found = scipy.optimize.minimize(loss, np.full(6, 0.5), tol=1e-12)
+    assert found.x == pytest.approx(p / (p + pg), abs=1e-5)
+    assert found.fun == pytest.approx((p * pg / (p + pg)).sum() / 2, abs=1e-10)
+    assert found.fun == pytest.approx((1 - ((pg - m) ** 2 / m).sum()) / 4, abs=1e-10)
+
+
+def chi2_to_mixture(p, pg):
+    m = np.maximum((p + pg) / 2, 1e-300)
+    return integral((p - m) ** 2 / m)
+
+
+@pytest.mark.equation("eq-lsgan-step")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_what_the_least_squares_generator_descends(mu, sigma):
+    """Frozen loss by differences; not the gradient of chi-square."""
+    h = (d_star(P, norm.pdf(X, mu, sigma)) - 1) ** 2 / 2
+
+    def claim(m, s):
+        pg = norm.pdf(X, m, s)
+        return kl(P, (P + pg) / 2) - chi2_to_mixture(P, pg) / 4
+
+    measured = frozen_gradient(h, mu, sigma)
+    assert measured == pytest.approx(partials(claim, mu, sigma), abs=1e-8)
+    chi = partials(lambda m, s: chi2_to_mixture(P, norm.pdf(X, m, s)), mu, sigma)
+    assert np.abs(measured - chi).max() > 0.01
+
+
+@pytest.mark.equation("eq-lsgan-mao")
+@pytest.mark.parametrize("seed", range(5))
+def test_the_pearson_statement_of_the_least_squares_paper(seed):
+    """Targets -1, 1 and 0: D by a least-squares solver, then three forms of the number."""
+    p, pg = random_pair(seed)
+    m = (p + pg) / 2
+    rows = np.vstack([np.diag(np.sqrt(p)), np.diag(np.sqrt(pg))])
+    D = np.linalg.lstsq(rows, np.concatenate([np.sqrt(p), -np.sqrt(pg)]), rcond=None)[0]
+    assert D == pytest.approx((p - pg) / (p + pg), abs=1e-12)
+    C = (p * D**2).sum() / 2 + (pg * D**2).sum() / 2
+    assert C == pytest.approx(((p - pg) ** 2 / (p + pg)).sum() / 2, abs=1e-12)
+    assert C == pytest.approx(((pg - m) ** 2 / m).sum(), abs=1e-9)
+    papers = ((2 * pg - (p + pg)) ** 2 / (p + pg)).sum()
+    assert 2 * C == pytest.approx(papers, abs=1e-9)
+
+
+@pytest.mark.equation("eq-hinge")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_hinge_and_total_variation(mu, sigma):
+    """The best score by search at every point; the step by differences; the flat slope."""
+    pg = norm.pdf(X, mu, sigma)
+    scores = np.linspace(-2, 2, 81)
+    losses = P[:, None] * np.maximum(0, 1 - scores) + pg[:, None] * np.maximum(0, 1 + scores)
+    tv = integral(np.abs(P - pg)) / 2
+    assert integral(losses.min(1)) == pytest.approx(2 - 2 * tv, abs=1e-9)
+    s = np.sign(P - pg)
+    decided = np.abs(P - pg) > 1e-12
+    assert (scores[losses.argmin(1)] == s)[decided].all()
+    target = partials(lambda m, w: integral(np.abs(P - norm.pdf(X, m, w))), mu, sigma)
+    assert frozen_gradient(-s, mu, sigma) == pytest.approx(target, abs=2e-3)  # s has jumps
+    assert np.mean(np.diff(s) == 0) > 0.999
+
+
+@pytest.mark.equation("eq-wasserstein-critic")
+@pytest.mark.parametrize("mu, sigma", SETTINGS)
+def test_the_best_lipschitz_critic_on_the_line(mu, sigma):
+    """The critic built from its slope against a linear programme on a coarse grid."""
+    pg, F, Fg = norm.pdf(X, mu, sigma), norm.cdf(X), norm.cdf(X, mu, sigma)
+    w1 = integral(np.abs(F - Fg))
+    s = scipy.integrate.cumulative_trapezoid(np.sign(Fg - F), X, initial=0)
+    assert integral(s * (P - pg)) == pytest.approx(w1, abs=1e-4)
+    target = partials(lambda m, w: integral(np.abs(F - norm.cdf(X, m, w))), mu, sigma)
+    assert frozen_gradient(-s, mu, sigma) == pytest.approx(target, abs=2e-3)
+
+    x = np.linspace(-9, 9, 121)
+    gap = x[1] - x[0]
+    p, q = norm.pdf(x) / norm.pdf(x).sum(), norm.pdf(x, mu, sigma) / norm.pdf(x, mu, sigma).sum()
+    difference = np.diff(np.eye(121), axis=0)
+    lp = scipy.optimize.linprog(q - p, A_ub=np.vstack([difference, -difference]),
+                                b_ub=np.full(240, gap), bounds=[(-20, 20)] * 121)
+    assert -lp.fun == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-6)
+    assert -lp.fun == pytest.approx(w1, abs=2e-2)
