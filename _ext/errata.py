@@ -115,21 +115,22 @@ class Errata(SphinxDirective):
     def chapter(self, number):
         """A link to the chapter, if the book has it already."""
         if number == "A":
-            return "*(Appendix on sequences.)*"
+            return "*Appendix on sequences (to come).*"
         start = f"chapters/{number:02d}_"
         page = next((doc for doc in self.env.found_docs if doc.startswith(start)), None)
-        return f"{{doc}}`Chapter {number}. </{page}>`" if page else f"Chapter {number}."
+        return f"{{doc}}`Chapter {number} </{page}>`." if page else f"*Chapter {number} (to come).*"
 
     def section(self, source, tests):
         title = nodes.title()
         inline, _ = self.state.inline_text(source["name"], self.lineno)
         title += inline
-        node = nodes.section("", title)
+        node = self.parse([source.get("note", "")], nodes.section("", title),
+                          f"errata-{source['key'].lower()}")
         for entry in source["errata"]:
             lines = entry_text(entry, self.chapter(entry["chapter"]), tests)
             node += self.parse(lines, nodes.container(classes=["erratum"]),
                                f"erratum-{entry['id'].lower()}")
-        return self.parse([], node, f"errata-{source['key'].lower()}")
+        return node
 
     def run(self):
         root = Path(self.env.srcdir)

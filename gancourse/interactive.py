@@ -98,20 +98,39 @@ def likelihood(points=(-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0), mean: float = -2.5,
                  "the curve's centre and width, with its summit.")
 
 
+def histograms(p=(0.12, 0.55, 0.25, 0.06, 0.02), q=(0.05, 0.15, 0.3, 0.4, 0.1)) -> LiveFigure:
+    """Drag the bars of two histograms; see entropy, KL both ways, JSD, TV and W1 (chapter 02).
+
+    `p` and `q`: 2 to 10 probabilities each, equally many, that sum to 1; they are the start.
+    """
+    for name, r in [("p", p), ("q", q)]:
+        bars = [float(v) for v in r]
+        if not (2 <= len(bars) <= 10 and len(bars) == len(p) and min(bars) >= 0
+                and abs(sum(bars) - 1) < 1e-6):
+            raise GanCourseError(f"{name} is {bars}", where="interactive.histograms",
+                                 fix="choose 2 to 10 probabilities that sum to 1, "
+                                     "as many in p as in q")
+    return LiveFigure(
+        "histograms", {"p": [float(v) for v in p], "q": [float(v) for v in q]},
+        title="Drag the bars of two histograms",
+        fallback="Here the built book shows a live figure: two histograms p and q whose bars you "
+                 "drag, with their entropies, the cross-entropy, KL in both directions, the "
+                 "Jensen–Shannon divergence, the total variation and the Wasserstein distance.")
+
+
 GAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "non-saturating-r1",
          "relativistic-r1", "relativistic-r1-r2")
+DATA = ("ring", "grid9", "grid25", "spiral", "gaussian", "own")
 
 
 def laboratory(data: str = "ring", loss: str = "non-saturating", seed: int = 0) -> LiveFigure:
     """Train a GAN on points of the plane, in the page (chapter 05).
 
-    `data` is "ring", "grid9", "grid25", "spiral", "gaussian" or "own" (drawn by the reader),
-    `loss` one of `interactive.GAMES`; from the same `seed` the same steps follow. The networks,
+    `data` is one of `interactive.DATA` ("own": drawn by the reader), `loss` one of
+    `interactive.GAMES`; from the same `seed` the same steps follow. The networks,
     their gradients and Adam are those of `gancourse`, in JavaScript, with batches of 128.
     """
-    known = {"data": (data, ("ring", "grid9", "grid25", "spiral", "gaussian", "own")),
-             "loss": (loss, GAMES)}
-    for name, (value, names) in known.items():
+    for name, value, names in [("data", data, DATA), ("loss", loss, GAMES)]:
         if value not in names:
             raise GanCourseError(f"{name} is {value!r}", where="interactive.laboratory",
                                  fix=f"choose one of {', '.join(names)}")

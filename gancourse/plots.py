@@ -228,3 +228,9 @@ def hill(ax: Axes, x: Tensor, y: Tensor, height: Tensor,
         ax.contourf(x.numpy(), y.numpy(), height.numpy(), cmap=shades,
                     levels=[*(top - drop for drop in sorted(drops, reverse=True)), top + 1e-9])
         ax.set(**axis)
+
+
+def label(ax: Axes, **axis) -> None:
+    """Title, axis names and limits of a panel that was filled by hand, in the book's style."""
+    with rc_context(STYLE):
+        ax.set(**axis)

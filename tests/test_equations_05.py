@@ -30,7 +30,8 @@ def random_distributions(n=6, seed=0):
 
 def value(D, p, pg):
     """V for probabilities on finitely many points, by plain sums."""
-    return math.fsum(a * math.log(d) + b * math.log(1 - d) for d, a, b in zip(D, p, pg, strict=True))
+    points = zip(D, p, pg, strict=True)
+    return math.fsum(a * math.log(d) + b * math.log(1 - d) for d, a, b in points)
 
 
 # ---- sampling without a density ---------------------------------------------------------------
@@ -52,7 +53,7 @@ def test_push_forward_counts_preimages():
 
 
 def test_density_of_the_square():
-    """Adding both preimages of z^2 gives the density in the text: it integrates to the normal law."""
+    """Adding both preimages of z^2 gives the text's density: its integral is the normal law."""
     edges = np.linspace(0.1, 3, 30)
     for a, b in zip(edges, edges[1:], strict=False):
         x = np.linspace(a, b, 20_001)
@@ -110,7 +111,7 @@ def test_cross_entropy_needs_the_class_frequencies():
 
 @pytest.mark.equation("eq-game-value")
 def test_value_and_the_table_of_conventions():
-    """V by noise equals V by density; at D = 1/2 the three conventions give -log 4, log 4, log 2."""
+    """V by noise equals V by density; at D = 1/2 the conventions give -log 4, log 4, log 2."""
     p, pg, rng = random_distributions()
     D = rng.uniform(0.05, 0.95, 6)
     noise = rng.dirichlet(np.ones(12))                   # twelve noise values ...
@@ -212,14 +213,14 @@ def test_simultaneous_steps_spiral_out(h):
         x, y = new
     values = np.linalg.eigvals(np.array([[1, -h], [h, 1]]))
     assert sorted(values.imag) == pytest.approx([-h, h]) and values.real == pytest.approx([1, 1])
-    assert dynamics.moduli(dynamics.simultaneous(dynamics.bilinear(), h))[0].item() == pytest.approx(
-        math.sqrt(1 + h * h))
+    update = dynamics.simultaneous(dynamics.bilinear(), h)
+    assert dynamics.moduli(update)[0].item() == pytest.approx(math.sqrt(1 + h * h))
 
 
 @pytest.mark.equation("eq-alternating", "eq-invariant-ellipse")
 @pytest.mark.parametrize("h", [0.1, 0.2, 0.5, 1.0, 1.9])
 def test_alternating_steps_circle(h):
-    """Played step by step, D first: x^2 + hxy + y^2 never changes, and the matrix is the one shown."""
+    """Played step by step, D first: x^2 + hxy + y^2 never changes; the matrix is as shown."""
     x, y = 0.6, -0.8
     start = x * x + h * x * y + y * y
     U = np.array([[1 - h * h, -h], [h, 1]])
@@ -256,7 +257,7 @@ def test_slopes_of_both_losses(probability):
 
 @pytest.mark.equation("eq-sample-weights")
 def test_sample_weights():
-    """Autograd of both losses through a network equals the weighted mean of the scores' gradients."""
+    """Autograd of both losses equals the weighted mean of the scores' gradients."""
     torch.manual_seed(0)
     D = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).double()
     theta, z = torch.tensor([0.7, 1.3], **F64, requires_grad=True), torch.randn(20, 1, **F64)
@@ -280,7 +281,7 @@ def test_only_minimax_is_zero_sum(s):
 
 @pytest.mark.equation("eq-adam")
 def test_adam_is_torchs_adam():
-    """The displayed recursion, in plain Python floats, against the optimizer that trains our GANs."""
+    """The displayed recursion, in plain floats, against the optimizer that trains our GANs."""
     gradients = [0.3, -2.0, 0.01, 5.0, -0.7, 0.0]
     eta, beta1, beta2, epsilon = 0.005, 0.5, 0.999, 1e-8
     weight = torch.nn.Parameter(torch.tensor([1.0], **F64))

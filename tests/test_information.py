@@ -202,3 +202,21 @@ def test_leading_axes_give_one_number_each():
 def test_mistakes_are_named_with_their_fix(bad, message):
     with pytest.raises(GanCourseError, match=message):
         bad()
+
+
+def test_bits():
+    assert info.bits(3 * LOG2) == pytest.approx(3)
+    assert float(info.bits(info.entropy([0.5, 0.25, 0.125, 0.125]))) == pytest.approx(1.75)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=6), st.floats(0.05, 20))
+def test_softmax_is_scipys_with_the_temperature_inside(scores, temperature):
+    q = info.softmax(scores, temperature)
+    assert q.numpy() == pytest.approx(scipy.special.softmax(np.array(scores) / temperature))
+    assert float(q.sum()) == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, math.nan])
+def test_softmax_names_a_bad_temperature(temperature):
+    with pytest.raises(GanCourseError, match="the temperature is"):
+        info.softmax([1.0, 2.0], temperature)

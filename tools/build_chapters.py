@@ -23,6 +23,7 @@ from kernels import kernel_environment
 ROOT = Path(__file__).resolve().parent.parent
 CELL_SECONDS = 600
 AT_ONCE = 2  # chapters; each has one torch thread, so that its numbers do not depend on the cores
+WIDGET = "application/vnd.jupyter.widget-view+json"  # a progress bar: tqdm has no off switch there
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,8 +36,7 @@ def tidy(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
-            for output in cell.outputs:
-                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            cell.outputs = [o for o in cell.outputs if WIDGET not in o.get("data", {})]
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = {"name": "python"}
 

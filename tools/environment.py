@@ -10,6 +10,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
 
 OLDEST = (3, 11)
@@ -98,45 +99,51 @@ def runs(command, path=None):
 
 
 class Progress(object):
-    """One line per phase: what it is doing now, and at its end how long it took."""
+    """A sign of life per phase: what it is doing now, and at its end how long it took."""
 
     def __init__(self, title):
-        self.title, self.begin, self.last = title, time.time(), 0
+        self.title, self.doing, self.begin = title, "", time.time()
         self.live = sys.stdout.isatty()
+        self.over = threading.Event()
+        self.clock = threading.Thread(target=self.tick)
 
-    def show(self, text):
-        """Renews the line on a terminal; elsewhere says something every ten seconds."""
-        now = time.time()
-        if now - self.last > (0.2 if self.live else 10):
-            self.last = now
-            line = "  %s: %s (%.0f s)" % (self.title, text[:50], now - self.begin)
-            print("\r\033[K" + line if self.live else line, end="" if self.live else "\n")
-            sys.stdout.flush()
+    def __enter__(self):
+        self.clock.start()
+        return self
 
-    def done(self):
-        print("%s  %s: done in %.0f s" % ("\r\033[K" if self.live else "", self.title,
-                                          time.time() - self.begin))
+    def tick(self):
+        """Renews one line on a terminal; elsewhere adds a line every fifteen seconds."""
+        while not self.over.wait(0.5 if self.live else 15):
+            self.say("%s (%.0f s)" % (self.doing[:50], time.time() - self.begin))
+
+    def say(self, text, end=""):
+        line = "  %s: %s" % (self.title, text)
+        sys.stdout.write("\r\033[K" + line + end if self.live else line + "\n")
         sys.stdout.flush()
+
+    def __exit__(self, kind, error, trace):
+        self.over.set()
+        self.clock.join()
+        outcome = "stopped" if kind else "done"
+        self.say("%s after %.0f s" % (outcome, time.time() - self.begin), end="\n")
 
 
 def run_logged(command, title, log_path):
     """Runs a command with its output in a file, its progress in one line."""
-    progress = Progress(title)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               universal_newlines=True, errors="replace", cwd=ROOT)
     lines = []
-    with open(log_path, "a") as log:
+    with Progress(title) as progress, open(log_path, "a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   universal_newlines=True, errors="replace", cwd=ROOT)
         for line in process.stdout:
             log.write(line)
             lines.append(line)
             words = line.split()
             if words and words[0] in ("Collecting", "Downloading", "Building"):
-                progress.show(" ".join(words[:2]))
+                progress.doing = " ".join(words[:2])
             elif words and words[0] == "Installing":
-                progress.show("unpacking files")
-    if process.wait() != 0:
-        raise SetupError("%s\n  (the whole log: %s)" % (explain("".join(lines)), log_path))
-    progress.done()
+                progress.doing = "unpacking files"
+        if process.wait() != 0:
+            raise SetupError("%s\n  (the whole log: %s)" % (explain("".join(lines)), log_path))
 
 
 def make(root):
@@ -155,7 +162,8 @@ def make(root):
                  % (tuple(sys.version_info[:2]),)]):
         create(root)
     log = os.path.join(root, ".venv", "setup.log")
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
+           "--no-compile"]  # Python compiles what is imported; compiling all takes a minute
     run_logged(pip + ["-r", os.path.join(root, "requirements.txt")], "packages", log)
     run_logged(pip + ["--no-deps", "--no-build-isolation", "-e", root], "gancourse", log)
     with open(stamp, "w") as stream:
@@ -166,13 +174,12 @@ def create(root):
     """A new environment in place of a missing, half-made or foreign one."""
     import venv
 
-    progress = Progress("virtual environment")
     try:
-        venv.create(os.path.join(root, ".venv"), clear=True, with_pip=True)
+        with Progress("virtual environment"):
+            venv.create(os.path.join(root, ".venv"), clear=True, with_pip=True)
     except (OSError, subprocess.CalledProcessError) as error:
         output = getattr(error, "output", b"") or b""
         raise SetupError(explain("%s\n%s" % (error, output.decode("utf-8", "replace"))))
-    progress.done()
 
 
 def main():

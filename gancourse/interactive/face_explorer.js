@@ -82,7 +82,7 @@ gancourse.face_explorer = (() => {
   const STYLE = `
     .live-figure .row.stage { grid-template-columns: 288px minmax(0, 1fr); gap: .6rem 1.6rem; align-items: start; }
     .live-figure canvas { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: .4rem; }
-    .live-figure .sliders { margin: .5rem 0 0; }
+    .live-figure .row.sliders { margin-top: .6rem; }
     .live-figure .sliders[hidden] { display: none; }
     .live-figure input[type=range] { display: block; }
     .live-figure .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .6rem 0 0; }
@@ -145,7 +145,7 @@ gancourse.face_explorer = (() => {
     way.addEventListener("input", () => stop());           // by hand, not by the walk
     const kind = menu(way, { label: "path", value: "spherical",
       options: { spherical: "on the sphere", straight: "in a straight line" } }, draw);
-    const lengths = new Panel(element(path, "div", "column"), { title: `length ‖<i>z</i>‖: on the sphere, <span class="third">in a straight line</span>`,
+    const lengths = new Panel(element(path, "div", "column"), { title: `length ‖<i>z</i>‖: sphere, <span class="third">straight</span>`,
       says: "length of z from A to B, on the sphere and in a straight line", height: 100, x: [0, 1], xTicks: [0, 1] });
     lengths.onMove((x) => { stop(); t.set(x); });
     const write = readout(root, { length: "length ‖<i>z</i>‖", typical: `typical: √${size}`, angle: "degrees from A to B" });
@@ -232,10 +232,10 @@ gancourse.face_explorer = (() => {
       steps.forEach(({ box }, k) => { box.hidden = k != chosen.get(); });
       drawAll();
     }
-    const comment = (excess) => Math.abs(excess) < 1.5
+    const comment = (excess) => Math.abs(excess) < 1.4     // two standard deviations of the length
       ? "This z is as long as a draw from N(0, I): the generator has been trained on such noise."
-      : excess < 0 ? "This z is shorter than the noise of training ever was. A straight line cuts through the middle, where the generator has never been."
-        : "This z is longer than the noise of training ever was. Far out, the sliders ask for faces that the generator has never drawn.";
+      : excess < 0 ? "Hardly any draw from N(0, I) is this short. Straight lines lead near the middle, where the generator was not trained."
+        : "Hardly any draw from N(0, I) is this long. The generator was not trained so far out.";
     pick(B);
     choose();
     return draw;

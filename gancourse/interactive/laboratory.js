@@ -18,7 +18,7 @@ gancourse.laboratory = (() => {
   }
 
   // ---- Data: one point [x, y] at a time. Mixtures know the centres of their modes.
-  const BLUR = 0.04;                                         // standard deviation of every mode
+  const BLUR = 0.05;                                         // standard deviation of every mode
   const lattice = (side) => Array.from({ length: side * side }, (_, k) =>
     [2 * (k % side) / (side - 1) - 1, 2 * floor(k / side) / (side - 1) - 1]);
   const circle = Array.from({ length: 8 }, (_, k) => [cos(k * PI / 4), sin(k * PI / 4)]);
@@ -33,7 +33,7 @@ gancourse.laboratory = (() => {
       const r = sqrt(rng.uniform()), angle = 3 * PI * r + PI * rng.whole(2);
       return blurred([r * cos(angle), r * sin(angle)], rng, 0.02);
     } },
-    gaussian: { name: "one Gaussian", point: (rng) => blurred([0.7, 0.5], rng, 0.15) },
+    gaussian: { name: "one Gaussian", point: (rng) => blurred([1, 0.9], rng, 0.1) },
     own: { name: "draw your own", point: (rng, drawn) => blurred(drawn[rng.whole(drawn.length)], rng, 0.02) },
   };
   function draw(data, n, rng, drawn = []) {
@@ -157,7 +157,7 @@ gancourse.laboratory = (() => {
 
   // A choice in the menu: a game, the weights of R1 and R2, the clip of D's weights, and the losses
   // [D, G] where D cannot tell the two apart. `view`: how scores become the map's colours.
-  const GAMMA = 0.1, CLIP = 0.1, L2 = log(2), L4 = log(4);
+  const GAMMA = 0.02, CLIP = 0.1, L2 = log(2), L4 = log(4);
   const GAMES = {
     minimax: { name: "minimax", ...minimax, levels: [["log 4", L4], ["−log 2", -L2]], view: "sigmoid" },
     "non-saturating": { name: "non-saturating", ...nonSaturating, levels: [["log 4", L4], ["log 2", L2]], view: "sigmoid" },
@@ -276,7 +276,7 @@ gancourse.laboratory = (() => {
     [data-live=laboratory] svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`;
 
   const EXPERIMENTS = {
-    works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 2, rateG: 2, dSteps: 1,
+    works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 3, rateG: 3, dSteps: 1,
       says: "The orange points spread to all eight modes and settle; both losses come to rest near log 2, the map turns pale and the arrows short." },
     collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 1, rateG: 10, dSteps: 1,
       says: "G learns ten times faster than D: its points gather on one or two modes, D catches on, and the crowd hops to the next." },

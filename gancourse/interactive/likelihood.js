@@ -82,6 +82,7 @@ gancourse.likelihood = (() => {
     .live-figure svg .stem { stroke: var(--real); stroke-width: 1.5; }
     .live-figure svg .band { fill: var(--third); fill-opacity: .13; stroke: var(--third); stroke-opacity: .4; }
     .live-figure svg .path { fill: none; stroke: var(--fake); stroke-width: 1.8; stroke-dasharray: 1 4; stroke-linecap: round; }
+    .live-figure svg .name { font-size: 11px; fill: var(--ink); paint-order: stroke; stroke: var(--wash); stroke-width: 3px; }
     .live-figure svg .cross { stroke: var(--ink); stroke-width: 2.4; }`;
 
   // Persistent circles over a panel: draggable by pointer, movable by arrow keys when focused.
@@ -162,8 +163,9 @@ gancourse.likelihood = (() => {
     const columns = element(root, "div", "row");
     const curve = new Panel(element(columns, "div", "column"), { title: `<span class="real">data</span> and <span class="fake">model</span> (drag points or curve)`,
       says: "the data points under the curve of the model", height: 260, x: [-REACH, REACH], xTicks: ticks });
-    const hill = new Panel(element(columns, "div", "column"), { title: `average log-likelihood over ${mu} and ${sigma} (drag the dot)`,
+    const hill = new Panel(element(columns, "div", "column"), { title: `average log-likelihood (drag the dot)`,
       says: "level lines of the log-likelihood, with the model as a dot and the summit as a cross", height: 260, x: [-REACH, REACH], xTicks: ticks });
+    curve.bottom = 34;                                     // room for the points below the axis
     const show = handles(curve, points.length, (i, x) => { stop(); points[i] = x; draw(); });
     curve.onMove((x) => mean.set(x));
     onPlace(hill, (m, s) => { std.set(s); mean.set(m); });
@@ -205,8 +207,8 @@ gancourse.likelihood = (() => {
       if (says.textContent != text && !walking) says.textContent = text;
 
       const height = (x) => Math.exp(logGaussian(x, now.mean, now.std)), peak = height(now.mean);
-      curve.frame(-0.09 * Math.max(0.5, 1.08 * peak), Math.max(0.5, 1.08 * peak));
-      curve.draw(curve.level(0, "axis"), curve.label(0, 0), peak > 0.35 ? curve.label(peak, peak.toFixed(2)) : "",
+      curve.frame(0, Math.max(0.5, 1.08 * peak));
+      curve.draw(curve.label(0, 0), peak > 0.35 ? curve.label(peak, peak.toFixed(2)) : "",
         curve.area(xs, xs.map(height), "fake"), ...points.map((x) => curve.line(x, 0, x, height(x), "stem")));
       points.forEach((x, i) => show[i](x));
 
@@ -218,13 +220,16 @@ gancourse.likelihood = (() => {
           line.map(([, u]) => inside(s * u, [0, WIDEST])))}"/>`;
       });
       const names = DROPS.map((drop) => {
-        const x = m + s * Math.sqrt(Math.exp(2 * drop) - 1), y = s * Math.exp(drop);
-        return s < 0.3 || x > REACH - 0.2 || y > WIDEST - 0.2 ? ""
-          : `<text x="${hill.X(x)}" y="${hill.Y(y) + 4}" text-anchor="middle" style="font-size:11px">−${drop}</text>`;
+        // at the line's top, or, if that is out of sight, where it is widest
+        const top = s * Math.max(...level(drop).map(([, u]) => u)), right = m + s * Math.sqrt(Math.exp(2 * drop) - 1);
+        const [x, y] = top < WIDEST - 0.1 ? [m, top] : [right, s * Math.exp(drop)];
+        return s < 0.5 || Math.abs(x) > REACH - 0.4 || y > WIDEST - 0.2 ? ""
+          : `<text x="${hill.X(x)}" y="${hill.Y(y) + 4}" text-anchor="middle" class="name">−${drop}</text>`;
       });
       const cross = hill.line(m - 0.22, s, m + 0.22, s, "cross") + `<line class="cross" x1="${hill.X(m)}" x2="${hill.X(m)}" y1="${hill.Y(s) - 6}" y2="${hill.Y(s) + 6}"/>`;
       const trace = path.length > 1 ? `<polyline class="path" points="${hill.points(path.map((p) => p.mean), path.map((p) => p.std))}"/>` : "";
-      hill.draw(...bands, ...names, ...[0, 1, 2, 3, 4].map((y) => hill.label(y, y)), cross, trace, hill.dot(now.mean, now.std));
+      const axes = `<text x="4" y="${hill.Y(3.5) + 4}" font-style="italic">σ</text><text x="${hill.X(3)}" y="${hill.height - 4}" text-anchor="middle" font-style="italic">μ</text>`;
+      hill.draw(...bands, ...names, axes, ...[0, 1, 2, 3, 4].map((y) => hill.label(y, y)), cross, trace, hill.dot(now.mean, now.std));
     }
     draw();
     return draw;

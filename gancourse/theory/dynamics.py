@@ -37,7 +37,7 @@ def nash_conditions(g_cost: Callable, d_cost: Callable, theta: Tensor,
     r"""First and second order: the largest $|v_i|$, and the least eigenvalue of each own Hessian.
 
     The own Hessians are $\nabla^2_{\theta\theta}J^{(G)}$ and $\nabla^2_{\varphi\varphi}J^{(D)}$.
-    Source: Ratliff, Burden and Sastry (2013), definition 3.
+    Source: Ratliff, Burden and Sastry (2013).
     """
     own = [(lambda t: g_cost(t, phi), theta), (lambda p: d_cost(theta, p), phi)]
     slopes = [torch.func.grad(cost)(at).abs().max().item() for cost, at in own]

@@ -141,3 +141,16 @@ def value(score, p, pg, dx=1.0):
     log_D = log_sigmoid(torch.where(p > 0, score, zero))
     log_not_D = log_sigmoid(-torch.where(pg > 0, score, zero))
     return (p * log_D + pg * log_not_D).sum(-1) * dx
+
+
+def bits(nats):
+    r"""The same information in bits: 1 bit is $\log 2$ nats, so divide by $\log 2$."""
+    return nats / math.log(2)
+
+
+def softmax(scores, temperature=1.0):
+    r"""$q_c = e^{s_c/T}\big/\sum_j e^{s_j/T}$ over the last axis, for a temperature $T>0$."""
+    if not temperature > 0:
+        raise GanCourseError(f"the temperature is {temperature}", where="softmax",
+                             fix="choose a positive number; for the limit 0 take the argmax")
+    return torch.softmax(_tensor(scores) / temperature, -1)

@@ -18,7 +18,10 @@ LOG_2PI = math.log(2 * math.pi)
 
 
 def _tensor(x):
-    return x if isinstance(x, torch.Tensor) else torch.as_tensor(x, dtype=torch.float64)
+    """`x` if it is a tensor of floats, else as a float64 tensor."""
+    if isinstance(x, torch.Tensor) and x.is_floating_point():
+        return x
+    return torch.as_tensor(x, dtype=torch.float64)
 
 
 def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
@@ -51,7 +54,7 @@ def fit_bernoulli(x):
 def log_gaussian(x, mean, std):
     r"""$-\tfrac12\log(2\pi) - \log\sigma - (x-\mu)^2/(2\sigma^2)$."""
     std = _tensor(std)
-    return -LOG_2PI / 2 - torch.log(std) - ((_tensor(x) - mean) / std) ** 2 / 2
+    return -LOG_2PI / 2 - torch.log(std) - ((_tensor(x) - _tensor(mean)) / std) ** 2 / 2
 
 
 def fit_gaussian(x):
@@ -105,7 +108,7 @@ def fit_uniform(x):
 
 def _log_joint(x, weights, means, stds):
     """log(weight · density), shape (n, components)."""
-    return torch.log(_tensor(weights)) + log_gaussian(_tensor(x)[:, None], _tensor(means), stds)
+    return torch.log(_tensor(weights)) + log_gaussian(_tensor(x)[:, None], means, stds)
 
 
 def log_mixture(x, weights, means, stds):

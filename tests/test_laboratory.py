@@ -1,0 +1,332 @@
+"""The laboratory: its arithmetic against torch under node, its controls in a browser."""
+
+import json
+import math
+import subprocess
+import time
+
+import pytest
+import torch
+from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
+
+from gancourse import games, interactive, penalties
+from gancourse.data import toys
+from gancourse.errors import GanCourseError
+from gancourse.interactive import laboratory
+from gancourse.metrics import mode_coverage
+from gancourse.networks.mlp import mlp
+
+SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "laboratory"))
+GAMMA, CLIP, BLUR, N = 0.02, 0.1, 0.05, 24
+GAMES = {
+    "minimax": games.Minimax(),
+    "non-saturating": games.NonSaturating(),
+    "least-squares": games.LeastSquares(),
+    "hinge": games.Hinge(),
+    "wasserstein": games.Wasserstein(projection=penalties.clip_weights(CLIP)),
+    "non-saturating-r1": games.NonSaturating(penalties.r1(GAMMA)),
+    "relativistic-r1": games.Relativistic(penalties.r1(GAMMA)),
+    "relativistic-r1-r2": games.Relativistic(penalties.r1_r2(GAMMA)),
+}
+each_game = pytest.mark.parametrize("name", GAMES)
+
+
+def under_node(body, **given):
+    """What the JavaScript `body` returns, with the laboratory's numbers as N and `given` as g."""
+    script = (f"{SOURCE}\nconst N = gancourse.laboratory.numbers, g = {json.dumps(given)};\n"
+              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value] : value;\n"
+              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
+    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+# The figure's networks with given parameters. In the figure a weight matrix is (inputs, outputs).
+NETWORKS = """
+    const load = (sizes, theta) => { const n = N.network(sizes, N.random(0)); n.theta.set(theta); return n; };
+    const G = load([2, 32, 32, 2], g.G), D = load([2, 32, 32, 1], g.D), game = N.GAMES[g.game];
+    const [x, z, fake] = [g.x, g.z, g.fake].map((a) => Float64Array.from(a));
+"""
+
+
+def network(outputs, seed):
+    torch.manual_seed(seed)
+    net = mlp(2, outputs, width=32, depth=2, activation=lambda: torch.nn.LeakyReLU(0.2)).double()
+    for parameter in net.parameters():
+        parameter.data *= 2                              # scores on both sides of every kink
+    return net
+
+
+def flat(parameters):
+    """Tensors shaped like a network's parameters, in the order of the figure."""
+    return torch.cat([p.t().flatten() for p in parameters]).tolist()
+
+
+class Table:
+    """Two networks and a batch, here and as settings for node."""
+
+    def __init__(self):
+        self.G, self.D = network(2, 0), network(1, 1)
+        self.x, self.z = torch.randn(2, N, 2, dtype=torch.float64)
+        self.fake = self.G(self.z).detach()
+
+    def given(self, **more):
+        return {"G": flat(self.G.parameters()), "D": flat(self.D.parameters()), **more,
+                **{k: getattr(self, k).flatten().tolist() for k in ("x", "z", "fake")}}
+
+    def scores(self, points):
+        return self.D(points).squeeze(-1)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return Table()
+
+
+def close(shown, expected, within=1e-9):
+    shown, expected = (torch.as_tensor(v, dtype=torch.float64) for v in (shown, expected))
+    torch.testing.assert_close(shown, expected, rtol=within, atol=within)
+
+
+# ---------------------------------------------------------------- the arithmetic, under node
+
+@needs_node
+def test_forward_and_the_slope_at_a_point_are_those_of_torch(table):
+    shown = under_node(NETWORKS + """
+        const h = N.forward(D, x, g.n);
+        return { made: N.forward(G, z, g.n).at(-1), scores: h.at(-1),
+                 slopes: N.backward(D, h, new Float64Array(g.n).fill(1), g.n) };""",
+                       **table.given(n=N))
+    close(shown["made"], table.fake.flatten())
+    close(shown["scores"], table.scores(table.x).detach())
+    close(shown["slopes"], penalties.slope(table.D, table.x).detach().flatten())
+
+
+@needs_node
+@each_game
+def test_the_discriminators_turn(table, name):
+    """Its loss, penalty and gradient; torch differentiates the penalty's gradient once more."""
+    game = GAMES[name]
+    shown = under_node(NETWORKS + "return N.dTurn(D, game, x, fake, g.n);",
+                       **table.given(game=name, n=N))
+    loss = game.d_loss(table.scores(table.x), table.scores(table.fake))
+    extra = game.penalty(table.D, table.x, table.fake) if game.penalty else torch.zeros(())
+    gradients = torch.autograd.grad(loss + extra, table.D.parameters(), materialize_grads=True)
+    close(shown["loss"], loss.item())
+    close(shown["penalty"], extra.item())
+    close(shown["gradient"], flat(gradients))
+
+
+@needs_node
+@pytest.mark.parametrize("real, fake", [(1.0, 0.0), (0.0, 1.0), (0.3, 0.7)])
+def test_the_penaltys_gradient_alone_is_double_backpropagation(table, real, fake):
+    shown = under_node(NETWORKS + """
+        const both = Float64Array.from([...x, ...fake]), gradient = new Float64Array(D.theta.length);
+        const weights = Float64Array.from({ length: 2 * g.n }, (_, r) => (r < g.n ? g.real : g.made) / g.n);
+        return [N.penalty(D, N.forward(D, both, 2 * g.n), 2 * g.n, weights, gradient), gradient];""",
+                       **table.given(n=N, real=real, made=fake))
+    P = (penalties.r1(real)(table.D, table.x, table.fake)
+         + penalties.r2(fake)(table.D, table.x, table.fake))
+    gradients = torch.autograd.grad(P, table.D.parameters(), materialize_grads=True)
+    close(shown[0], P.item())
+    close(shown[1], flat(gradients))
+    assert torch.tensor(shown[1]).norm() > 0.1 and P > 0.01
+
+
+@needs_node
+@each_game
+def test_the_generators_turn_and_the_arrows(table, name):
+    game = GAMES[name]
+    shown = under_node(NETWORKS + """
+        const scores = N.forward(D, x, g.n).at(-1);
+        return [N.gTurn(G, D, game, x, z, g.n), N.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
+                       **table.given(game=name, n=N))
+    real = table.scores(table.x)
+    loss = game.g_loss(real, table.scores(table.G(table.z)))
+    close(shown[0]["loss"], loss.item())
+    close(shown[0]["gradient"], flat(torch.autograd.grad(loss, table.G.parameters())))
+    fake = table.fake.clone().requires_grad_()
+    (slopes,) = torch.autograd.grad(N * game.g_loss(real, table.scores(fake)), fake)
+    close(shown[1], slopes.flatten())
+
+
+@needs_node
+@pytest.mark.parametrize("clip", [None, CLIP])
+def test_adam_and_the_clip_are_those_of_torch(table, clip):
+    torch.manual_seed(2)
+    net = network(1, 3)
+    before = flat(net.parameters())
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01, betas=(0.5, 0.99))
+    steps = []
+    for _ in range(4):
+        for parameter in net.parameters():
+            parameter.grad = torch.randn_like(parameter)
+        steps.append(flat(p.grad for p in net.parameters()))
+        optimizer.step()
+        if clip:
+            penalties.clip_weights(clip)(net)
+    shown = under_node("""
+        const net = N.network([2, 32, 32, 1], N.random(0));
+        net.theta.set(g.before);
+        for (const gradient of g.steps) N.adam(net, gradient, 0.01, g.clip ?? Infinity);
+        return net.theta;""", before=before, steps=steps, clip=clip)
+    close(shown, flat(net.parameters()))
+
+
+@needs_node
+@each_game
+def test_one_whole_step_is_the_same_step_in_torch(name):
+    """Two turns of D, one of G, with the figure's own noise and data replayed in torch."""
+    shown = under_node("""
+        const run = N.training({ data: "ring", game: g.game, seed: 3 }), copy = N.training({ data: "ring", game: g.game, seed: 3 });
+        const batches = [];                              // the same draws, in the same order
+        for (let k = 0; k < 2; k++) batches.push(N.draw("ring", 128, copy.rng), N.noise(128, copy.rng));
+        batches.push(N.noise(128, copy.rng));
+        const losses = N.step(run, { rateD: 0.002, rateG: 0.003, dSteps: 2 });
+        return { before: [copy.G.theta, copy.D.theta], after: [run.G.theta, run.D.theta], batches, losses };""",
+                       game=name)
+    G, D, game = network(2, 0), network(1, 1), GAMES[name]
+    for net, theta in zip((G, D), shown["before"], strict=True):
+        fill(net, theta)
+    x0, z0, x1, z1, z2 = (torch.tensor(b, dtype=torch.float64).view(-1, 2)
+                          for b in shown["batches"])
+    d_adam = torch.optim.Adam(D.parameters(), 0.002, (0.5, 0.99))
+    g_adam = torch.optim.Adam(G.parameters(), 0.003, (0.5, 0.99))
+
+    def score(points):
+        return D(points).squeeze(-1)
+
+    for x, z in ((x0, z0), (x1, z1)):
+        fake = G(z).detach()
+        d_loss = game.d_loss(score(x), score(fake))
+        extra = game.penalty(D, x, fake) if game.penalty else 0
+        d_adam.zero_grad()
+        (d_loss + extra).backward()
+        d_adam.step()
+        if game.projection:
+            game.projection(D)
+    g_loss = game.g_loss(score(x1), score(G(z2)))
+    g_adam.zero_grad()
+    g_loss.backward()
+    g_adam.step()
+    close([shown["losses"]["d"], shown["losses"]["g"]], [d_loss.item(), g_loss.item()])
+    for net, theta in zip((G, D), shown["after"], strict=True):
+        close(theta, flat(net.parameters()), within=1e-6)   # Adam divides by tiny gradients
+
+
+def fill(net, theta):
+    theta, at = torch.tensor(theta, dtype=torch.float64), 0
+    for p in net.parameters():
+        p.data = theta[at:at + p.numel()].view(tuple(reversed(p.shape))).t().clone()
+        at += p.numel()
+
+
+@needs_node
+@each_game
+def test_reference_levels_are_the_losses_where_D_cannot_tell(name):
+    levels = under_node("return N.GAMES[g.game].levels.map(([, y]) => y);", game=name)
+    tie = torch.full((5,), 0.5 if name == "least-squares" else 0.0)
+    expected = [float(GAMES[name].d_loss(tie, tie)), float(GAMES[name].g_loss(tie, tie))]
+    close(levels, sorted(set(expected), key=expected.index), within=1e-6)
+
+
+@needs_node
+def test_python_and_the_menu_name_the_same_games_and_data():
+    shown = under_node("return [Object.keys(N.GAMES), Object.keys(N.DATA), N.BLUR];")
+    assert shown == [list(interactive.GAMES), list(interactive.DATA), BLUR]
+    assert list(GAMES) == shown[0]
+
+
+@needs_node
+@pytest.mark.parametrize("name, toy", [("ring", toys.ring(8, BLUR)), ("grid9", toys.grid(3, BLUR)),
+                                       ("grid25", toys.grid(5, BLUR))])
+def test_mixtures_are_those_of_the_package(name, toy):
+    means, points = under_node(
+        "return [N.DATA[g.name].modes.flat(), N.draw(g.name, 4000, N.random(1))];", name=name)
+    means = torch.tensor(means, dtype=torch.float64).view(-1, 2)
+    far = torch.cdist(means, toy.means.double())
+    assert far.min(0).values.max() < 1e-6 and far.min(1).values.max() < 1e-6
+    x = torch.tensor(points, dtype=torch.float64).view(-1, 2)
+    mode, good = toy.assign(x.float())
+    shares = torch.bincount(mode, minlength=toy.modes) / 4000
+    assert (shares - 1 / toy.modes).abs().max() < 4 * (toy.modes * 4000) ** -0.5
+    assert good.double().mean() == pytest.approx(1 - math.exp(-4.5), abs=0.006)
+    assert (x - toy.means[mode]).std() == pytest.approx(BLUR, rel=0.05)
+
+
+@needs_node
+def test_the_other_data_and_the_noise():
+    spiral, gaussian, own, noise = (torch.tensor(v, dtype=torch.float64).view(-1, 2) for v in under_node("""
+        const rng = N.random(5);
+        return [N.draw("spiral", 4000, rng), N.draw("gaussian", 4000, rng),
+                N.draw("own", 4000, rng, [[1, 1], [-1, 0]]), N.noise(4000, rng)];"""))
+    r = spiral.norm(dim=1)
+    turn = (torch.atan2(spiral[:, 1], spiral[:, 0]) - 3 * math.pi * r) / math.pi
+    off = (turn - turn.round()).abs()[r > 0.3]           # two arms: the angle fits up to half turns
+    assert off.mean() < 0.1
+    close(gaussian.mean(0), [1.0, 0.9], within=0.01)
+    close(gaussian.std(0), [0.1, 0.1], within=0.02)
+    assert (own[:, 0] > 0).double().mean() == pytest.approx(0.5, abs=0.04)
+    assert noise.abs().max() <= 1 and noise.std() == pytest.approx(3 ** -0.5, rel=0.02)
+
+
+@needs_node
+def test_coverage_is_that_of_the_package():
+    target = toys.ring(8, BLUR)
+    samples = target.sample(400, seed=0)
+    samples[:100] = torch.tensor([1.0, 0.0])             # one mode crowded,
+    samples[100:300] *= 0.9                              # some points off,
+    keep = target.assign(samples)[0] != 3                # one mode missing
+    samples = samples[keep]
+    shown = under_node("return N.coverage(Float64Array.from(g.points), N.DATA.ring.modes);",
+                       points=samples.flatten().tolist())
+    expected = mode_coverage(samples, target, least=math.ceil(len(samples) / 8 / 4))
+    assert shown["highQuality"] == pytest.approx(float(expected.high_quality))
+    assert (shown["modes"], shown["of"]) == (int(expected.modes), 8)
+    assert 0.3 < shown["highQuality"] < 0.95 and shown["modes"] < 8
+
+
+@needs_node
+@each_game
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(name):
+    same, again, other = under_node("""
+        return [4, 4, 5].map((seed) => {
+          const run = N.training({ data: "grid9", game: g.game, seed });
+          let losses;
+          for (let k = 0; k < 3; k++) losses = N.step(run, { rateD: 0.002, rateG: 0.002, dSteps: 2 });
+          return [losses, run.G.theta];
+        });""", game=name)
+    assert same == again and same != other
+
+
+@needs_node
+@each_game
+def test_verdicts_lie_between_0_and_1_rise_with_the_score_and_halve_at_a_tie(name):
+    low, tie, high = under_node("""
+        const tie = N.GAMES[g.game].view == "target" ? 0.5 : 0;
+        return N.verdict(N.GAMES[g.game].view, Float64Array.of(tie - 0.3, tie, tie + 0.3), [tie + 1], [tie - 1]);""",
+                                game=name)
+    assert 0 < low < tie < high < 1 and tie == pytest.approx(0.5)
+
+
+# ---------------------------------------------------------------- the experiments do what they say
+
+def perform(key, steps, every, seed=0):
+    """[step, modes, good, loss of G, mean slope of G's loss, distance to the data] on the way."""
+    return under_node("""
+        const e = N.EXPERIMENTS[g.key], rates = { rateD: e.rateD / 1000, rateG: e.rateG / 1000, dSteps: e.dSteps };
+        const run = N.training({ data: e.data, game: e.game, seed: g.seed });
+        const z = N.noise(500, N.random(9)), x = N.draw(e.data, 500, N.random(8)), path = [];
+        const centre = (a, k) => a.filter((_, i) => i % 2 == k).reduce((s, v) => s + v) / 500;
+        for (let k = 1; k <= g.steps; k++) {
+          const losses = N.step(run, rates);
+          if (k % g.every) continue;
+          const made = N.forward(run.G, z, 500).at(-1), modes = N.DATA[e.data].modes;
+          const { slopes } = N.gSlopes(run.D, run.game, N.forward(run.D, x, 500).at(-1), made, 500, 1);
+          const c = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
+          let slope = 0;
+          for (let r = 0; r < 500; r++) slope += Math.hypot(slopes[2 * r], slopes[2 * r + 1]) / 500;
+          path.push([k, c.modes, c.highQuality, losses.g, slope,
+            Math.hypot(centre(made, 0) - centre(x, 0), centre(made, 1) - centre(x, 1))]);
+        }
+        return path;""", key=key, steps=steps, every=every, seed=seed)
