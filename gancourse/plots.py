@@ -99,7 +99,7 @@ def losses(history, references: dict[str, float] | None = None, smooth: int = 1)
         for label, level in (references or {}).items():
             ax.axhline(level, color=INK, ls=":", lw=1)
             ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), fontsize=8.5,
-                        xytext=(-2, 2), textcoords="offset points", ha="right")
+                        xytext=(-2, 2), textcoords="offset points", ha="right", color=INK)
     return picture
 
 
@@ -154,7 +154,8 @@ def _sheet(pictures: Tensor, columns: int) -> np.ndarray:
 
 
 def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:
-    ax.imshow(sheet, interpolation="nearest")
+    # 22 levels of each colour look the same (at most 6 of 255 off), and take a third less space.
+    ax.imshow(np.round(sheet * 21) / 21, interpolation="nearest")
     ax.set_axis_off()
     if title:
         ax.set_title(title)

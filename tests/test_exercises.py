@@ -5,8 +5,8 @@ from math import log, nan
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 
+from conftest import ROOT
 from gancourse import exercises
 from gancourse.errors import GanCourseError
 from gancourse.exercises import EXERCISES, check

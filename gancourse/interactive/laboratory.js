@@ -55,8 +55,10 @@ gancourse.laboratory = (() => {
   function network(sizes, rng) {
     const size = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l] + 1) * outputs, 0);
     const theta = new Float64Array(size), layers = layersOf(sizes, theta);
-    for (const { inputs, W } of layers)                      // He's scale keeps the signal's size
-      for (let k = 0; k < W.length; k++) W[k] = sqrt(2 / inputs) * rng.normal();
+    for (const { inputs, outputs, W } of layers) {           // He's scale keeps the signal's size; a small
+      const scale = sqrt(2 / inputs) * (outputs <= 2 ? 0.3 : 1);   // last layer: G starts central, D undecided
+      for (let k = 0; k < W.length; k++) W[k] = scale * rng.normal();
+    }
     return { sizes, theta, layers, m: new Float64Array(size), v: new Float64Array(size), t: 0 };
   }
 

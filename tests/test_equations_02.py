@@ -1,0 +1,597 @@
+"""Chapter 02, equation by equation: recomputed with numpy, scipy and fractions, never with
+gancourse.theory.information, whose functions the chapter uses."""
+import itertools
+import math
+
+import numpy as np
+import pytest
+import scipy.integrate
+import scipy.optimize
+import scipy.special
+from scipy.spatial.distance import jensenshannon
+from scipy.special import entr, rel_entr
+from scipy.stats import norm
+
+LOG2 = math.log(2)
+WEATHER = np.array([1 / 2, 1 / 4, 1 / 8, 1 / 8])
+FLIPS = np.array([1, 0, 1, 1, 0, 1, 1, 1, 0, 1])
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def distributions(n, outcomes=4, seed=0, zeros=True):
+    """Random distributions, a third of their entries exactly zero; shape (n, outcomes)."""
+    weights = rng(seed).gamma(0.5, size=(n, outcomes)) + 1e-9
+    if zeros:
+        weights *= rng(seed + 1).random((n, outcomes)) > 1 / 3
+        weights[weights.sum(1) == 0, 0] = 1
+    return weights / weights.sum(1, keepdims=True)
+
+
+def entropy(p):
+    return entr(p).sum(-1)                             # scipy's -p log p
+
+
+def kl(p, q):
+    return rel_entr(p, q).sum(-1)                      # scipy's p log(p/q)
+
+
+def cross(p, q):
+    """H(p, q) by a loop, term by term."""
+    return sum(a * (math.inf if b == 0 else -math.log(b)) for a, b in zip(p, q, strict=True) if a)
+
+
+def slope(f, at, h=1e-5):
+    return (f(at + h) - f(at - h)) / (2 * h)
+
+
+# ---- surprise and entropy ---------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-surprise")
+def test_surprise_meets_the_three_wishes():
+    """Zero for certainty, larger for rarer, additive; and powers of p show that only logs are."""
+    p = rng().random(1000)
+    s = -np.log(p)
+    assert -math.log(1) == 0 and (s > 0).all()
+    assert (np.diff(-np.log(np.sort(p))) <= 0).all()
+    for k in range(1, 6):                              # k independent copies surprise k times
+        assert -np.log(p**k) == pytest.approx(k * s)
+    assert 1 / p[0] ** 2 - 1 != pytest.approx(2 * (1 / p[0] - 1))
+
+
+@pytest.mark.equation("eq-surprise-adds")
+def test_surprises_of_independent_events_add():
+    """On all pairs of two weathers, with the joint probability by counting."""
+    joint = np.outer(WEATHER, WEATHER)
+    assert joint.sum() == pytest.approx(1)
+    s = -np.log2(WEATHER)
+    assert s.tolist() == [1, 2, 3, 3]
+    assert -np.log2(joint) == pytest.approx(s[:, None] + s)
+
+
+@pytest.mark.equation("eq-bits")
+def test_bits_and_nats():
+    """Base 2 against the natural logarithm."""
+    p = rng().random(1000)
+    assert -np.log2(p) == pytest.approx(-np.log(p) / LOG2)
+    assert LOG2 == pytest.approx(0.693, abs=2e-4)
+
+
+@pytest.mark.equation("eq-entropy")
+def test_entropy_is_the_number_of_good_questions():
+    """1.75 bits for the weather: by the formula, and by asking 200,000 times."""
+    assert entropy(WEATHER) / LOG2 == pytest.approx(1.75)
+    questions = np.array([1, 2, 3, 3])[rng().choice(4, 200_000, p=WEATHER)]
+    assert questions.mean() == pytest.approx(1.75, abs=0.01)
+    best = min(WEATHER @ lengths for lengths in itertools.product(range(1, 5), repeat=4)
+               if sum(2.0**-k for k in lengths) <= 1)  # Kraft: what yes/no questions can do
+    assert best == pytest.approx(1.75)
+
+
+@pytest.mark.equation("eq-zero-log-zero")
+def test_t_log_t_vanishes():
+    """|t log t| = u exp(-u) with t = exp(-u), down to the smallest double."""
+    u = np.array([1, 10, 100, 700])
+    t = np.exp(-u.astype(float))
+    assert t * np.log(t) == pytest.approx(-u * np.exp(-u.astype(float)))
+    assert (np.diff(np.abs(t * np.log(t))) < 0).all() and abs(t[-1] * math.log(t[-1])) < 1e-300
+
+
+@pytest.mark.equation("eq-entropy-bounds")
+@pytest.mark.parametrize("C", [2, 3, 6])
+def test_bounds_of_the_entropy(C):
+    """10,000 random distributions; both equality cases; and the step of the proof."""
+    p = distributions(10_000, C)
+    assert (entropy(p) >= 0).all() and (entropy(p) <= math.log(C) + 1e-12).all()
+    assert entropy(np.eye(C)).tolist() == [0] * C
+    assert entropy(np.full(C, 1 / C)) == pytest.approx(math.log(C))
+    some = entropy(p) > math.log(C) - 1e-4
+    assert np.abs(p[some] - 1 / C).max(initial=0) < 0.02
+    step = np.where(p > 0, 1 / C - p, 0).sum(1)        # sum of p (1/(C p) - 1)
+    assert (entropy(p) - math.log(C) <= step + 1e-12).all()
+    assert step == pytest.approx((p > 0).sum(1) / C - 1)
+
+
+@pytest.mark.equation("eq-gaussian-entropy")
+@pytest.mark.parametrize("sigma", [0.1, 0.242, 1.0, 30.0])
+def test_differential_entropy_of_a_gaussian(sigma):
+    """By quadrature; negative below 0.242; millimetres for metres add log 1000."""
+    value, _ = scipy.integrate.quad(lambda x: -norm.pdf(x, 2, sigma) * norm.logpdf(x, 2, sigma),
+                                    2 - 12 * sigma, 2 + 12 * sigma, points=[2])
+    formula = 0.5 * math.log(2 * math.pi * math.e * sigma**2)
+    assert value == pytest.approx(formula, abs=1e-8)
+    assert (formula < 0) == (sigma < 1 / math.sqrt(2 * math.pi * math.e))
+    assert norm.entropy(2, 1000 * sigma) - formula == pytest.approx(math.log(1000))
+
+
+# ---- cross-entropy, Gibbs, KL -----------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-cross-entropy")
+def test_cross_entropy_is_a_believers_mean_surprise():
+    """Simulated days; the table of the text; infinite where the believer excludes snow."""
+    optimist = np.array([3 / 4, 1 / 8, 1 / 16, 1 / 16])
+    felt = -np.log2(optimist)[rng().choice(4, 400_000, p=WEATHER)]
+    assert felt.mean() == pytest.approx(cross(WEATHER, optimist) / LOG2, abs=0.01)
+    table = [WEATHER, [1 / 4] * 4, optimist, [1 / 8, 1 / 8, 1 / 2, 1 / 4], [1 / 2, 1 / 4, 1 / 4, 0]]
+    values = [cross(WEATHER, q) / LOG2 for q in table]
+    assert values == pytest.approx([1.75, 2, 1.9575, 2.625, math.inf], abs=1e-4)
+    assert cross(WEATHER, WEATHER) == pytest.approx(entropy(WEATHER))
+
+
+@pytest.mark.equation("eq-gibbs")
+def test_gibbs_inequality():
+    """10,000 random pairs with exact zeros; equality only for q = p; the line of the proof."""
+    p, q = distributions(10_000, seed=1), distributions(10_000, seed=5)
+    for a, b in zip(p, q, strict=True):
+        assert cross(a, b) >= entropy(a) - 1e-12
+        assert cross(a, a) == pytest.approx(entropy(a), abs=1e-12)
+    finite = ((p == 0) | (q > 0)).all(1)
+    bound = np.where(p > 0, q - p, 0).sum(1)           # sum of p (q/p - 1)
+    assert (-kl(p, q)[finite] <= bound[finite] + 1e-12).all() and (bound <= 1e-12).all()
+    close = kl(p, q) < 1e-6
+    assert np.abs(p - q)[close].max(initial=0) < 1e-2
+    x = np.linspace(-30, 30, 60_001)
+    own = norm.entropy(0, 1)
+    for mu, sigma in [(0, 1), (0.1, 1), (0, 1.1), (-2, 3)]:
+        value = -(norm.pdf(x) * norm.logpdf(x, mu, sigma)).sum() * 1e-3
+        assert value > own + 1e-4 or (value == pytest.approx(own) and (mu, sigma) == (0, 1))
+
+
+@pytest.mark.equation("eq-kl")
+def test_kl_is_a_mean_log_ratio():
+    """Loop, scipy and sampling agree; for two Gaussians the integral agrees with its formula."""
+    p, q = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])
+    by_hand = sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+    assert kl(p, q) == pytest.approx(by_hand) == pytest.approx(0.3601, abs=1e-4)
+    assert kl(q, p) == pytest.approx(0.3948, abs=1e-4)
+    drawn = rng().choice(3, 400_000, p=p)
+    assert np.log(p / q)[drawn].mean() == pytest.approx(by_hand, abs=5e-3)
+    value, _ = scipy.integrate.quad(
+        lambda x: norm.pdf(x, 1, 0.5) * (norm.logpdf(x, 1, 0.5) - norm.logpdf(x, 0, 2)), -5, 7)
+    assert value == pytest.approx(math.log(4) + (0.25 + 1) / 8 - 0.5)
+
+
+@pytest.mark.equation("eq-ce-kl")
+def test_cross_entropy_splits():
+    """Entropy plus KL, on 2,000 random pairs, infinities included."""
+    for a, b in zip(distributions(2000, seed=2), distributions(2000, seed=7), strict=True):
+        assert cross(a, b) == pytest.approx(entropy(a) + kl(a, b), abs=1e-12)
+
+
+@pytest.mark.equation("eq-kl-positive")
+def test_kl_is_positive_but_no_distance():
+    """Not negative on 100,000 pairs, zero on equal ones; no symmetry, no triangle inequality."""
+    p, q = distributions(100_000, seed=3), distributions(100_000, seed=9)
+    assert (kl(p, q) >= -1e-15).all() and (kl(p, p) == 0).all()
+    half, quarter, little = np.array([0.5, 0.5]), np.array([0.25, 0.75]), np.array([0.05, 0.95])
+    assert kl(half, quarter) != pytest.approx(kl(quarter, half))
+    assert kl(half, quarter) + kl(quarter, little) < kl(half, little)
+
+
+@pytest.mark.equation("eq-kl-infinite")
+def test_kl_is_infinite_exactly_off_the_support():
+    """Random pairs with zeros, and the four pairs of the text."""
+    p, q = distributions(20_000, seed=4), distributions(20_000, seed=11)
+    assert (np.isinf(kl(p, q)) == ((p > 0) & (q == 0)).any(1)).all()
+    assert 0 < np.isinf(kl(p, q)).mean() < 1
+    a, b = np.array([0.5, 0.3, 0.2]), np.array([0.5, 0.5, 0.0])
+    assert kl(a, b) == math.inf and kl(b, a) == pytest.approx(0.2554, abs=1e-4)
+    tiny = np.array([0.5, 0.5 - 1e-300, 1e-300])
+    assert kl(a, tiny) < 140                           # infinity is far away
+
+
+# ---- two directions ---------------------------------------------------------------------------
+
+GRID = np.linspace(-20, 20, 8001)
+STEP = GRID[1] - GRID[0]
+
+
+def two_modes(a, std=0.6):
+    return (norm.pdf(GRID, -a, std) + norm.pdf(GRID, a, std)) / 2
+
+
+def log_two_modes(a, std=0.6):
+    return np.logaddexp(norm.logpdf(GRID, -a, std), norm.logpdf(GRID, a, std)) - LOG2
+
+
+def forward(knobs, a):
+    log_q = norm.logpdf(GRID, knobs[0], math.exp(knobs[1]))
+    return (two_modes(a) * (log_two_modes(a) - log_q)).sum() * STEP
+
+
+def reverse(knobs, a):
+    log_q = norm.logpdf(GRID, knobs[0], math.exp(knobs[1]))
+    return (np.exp(log_q) * (log_q - log_two_modes(a))).sum() * STEP
+
+
+@pytest.mark.equation("eq-kl-to-gaussian")
+@pytest.mark.parametrize("mu, sigma", [(0, 1), (0.7, 2.0), (-3, 0.8)])
+def test_kl_to_a_gaussian_knows_two_moments(mu, sigma):
+    """The sum over the grid against the formula with m = 0 and s² = a² + 0.6²."""
+    a = 2.0
+    H = -(two_modes(a) * log_two_modes(a)).sum() * STEP
+    formula = (-H + 0.5 * math.log(2 * math.pi * sigma**2)
+               + (a**2 + 0.36 + mu**2) / (2 * sigma**2))
+    assert forward((mu, math.log(sigma)), a) == pytest.approx(formula, abs=1e-9)
+
+
+@pytest.mark.equation("eq-moment-matching")
+def test_forward_fit_matches_the_moments_and_reverse_takes_one_mode():
+    """scipy's optimiser finds the four fits of the text; near modes are covered in reverse, too."""
+    def best(f, start, a):
+        found = scipy.optimize.minimize(f, (start, 0.0), args=(a,), method="Nelder-Mead",
+                                        options={"xatol": 1e-6, "fatol": 1e-10})
+        return found.x[0], math.exp(found.x[1]), found.fun
+
+    for start in (-1.0, 1.0):
+        mu, sigma, value = best(forward, start, 2.0)
+        assert (mu, sigma) == pytest.approx((0, math.sqrt(4.36)), abs=1e-4)
+        assert value == pytest.approx(0.555, abs=1e-3)
+        assert reverse((mu, math.log(sigma)), 2.0) == pytest.approx(1.273, abs=1e-3)
+        mu, sigma, value = best(reverse, start, 2.0)
+        assert (mu, sigma, value) == pytest.approx((2 * start, 0.605, 0.692), abs=3e-3)
+        assert forward((mu, math.log(sigma)), 2.0) == pytest.approx(10.226, abs=5e-3)
+    assert best(reverse, 1.0, 1.0)[0] == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.equation("eq-one-mode")
+@pytest.mark.parametrize("w", [0.5, 0.1, 0.9])
+def test_price_of_forgetting_the_rest_has_a_ceiling(w):
+    """On random parts; equality for parts with nothing in common."""
+    q, r = distributions(10_000, seed=12), distributions(10_000, seed=15)
+    assert (kl(q, w * q + (1 - w) * r) <= math.log(1 / w) + 1e-12).all()
+    q, r = np.array([0.3, 0.7, 0, 0]), np.array([0, 0, 0.6, 0.4])
+    assert kl(q, w * q + (1 - w) * r) == pytest.approx(math.log(1 / w))
+
+
+# ---- maximum likelihood -----------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-mle-kl")
+@pytest.mark.parametrize("seed", range(10))
+def test_kl_from_the_data_is_a_log_likelihood(seed):
+    """Random categorical data and models; and the three rows of the table."""
+    data = rng(seed).integers(0, 4, 30)
+    model = distributions(1, 4, seed, zeros=False)[0]
+    share = np.bincount(data, minlength=4) / 30
+    assert kl(share, model) == pytest.approx(-entropy(share) - np.log(model[data]).mean())
+    table = [kl(np.array([0.3, 0.7]), np.array([1 - t, t])) for t in (0.5, 0.7, 0.9)]
+    assert table == pytest.approx([0.082283, 0, 0.153664], abs=1e-6)
+
+
+@pytest.mark.equation("eq-mle-is-min-kl")
+def test_the_three_problems_have_one_solution():
+    """On a grid of coins: smallest KL, smallest cross-entropy, largest likelihood at 0.7."""
+    grid = np.arange(1, 1000) / 1000
+    share = np.array([0.3, 0.7])
+    divergence = [kl(share, np.array([1 - t, t])) for t in grid]
+    crosses = [cross(share, [1 - t, t]) for t in grid]
+    likelihood = [np.where(FLIPS == 1, t, 1 - t).prod() for t in grid]
+    assert grid[np.argmin(divergence)] == grid[np.argmin(crosses)] == grid[np.argmax(likelihood)]
+    assert grid[np.argmin(divergence)] == 0.7
+
+
+@pytest.mark.equation("eq-binned-kl")
+def test_kl_to_a_density_grows_with_every_digit():
+    """Bins around -1, 0, 1 under N(0, 1) and N(1, 1), with scipy's distribution function."""
+    points = np.array([-1.0, 0.0, 1.0])
+
+    def binned(width, mean):
+        mass = norm.cdf(points + width / 2, mean) - norm.cdf(points - width / 2, mean)
+        return (np.log(1 / 3) - np.log(mass)).mean()
+
+    widths = (0.1, 0.01, 0.001, 1e-4)
+    values = [binned(w, 0) for w in widths]
+    assert values == pytest.approx([2.456, 4.759, 7.061, 9.364], abs=1e-3)
+    assert np.diff(values) == pytest.approx([math.log(10)] * 3, abs=1e-3)
+    for w in widths:
+        formula = math.log(1 / w) - math.log(3) - norm.logpdf(points).mean()
+        assert binned(w, 0) == pytest.approx(formula, abs=w)
+        assert binned(w, 1) - binned(w, 0) == pytest.approx(0.5, abs=w)
+    assert -norm.logpdf(points).mean() == pytest.approx(1.2523, abs=1e-4)
+
+
+@pytest.mark.equation("eq-population-mle")
+@pytest.mark.parametrize("mu, sigma", [(0, 1), (1, 2), (-0.5, 0.7)])
+def test_cross_entropy_of_densities(mu, sigma):
+    """Quadrature for each of the three terms, data N(0.3, 0.8²)."""
+    p = norm(0.3, 0.8)
+    q = norm(mu, sigma)
+    quad = lambda f: scipy.integrate.quad(lambda x: p.pdf(x) * f(x), -9, 9, points=[0.3])[0]
+    total, own = quad(lambda x: -q.logpdf(x)), quad(lambda x: -p.logpdf(x))
+    assert total == pytest.approx(own + quad(lambda x: p.logpdf(x) - q.logpdf(x)))
+    draws = p.rvs(400_000, random_state=0)
+    assert -q.logpdf(draws).mean() == pytest.approx(total, abs=0.02)
+
+
+# ---- losses of classifiers --------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-log-loss")
+def test_one_hot_cross_entropy_is_one_term():
+    """Against the full sum and scikit-learn's log_loss."""
+    from sklearn.metrics import log_loss
+
+    q = distributions(50, 3, seed=3, zeros=False)
+    y = rng().integers(0, 3, 50)
+    full = [cross(np.eye(3)[c], row) for c, row in zip(y, q, strict=True)]
+    assert full == pytest.approx((-np.log(q[np.arange(50), y])).tolist())
+    assert np.mean(full) == pytest.approx(log_loss(y, q, labels=[0, 1, 2]))
+
+
+@pytest.mark.equation("eq-class-frequencies")
+def test_class_frequencies():
+    """Each example carries 1/N; the sum over classes is one, that of 1/N_c is not."""
+    labels = np.array([0] * 3 + [1] * 7)
+    mass = np.zeros(2)
+    np.add.at(mass, labels, 1 / len(labels))
+    assert mass == pytest.approx([3 / 10, 7 / 10])
+    assert 1 / 3 + 1 / 7 == pytest.approx(0.476, abs=1e-3)
+
+
+@pytest.mark.equation("eq-frequency-loss")
+@pytest.mark.parametrize("seed", range(5))
+def test_loss_without_inputs(seed):
+    """Identity on random labels; scipy finds the frequencies as the best constant."""
+    labels = rng(seed).integers(0, 3, 40)
+    share = np.bincount(labels, minlength=3) / 40
+    loss = lambda q: -np.log(q[labels]).mean()
+    q = distributions(1, 3, seed, zeros=False)[0]
+    assert loss(q) == pytest.approx(entropy(share) + kl(share, q))
+    found = scipy.optimize.minimize(lambda s: loss(scipy.special.softmax(s)), np.zeros(3))
+    assert scipy.special.softmax(found.x) == pytest.approx(share, abs=1e-4)
+    assert found.fun == pytest.approx(entropy(share))
+
+
+@pytest.mark.equation("eq-bce")
+def test_bce_is_the_log_loss_of_two_classes():
+    """Against one-hot cross-entropies and scikit-learn."""
+    from sklearn.metrics import log_loss
+
+    p, y = rng().random(60), rng(1).integers(0, 2, 60)
+    bce = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    pairs = [cross([1 - label, label], [1 - a, a]) for label, a in zip(y, p, strict=True)]
+    assert bce == pytest.approx(np.mean(pairs)) == pytest.approx(log_loss(y, p))
+
+
+@pytest.mark.equation("eq-bce-best")
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.3, 0.5, 0.8, 1.0])
+def test_best_constant_is_the_share(share):
+    """On a grid with its edges; without the second logarithm it is share/(1 - share)."""
+    p = np.linspace(0, 1, 10_001)
+    right = -scipy.special.xlogy(share, p) - scipy.special.xlogy(1 - share, 1 - p)
+    assert p[right.argmin()] == pytest.approx(share)
+    wrong = -scipy.special.xlogy(share, p) - (1 - share) * (1 - p)
+    expected = min(1, share / (1 - share)) if share < 1 else 1
+    assert p[wrong.argmin()] == pytest.approx(expected, abs=1e-4)
+
+
+def temperature_softmax(s, T):
+    e = np.exp(np.asarray(s) / T)
+    return e / e.sum()
+
+
+@pytest.mark.equation("eq-softmax")
+def test_softmax_with_temperature():
+    """Sums to one only with T in both places; two classes give the sigmoid."""
+    s = np.array([2, 1, 0.5, -1])
+    for T in (0.3, 0.5, 1, 5):
+        assert temperature_softmax(s, T).sum() == pytest.approx(1)
+        assert temperature_softmax(s, T) == pytest.approx(scipy.special.softmax(s / T))
+        assert (np.exp(s) / T / np.exp(s).sum()).sum() == pytest.approx(1 / T)
+    assert temperature_softmax([1.3, 0], 1)[0] == pytest.approx(scipy.special.expit(1.3))
+
+
+@pytest.mark.equation("eq-softmax-limits")
+def test_extremes_of_the_temperature():
+    """Uniform when hot, the winner alone when cold; a tie shares."""
+    s = np.array([2, 1, 0.5, -1])
+    assert scipy.special.softmax(s / 1e7) == pytest.approx([0.25] * 4, abs=1e-6)
+    assert scipy.special.softmax(s / 1e-2) == pytest.approx([1, 0, 0, 0], abs=1e-12)
+    assert scipy.special.softmax(np.array([2, 2, 0]) / 1e-2) == pytest.approx([0.5, 0.5, 0])
+
+
+@pytest.mark.equation("eq-softmax-entropy")
+@pytest.mark.parametrize("T", [0.3, 1.0, 4.0])
+def test_heating_raises_the_entropy(T):
+    """Finite differences against Var/T³, and the two steps of the derivation in beta."""
+    s = np.array([2, 1, 0.5, -1])
+    q = scipy.special.softmax(s / T)
+    variance = q @ s**2 - (q @ s) ** 2
+    H = lambda t: entropy(scipy.special.softmax(s / t))
+    assert slope(H, T) == pytest.approx(variance / T**3, rel=1e-6)
+    log_Z = lambda beta: scipy.special.logsumexp(beta * s)
+    mean = lambda beta: scipy.special.softmax(beta * s) @ s
+    assert slope(log_Z, 1 / T) == pytest.approx(q @ s)
+    assert slope(mean, 1 / T) == pytest.approx(variance)
+    assert H(T) == pytest.approx(log_Z(1 / T) - q @ s / T)
+
+
+@pytest.mark.equation("eq-softmax-gradient")
+@pytest.mark.parametrize("T", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("y", [0, 2])
+def test_gradient_is_prediction_minus_truth(T, y):
+    """Finite differences in every score."""
+    s = np.array([2, 1, 0.5, -1])
+    loss = lambda v: -(v / T)[y] + scipy.special.logsumexp(v / T)
+    gradient = [slope(lambda t, c=c: loss(s + t * np.eye(4)[c]), 0) for c in range(4)]
+    assert gradient == pytest.approx((scipy.special.softmax(s / T) - np.eye(4)[y]) / T, abs=1e-8)
+
+
+# ---- Jensen-Shannon and total variation -------------------------------------------------------
+
+
+@pytest.mark.equation("eq-jsd-halves")
+def test_jsd_against_scipy():
+    """scipy's Jensen-Shannon distance, squared, is half of each KL to the mixture."""
+    p, q = distributions(500, seed=20, zeros=False), distributions(500, seed=23, zeros=False)
+    m = (p + q) / 2
+    assert kl(p, m) / 2 + kl(q, m) / 2 == pytest.approx(jensenshannon(p, q, axis=1) ** 2, abs=1e-12)
+
+
+@pytest.mark.equation("eq-jsd-entropies")
+def test_jsd_is_what_the_sample_tells_about_the_coin():
+    """Entropy of the mixture minus mean entropy; and the mutual information of the joint table."""
+    for p, q in zip(distributions(500, seed=24), distributions(500, seed=27), strict=True):
+        m = (p + q) / 2
+        halves = kl(p, m) / 2 + kl(q, m) / 2
+        assert entropy(m) - entropy(p) / 2 - entropy(q) / 2 == pytest.approx(halves, abs=1e-12)
+        joint = np.stack([p, q]) / 2
+        product = np.outer([0.5, 0.5], m)
+        assert rel_entr(joint, product).sum() == pytest.approx(halves, abs=1e-12)
+
+
+@pytest.mark.equation("eq-jsd-bounds")
+def test_jsd_is_symmetric_and_bounded():
+    """20,000 pairs with zeros; both equality cases; the last line of the proof."""
+    p, q = distributions(20_000, seed=30), distributions(20_000, seed=33)
+    m = (p + q) / 2
+    jsd = kl(p, m) / 2 + kl(q, m) / 2
+    assert (jsd >= -1e-15).all() and (jsd <= LOG2 + 1e-12).all()
+    assert jsd == pytest.approx(kl(q, m) / 2 + kl(p, m) / 2)
+    disjoint = (p * q).sum(1) == 0
+    assert disjoint.any() and jsd[disjoint] == pytest.approx(LOG2)
+    overlap = np.minimum(p, q).sum(1) > 1e-3
+    assert (jsd[overlap] < LOG2 - 1e-5).all()
+    safe = np.where(p > 0, p, 1)
+    detail = LOG2 - (p * np.log1p(np.where(p > 0, q / safe, 0))).sum(1)
+    assert kl(p, m) == pytest.approx(detail, abs=1e-12)
+    assert (kl(p, p) == 0).all()
+
+
+@pytest.mark.equation("eq-jsd-metric")
+def test_root_of_jsd_obeys_the_triangle_and_jsd_does_not():
+    """100,000 random triples with zeros, and the three coins of the text."""
+    p, q, r = (distributions(100_000, seed=seed) for seed in (40, 43, 46))
+
+    def root(a, b):
+        m = (a + b) / 2
+        return np.sqrt(np.maximum(kl(a, m) / 2 + kl(b, m) / 2, 0))
+
+    assert (root(p, r) <= root(p, q) + root(q, r) + 1e-7).all()
+    assert (root(p, r) ** 2 > root(p, q) ** 2 + root(q, r) ** 2 + 1e-6).mean() > 0.05
+    heads, fair, tails = np.array([1.0, 0]), np.array([0.5, 0.5]), np.array([0, 1.0])
+    assert root(heads, tails) ** 2 == pytest.approx(0.6931, abs=1e-4)
+    assert 2 * root(heads, fair) ** 2 == pytest.approx(0.4315, abs=1e-4)
+    assert (root(heads, tails), 2 * root(heads, fair)) == pytest.approx((0.8326, 0.929), abs=1e-4)
+
+
+EVENTS = np.array(list(itertools.product([0, 1], repeat=4)), dtype=float)
+
+
+@pytest.mark.equation("eq-tv")
+def test_total_variation_is_the_mass_to_be_moved():
+    """One minus the overlap; within [0, 1]; a metric on random triples."""
+    p, q, r = (distributions(20_000, seed=seed) for seed in (50, 53, 56))
+    tv = lambda a, b: np.abs(a - b).sum(1) / 2
+    assert tv(p, q) == pytest.approx(1 - np.minimum(p, q).sum(1))
+    assert (tv(p, q) <= 1 + 1e-12).all() and (tv(p, p) == 0).all()
+    assert (tv(p, r) <= tv(p, q) + tv(q, r) + 1e-12).all()
+    assert tv(np.array([[1.0, 0]]), np.array([[0, 1.0]]))[0] == 1
+
+
+@pytest.mark.equation("eq-tv-events")
+def test_total_variation_is_the_largest_disagreement():
+    """All sixteen events, for 5,000 pairs; the best is {p > q}."""
+    p, q = distributions(5000, seed=60), distributions(5000, seed=63)
+    gaps = (p - q) @ EVENTS.T
+    assert gaps.max(1) == pytest.approx(np.abs(p - q).sum(1) / 2, abs=1e-12)
+    assert ((p - q) * (p > q)).sum(1) == pytest.approx(gaps.max(1), abs=1e-12)
+
+
+@pytest.mark.equation("eq-tv-guess")
+def test_best_guesser():
+    """All sixteen rules for the mint and the forger; and 200,000 rounds of the best one."""
+    mint, forger = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
+    right = [0.5 * mint @ says + 0.5 * forger @ (1 - says) for says in EVENTS]
+    assert max(right) == pytest.approx(0.7) == pytest.approx(0.5 + 0.4 / 2)
+    says = EVENTS[np.argmax(right)].astype(bool)
+    genuine = rng().random(200_000) < 0.5
+    year = np.where(genuine, rng(1).choice(4, 200_000, p=mint), rng(2).choice(4, 200_000, p=forger))
+    assert (says[year] == genuine).mean() == pytest.approx(0.7, abs=5e-3)
+
+
+@pytest.mark.equation("eq-inequalities")
+def test_pinsker_and_lin():
+    """100,000 pairs with zeros; neither bound is loose everywhere; the converse is false."""
+    p, q = distributions(100_000, seed=70), distributions(100_000, seed=73)
+    tv, m = np.abs(p - q).sum(1) / 2, (p + q) / 2
+    jsd = kl(p, m) / 2 + kl(q, m) / 2
+    assert (tv**2 <= kl(p, q) / 2 + 1e-12).all()
+    assert (jsd <= LOG2 * tv + 1e-12).all()
+    near = np.array([0.51, 0.49]), np.array([0.5, 0.5])
+    assert 0.01**2 == pytest.approx(kl(*near) / 2, rel=1e-3)
+    lost = np.array([0.99, 0.01]), np.array([1.0, 0.0])
+    assert kl(*lost) == math.inf and np.abs(lost[0] - lost[1]).sum() / 2 == pytest.approx(0.01)
+
+
+# ---- numerics ---------------------------------------------------------------------------------
+
+
+@pytest.mark.equation("eq-sigmoid-limit")
+@pytest.mark.parametrize("dtype, digits, where", [(np.float32, 24, 16.64), (np.float64, 53, 36.74)])
+def test_where_the_naive_loss_becomes_infinite(dtype, digits, where):
+    """Bisection with numpy's arithmetic in that precision."""
+    assert np.finfo(dtype).nmant + 1 == digits
+    one = dtype(1)
+
+    def infinite(s):
+        with np.errstate(divide="ignore"):
+            return np.isinf(-np.log(one - one / (one + np.exp(-dtype(s)))))
+
+    low, high = 1.0, 60.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if infinite(middle) else (middle, high)
+    assert high == pytest.approx(digits * LOG2, abs=1e-3) == pytest.approx(where, abs=6e-3)
+
+
+@pytest.mark.equation("eq-softplus")
+def test_stable_form_of_the_loss():
+    """Equal to the definition in 80-digit arithmetic, and finite for every score."""
+    from decimal import Decimal, localcontext
+
+    for s in (-800.0, -30.0, -1.0, 0.0, 2.5, 17.0, 40.0, 800.0):
+        with localcontext() as context:
+            context.prec = 800
+            exact = -(1 - 1 / (1 + (-Decimal(s)).exp())).ln()
+        stable = max(s, 0) + math.log1p(math.exp(-abs(s)))
+        assert stable == pytest.approx(float(exact), rel=1e-13, abs=1e-320)
+
+
+@pytest.mark.equation("eq-log-softmax")
+def test_log_softmax_does_not_overflow():
+    """Equal to the definition where that works, and to the limit where it does not."""
+    def stable(s):
+        return s - s.max() - np.log(np.exp(s - s.max()).sum())
+
+    s = np.array([2, 1, 0.5, -1])
+    assert stable(s) == pytest.approx(np.log(temperature_softmax(s, 1)))
+    assert stable(s + 1000) == pytest.approx(stable(s))
+    assert stable(np.array([1000.0, 0.0])).tolist() == [0, -1000]
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.exp(1000.0))

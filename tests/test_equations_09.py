@@ -1,0 +1,236 @@
+"""Chapter 09, equation by equation: recomputed without the code that the chapter shows."""
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gancourse.games import NonSaturating
+from gancourse.networks import dcgan
+
+SIZES = [16, 32, 64, 128]
+rng = np.random.default_rng
+
+
+def positions(width, filter_, stride, padding):
+    """Where a filter can stand on a padded line, found by trying every place."""
+    return [start for start in range(0, width + 2 * padding, stride)
+            if start + filter_ <= width + 2 * padding]
+
+
+@pytest.mark.equation("eq-dcgan-conv")
+def test_conv_size():
+    for W in range(1, 20):
+        for F in range(1, 6):
+            for S in range(1, 4):
+                for P in range(0, 3):
+                    if W + 2 * P < F:
+                        continue
+                    O = (W + 2 * P - F) // S + 1  # noqa: E741
+                    assert O == len(positions(W, F, S, P))
+                    assert nn.Conv1d(1, 1, F, S, P)(torch.zeros(1, 1, W)).shape[-1] == O
+    assert (6 - 3) / 2 + 1 == 2.5 and len(positions(6, 3, 2, 0)) == 2  # without the floor: 2.5
+
+
+@pytest.mark.equation("eq-dcgan-transposed")
+def test_transposed_size():
+    for W in range(1, 12):
+        for F in range(1, 7):
+            for S in range(1, 5):
+                for P in range(0, 3):
+                    painted = {S * i + j for i in range(W) for j in range(F)}
+                    O = max(painted) + 1 - 2 * P  # noqa: E741
+                    assert O == S * (W - 1) + F - 2 * P
+                    if O > 0:
+                        layer = nn.ConvTranspose1d(1, 1, F, S, P)
+                        assert layer(torch.zeros(1, 1, W)).shape[-1] == O
+
+
+@pytest.mark.equation("eq-dcgan-double")
+def test_doubling_and_halving():
+    for W in range(2, 130, 2):
+        assert len(positions(W, 4, 2, 1)) == W // 2 == (W + 2 - 4) / 2 + 1
+        assert nn.ConvTranspose1d(1, 1, 4, 2, 1)(torch.zeros(1, 1, W)).shape[-1] == 2 * W
+    # Every pixel away from the edges is painted 2 x 2 times by F = 4, unevenly by F = 3.
+    for F, counts in [(4, {4.0}), (3, {1.0, 2.0, 4.0})]:
+        layer = nn.ConvTranspose2d(1, 1, F, 2, 1, bias=False)
+        nn.init.ones_(layer.weight)
+        assert set(layer(torch.ones(1, 1, 9, 9))[..., 3:-3, 3:-3].unique().tolist()) == counts
+
+
+@pytest.mark.equation("eq-dcgan-depth")
+@pytest.mark.parametrize("size", SIZES)
+def test_depth(size):
+    k = math.log2(size) - 2
+    assert 4 * 2**k == size
+    G, D = dcgan.generator(size, 3, 8, 2), dcgan.discriminator(size, 3, 2)
+    assert sum(isinstance(x, nn.ConvTranspose2d) and x.stride == (2, 2) for x in G) == k
+    assert sum(isinstance(x, nn.Conv2d) and x.stride == (2, 2) for x in D) == k
+    sides = [shape[-1] for _, shape in dcgan.sizes(G, torch.zeros(2, 8))[1:]]
+    assert sides == [4 * 2**i for i in range(int(k) + 1)]
+
+
+@pytest.mark.equation("eq-dcgan-parameters")
+@pytest.mark.parametrize("size", SIZES)
+def test_parameters(size):
+    for c, d, w in [(1, 7, 3), (3, 32, 32), (3, 100, 8)]:
+        k = int(math.log2(size)) - 2
+        maps = [2**i * w for i in reversed(range(k))]
+        by_layer = 16 * d * maps[0] + sum(16 * a * b for a, b in zip(maps, maps[1:], strict=False))
+        by_layer += 2 * sum(maps) + 16 * maps[-1] * c + c
+        closed = (8 * d * w * 2**k + 32 / 3 * w**2 * (4**(k - 1) - 1) + 2 * w * (2**k - 1)
+                  + c * (16 * w + 1))
+        counted = sum(p.numel() for p in dcgan.generator(size, c, d, w).parameters())
+        assert closed == pytest.approx(by_layer, abs=1e-6) and counted == by_layer
+        assert sum(2**(2 * i - 1) for i in range(1, k)) * 3 == 2 * (4**(k - 1) - 1)
+        assert sum(2**i for i in range(k)) == 2**k - 1
+
+
+@pytest.mark.equation("eq-dcgan-batch-norm")
+def test_batch_norm():
+    torch.manual_seed(0)
+    layer = nn.BatchNorm2d(3).double()
+    nn.init.normal_(layer.weight, 1, 0.5)
+    nn.init.normal_(layer.bias)
+    x = torch.randn(8, 3, 5, 5).double() * 4 + 7
+    y = layer(x).detach().numpy()
+    for c in range(3):
+        values = x[:, c].numpy()
+        gamma, beta = layer.weight[c].item(), layer.bias[c].item()
+        mine = gamma * (values - values.mean()) / np.sqrt(values.var() + layer.eps) + beta
+        assert np.allclose(y[:, c], mine, atol=1e-12)
+        assert y[:, c].mean() == pytest.approx(beta, abs=1e-9)
+        assert y[:, c].std() == pytest.approx(abs(gamma), rel=1e-5)  # the std, not the variance
+
+
+@pytest.mark.equation("eq-dcgan-bn-blind")
+def test_batch_norm_at_the_input_is_blind():
+    torch.manual_seed(0)
+    D = nn.Sequential(nn.BatchNorm2d(3, eps=1e-12), *dcgan.discriminator(16, 3, 8)).double()
+    x = torch.rand(16, 3, 16, 16).double() * 2 - 1
+    a, b = torch.tensor([0.5, 2.0, 0.1]).view(3, 1, 1), torch.tensor([-0.3, 0.0, 5.0]).view(3, 1, 1)
+    assert torch.allclose(D[0](a * x + b), D[0](x), atol=1e-8)
+    assert torch.allclose(D(a * x + b), D(x), atol=1e-6)
+    plain = D[1:]                                   # the same network without it does see
+    assert (plain(a * x + b) - plain(x)).abs().max() > 1e-3
+    assert (D[0].eval()(a * x + b) - D[0](x)).abs().max() > 0.1   # and so does evaluation mode
+
+
+@pytest.mark.equation("eq-leaky-relu")
+def test_leaky_relu():
+    x = torch.linspace(-3, 3, 61, dtype=torch.float64)[torch.arange(61) != 30].requires_grad_()
+    y = nn.LeakyReLU(0.2)(x)
+    y.sum().backward()
+    for value, out, slope in zip(x.tolist(), y.tolist(), x.grad.tolist(), strict=True):
+        assert out == pytest.approx(max(value, 0.2 * value)) == (value if value >= 0 else 0.2 * value)
+        assert slope == pytest.approx(1.0 if value > 0 else 0.2)
+    D = dcgan.discriminator(32, 3, 4)
+    assert all(layer.negative_slope == 0.2 for layer in D if isinstance(layer, nn.LeakyReLU))
+    assert not any(isinstance(layer, nn.LeakyReLU) for layer in D[-2:])  # not at the output
+
+
+@pytest.mark.equation("eq-dcgan-start")
+@pytest.mark.parametrize("C, tau", [(32, 0.02), (8, 0.2), (100, 0.05)])
+def test_spread_at_the_start(C, tau):
+    torch.manual_seed(0)
+    h = torch.randn(64, C, 8, 8, dtype=torch.float64)
+    assert h.relu().square().mean().item() == pytest.approx(0.5, rel=0.03)
+    spread = []
+    for _ in range(300):
+        layer = nn.ConvTranspose2d(C, 3, 4, 2, 1, bias=False, dtype=torch.float64)
+        nn.init.normal_(layer.weight, 0, tau)
+        with torch.no_grad():
+            spread.append(layer(h[:4].relu())[..., 2:-2, 2:-2].square().mean())
+    assert torch.stack(spread).mean().item() == pytest.approx(2 * C * tau**2, rel=0.05)
+
+
+@pytest.mark.equation("eq-adam-memory")
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
+def test_memory_of_the_first_moment(beta):
+    age = sum(i * (1 - beta) * beta**i for i in range(20_000))
+    assert age == pytest.approx(beta / (1 - beta), abs=1e-9)
+    # Adam's own average of an impulse, read from torch, decays with these very weights.
+    w = torch.zeros(1, requires_grad=True)
+    adam = torch.optim.Adam([w], betas=(beta, 0.99))
+    for i in range(6):
+        w.grad = torch.tensor([1.0 if i == 0 else 0.0])
+        adam.step()
+        assert adam.state[w]["exp_avg"].item() == pytest.approx((1 - beta) * beta**i, abs=1e-7)
+
+
+@pytest.mark.equation("eq-loss-as-probability")
+def test_loss_as_typical_probability():
+    torch.manual_seed(0)
+    real, fake = torch.randn(2, 500, dtype=torch.float64) * 2
+    D_real, D_fake = 1 / (1 + np.exp(-real.numpy())), 1 / (1 + np.exp(-fake.numpy()))
+    geometric = math.sqrt(np.prod(D_real**(1 / 500)) * np.prod((1 - D_fake)**(1 / 500)))
+    assert math.exp(-NonSaturating().d_loss(real, fake) / 2) == pytest.approx(geometric, rel=1e-9)
+    assert math.exp(-NonSaturating().g_loss(None, fake)) == pytest.approx(
+        np.prod(D_fake**(1 / 500)), rel=1e-9)
+    guess = torch.zeros(5)
+    assert math.exp(-NonSaturating().d_loss(guess, guess) / 2) == pytest.approx(0.5)
+
+
+@pytest.mark.equation("eq-jsd-from-loss")
+def test_lower_bound_on_jsd():
+    for seed in range(50):
+        p, pg = rng(seed).dirichlet(np.ones(6), size=2)
+        m = (p + pg) / 2
+        jsd = (p * np.log(p / m)).sum() / 2 + (pg * np.log(pg / m)).sum() / 2
+        best = p / (p + pg)
+        for D in [best, *rng(seed).uniform(0.01, 0.99, (50, 6))]:
+            L_D = -(p * np.log(D)).sum() - (pg * np.log(1 - D)).sum()
+            assert jsd >= (math.log(4) - L_D) / 2 - 1e-12
+        L_D = -(p * np.log(best)).sum() - (pg * np.log(1 - best)).sum()
+        assert jsd == pytest.approx((math.log(4) - L_D) / 2, abs=1e-12)
+
+
+@pytest.mark.equation("eq-noise-norm")
+@pytest.mark.parametrize("d", [1, 2, 32, 100])
+def test_length_of_noise(d):
+    # |z|^2 is a chi-squared variable: its moments by quadrature of the radial density
+    r = np.linspace(0, math.sqrt(d) + 12, 400_001)
+    density = np.exp((d - 1) * np.log(np.maximum(r, 1e-300)) - r**2 / 2
+                     - (d / 2 - 1) * math.log(2) - math.lgamma(d / 2))
+    moment = lambda n: float(np.trapezoid(r**n * density, r))
+    assert moment(0) == pytest.approx(1, abs=1e-4)
+    assert moment(2) == pytest.approx(d, rel=1e-4)
+    assert moment(4) - moment(2)**2 == pytest.approx(2 * d, rel=1e-3)
+    if d >= 32:  # the chapter's "give or take about 0.7"
+        assert math.sqrt(moment(2) - moment(1)**2) == pytest.approx(0.7, abs=0.02)
+
+
+@pytest.mark.equation("eq-lerp-norm")
+@pytest.mark.parametrize("t", [0.0, 0.25, 0.5, 0.9])
+def test_length_on_the_line(t):
+    d = 50
+    z, w = rng(0).standard_normal((2, 40_000, d))
+    squared = (((1 - t) * z + t * w)**2).sum(1).mean()
+    assert squared == pytest.approx(d * ((1 - t)**2 + t**2), rel=0.01)
+
+
+@pytest.mark.equation("eq-slerp")
+def test_slerp_walks_the_arc():
+    for seed in range(20):
+        a, b = rng(seed).standard_normal((2, 7))
+        z, w = 3 * a / np.linalg.norm(a), 3 * b / np.linalg.norm(b)
+        omega = math.acos(z @ w / 9)
+        at = lambda t: (math.sin((1 - t) * omega) * z + math.sin(t * omega) * w) / math.sin(omega)  # noqa: B023
+        assert np.allclose(at(0), z) and np.allclose(at(1), w)
+        # Rotating z towards w in their plane by t * omega is the definition of the arc.
+        across = w - (w @ z) / 9 * z
+        across *= 3 / np.linalg.norm(across)
+        for t in np.linspace(0, 1, 11):
+            assert np.linalg.norm(at(t)) == pytest.approx(3)
+            assert np.allclose(at(t), math.cos(t * omega) * z + math.sin(t * omega) * across)
+
+
+@pytest.mark.equation("eq-nearest")
+def test_nearest_picture():
+    x, train = rng(0).uniform(-1, 1, (5, 12)), rng(1).uniform(-1, 1, (9, 12))
+    fast = torch.cdist(torch.tensor(x), torch.tensor(train)) / 12**0.5
+    for i in range(5):
+        slow = [math.sqrt(sum((x[i, j] - y[j])**2 for j in range(12)) / 12) for y in train]
+        assert fast[i].min().item() == pytest.approx(min(slow))
+        assert fast[i].argmin().item() == slow.index(min(slow))
