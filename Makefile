@@ -8,8 +8,8 @@ help:                ## this list
 book: environment    ## build the whole book and say where to open it
 	@$(RUN) tools/check.py build
 
-test: environment    ## everything that CI checks
-	@$(RUN) tools/check.py unit notebooks book offline browser
+test: environment    ## everything that CI checks, except what passed with exactly these files (FRESH=1: all)
+	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) unit notebooks book offline browser
 
 unit: environment    ## the tests of the package, the chapters' form and the tools
 	@$(RUN) tools/check.py unit

@@ -20,7 +20,7 @@ COURSE = {
     "Part II · The game": {
         5: ("Two players", "the generator, the discriminator and their rules"),
         6: ("The optimal discriminator", "what the game measures: the Jensen–Shannon divergence"),
-        7: ("How GAN training fails", "circles, collapse, vanishing gradients, and how to see them"),
+        7: ("How GAN training fails", "circles, collapse, lost gradients, and how to see them"),
     },
     "Part III · Images": {
         8: ("Convolutions and their transposes", "from pixels to features and back"),

@@ -31,7 +31,7 @@ def raw(html):
 def test_clean_book_passes_every_step(executed_book):
     status, said = check(executed_book, "notebooks", "book", "offline", "browser")
     assert status == 0, said
-    assert "All 4 steps passed" in said
+    assert "All 4 steps passed;" in said
     html = (executed_book / "_build" / "html" / "chapters" / "05_small.html").read_text()
     assert "5. </span>A small chapter" in html
     assert "download-source-button" in html  # and no button that would lead nowhere:
@@ -126,10 +126,27 @@ def test_scan_reads_stylesheets_and_scripts(tmp_path):
     assert outside_requests(tmp_path) == [f"a.css: {OUTSIDE}", f"a.js: {OUTSIDE}"]
 
 
+def test_only_an_unchanged_book_is_not_checked_again(tmp_path):
+    """A step that passed is left out on request, until any file changes; a failed one never is."""
+    page = tmp_path / "_build" / "html" / "page.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>fine</p>")
+    (tmp_path / "text.md").write_text("one")
+    again = ("--unless-passed", "offline")
+    assert "done in" in check(tmp_path, *again)[1]
+    assert "passed before with exactly these files" in check(tmp_path, *again)[1]
+    assert "done in" in check(tmp_path, "offline")[1]
+    (tmp_path / "text.md").write_text("two")
+    add(page, f'<img src="{OUTSIDE}.png">')
+    for _ in range(2):
+        assert check(tmp_path, *again)[0] == 1
+
+
 def test_missing_chromium_is_said_loudly(tmp_path, monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/nowhere/chromium")
-    status, said = check(tmp_path, "browser")
-    assert status == 0 and "*** NOT CHECKED: no Chromium" in said
+    for _ in range(2):
+        status, said = check(tmp_path, "--unless-passed", "browser")
+        assert status == 0 and "*** NOT CHECKED: no Chromium" in said
 
 
 def test_every_button_once_the_address_is_set(executed_book):

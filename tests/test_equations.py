@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from conftest import ROOT
 from equations import displays, equation_tests, equations, numbered_without_label, page_title
 

@@ -49,4 +49,5 @@ def test_a_sheet_holds_the_very_pixels():
 def test_no_window_is_ever_opened():
     import sys
     make("losses")
-    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or not pyplot.get_fignums()

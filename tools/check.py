@@ -3,10 +3,12 @@
     python tools/check.py unit notebooks book offline browser     what CI runs
     python tools/check.py build                                   the book, only what changed
 
-Every step is run even if one before it failed; the exit status is 1 if any of them did.
+Every step is run even if one before it failed; the exit status is 1 if any of them did. With
+--unless-passed a step is left out if it has passed before with exactly these files.
 """
 
 import argparse
+import hashlib
 import os
 import re
 import subprocess
@@ -19,11 +21,17 @@ from kernels import kernel_environment
 from offline import outside_requests
 
 HERE = Path(__file__).resolve().parent.parent
+NOT_SOURCES = {".git", ".venv", "_build", "build", "__pycache__", ".pytest_cache", ".ruff_cache",
+               ".hypothesis", ".ipynb_checkpoints"}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CheckError(Exception):
     """A step found something; the message is all that the reader needs."""
+
+
+class NotChecked(Exception):
+    """A step cannot run on this machine; that is said each time, and is no failure."""
 
 
 def pytest(root, arguments, environment):
@@ -86,42 +94,64 @@ def offline(root):
 def browser(root):
     """Every page in Chromium from file://: requests, errors, formulas, width, search, dark mode."""
     if not chromium.chromium():
-        print("\n*** NOT CHECKED: no Chromium on this machine, so no page was opened in a browser."
-              "\n*** Install one (Debian: apt install chromium) and run again.\n", flush=True)
-        return
+        raise NotChecked("no Chromium on this machine, so no page was opened in a browser."
+                         "\n*** Install one (Debian: apt install chromium) and run again.")
     if found := chromium.problems(root / "_build" / "html"):
         raise CheckError("\n".join(found[:40]))
+
+
+def fingerprint(root):
+    """Changes when any file of the project changes, or the environment in .venv."""
+    digest = hashlib.sha256(sys.version.encode() + str(chromium.chromium()).encode())
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(n for n in folders if n not in NOT_SOURCES)
+        for path in (Path(folder, name) for name in sorted(names)):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    installed = root / ".venv" / "installed.txt"
+    digest.update(installed.read_bytes() if installed.exists() else b"")
+    return digest.hexdigest()
 
 
 STEPS = {step.__name__: step for step in (unit, notebooks, book, build, offline, browser)}
 
 
-def run(step, root):
+def run(step, root, unless_passed=False):
     """Runs one step and says in one line how it went."""
-    begin = time.monotonic()
+    begin, files = time.monotonic(), fingerprint(root)
+    stamp = root / "_build" / "passed" / step.__name__
+    if unless_passed and stamp.exists() and stamp.read_text() == files:
+        print(f"[{step.__name__}] passed before with exactly these files")
+        return True
     print(f"[{step.__name__}] {step.__doc__.splitlines()[0]}", flush=True)
-    problem = None
     try:
         step(root)
-    except CheckError as error:
-        problem = error
-        print(error)
-    outcome = "FAILED after" if problem else "done in"
-    print(f"[{step.__name__}] {outcome} {time.monotonic() - begin:.0f} s", flush=True)
-    return not problem
+    except NotChecked as reason:
+        print(f"\n*** NOT CHECKED: {reason}\n", flush=True)
+        return True
+    except CheckError as problem:
+        print(f"{problem}\n[{step.__name__}] FAILED", f"after {time.monotonic() - begin:.0f} s")
+        return False
+    print(f"[{step.__name__}] done in {time.monotonic() - begin:.0f} s", flush=True)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(files)  # as they were at the start: a change on the way counts as new
+    return True
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("steps", nargs="+", choices=STEPS)
     parser.add_argument("--root", type=Path, default=HERE, help="another book (for tests)")
+    parser.add_argument("--unless-passed", action="store_true", help="leave out what has passed")
     arguments = parser.parse_args(argv)
-    begin = time.monotonic()
-    failed = [name for name in arguments.steps if not run(STEPS[name], arguments.root.resolve())]
+    begin, root = time.monotonic(), arguments.root.resolve()
+    failed = [name for name in arguments.steps
+              if not run(STEPS[name], root, arguments.unless_passed)]
     if failed:
         sys.exit(f"FAILED: {', '.join(failed)}")
     if len(arguments.steps) > 1:
-        print(f"All {len(arguments.steps)} steps passed in {time.monotonic() - begin:.0f} s.")
+        seconds = time.monotonic() - begin
+        print(f"All {len(arguments.steps)} steps passed; this took {seconds:.0f} s.")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ gancourse.histograms = (() => {
         event.preventDefault();
         top.focus({ preventScroll: true });
       });
+      // touch-action on a shape inside an SVG does not stop the page from scrolling; this does
+      reach.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
       reach.addEventListener("pointermove", (event) => { if (reach.hasPointerCapture(event.pointerId)) drag(event); });
       top.addEventListener("keydown", (event) => {
         const now = +top.getAttribute("aria-valuenow");

@@ -55,8 +55,8 @@ gancourse.laboratory = (() => {
   function network(sizes, rng) {
     const size = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l] + 1) * outputs, 0);
     const theta = new Float64Array(size), layers = layersOf(sizes, theta);
-    for (const { inputs, outputs, W } of layers) {           // He's scale keeps the signal's size; a small
-      const scale = sqrt(2 / inputs) * (outputs <= 2 ? 0.3 : 1);   // last layer: G starts central, D undecided
+    for (const { inputs, outputs, W } of layers) {           // He's scale keeps the signal's size;
+      const scale = sqrt(2 / inputs) * (outputs > 2 ? 1 : 0.3);   // at the end less: G starts central, D undecided
       for (let k = 0; k < W.length; k++) W[k] = scale * rng.normal();
     }
     return { sizes, theta, layers, m: new Float64Array(size), v: new Float64Array(size), t: 0 };
@@ -254,82 +254,49 @@ gancourse.laboratory = (() => {
   }
 
   // ================================================================ view
-  const SHOWN = 500, SPAN = 1.6;                             // points drawn of each kind; half the side of the picture
-  const STYLE = `
-    [data-live=laboratory] button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
-      border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
-    [data-live=laboratory] button:hover { border-color: var(--third); }
-    [data-live=laboratory] button.play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
-    [data-live=laboratory] button[aria-pressed=true] { border-color: var(--fake); box-shadow: inset 0 0 0 1px var(--fake); }
-    [data-live=laboratory] :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
-    [data-live=laboratory] .bar { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: .5rem 0; }
-    [data-live=laboratory] .says { margin: .5rem 0; }
-    [data-live=laboratory] .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
-    [data-live=laboratory] .sides > div { flex: 1 1 270px; min-width: 0; }
-    [data-live=laboratory] .sides > .picture { flex: 1.35 1 300px; }
-    [data-live=laboratory] canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
-    [data-live=laboratory] .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
-    [data-live=laboratory] .legend label, [data-live=laboratory] .legend span { display: flex; align-items: center; gap: .35rem; min-height: 28px; }
-    [data-live=laboratory] .legend input { accent-color: var(--third); width: 16px; height: 16px; margin: 0; }
-    [data-live=laboratory] .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
-    [data-live=laboratory] svg { cursor: default; }
-    [data-live=laboratory] svg .curve { stroke-width: 1.6; }
-    [data-live=laboratory] svg .real { stroke: var(--real); } [data-live=laboratory] svg .fake { stroke: var(--fake); }
-    [data-live=laboratory] svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`;
-
   const EXPERIMENTS = {
     works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 3, rateG: 3, dSteps: 1,
-      says: "The orange points spread to all eight modes and settle; both losses come to rest near log 2, the map turns pale and the arrows short." },
-    collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 1, rateG: 10, dSteps: 1,
-      says: "G learns ten times faster than D: its points gather on one or two modes, D catches on, and the crowd hops to the next." },
-    strong: { name: "<i>D</i> too strong", data: "gaussian", game: "minimax", rateD: 10, rateG: 1, dSteps: 10,
-      says: "D takes ten fast steps for each of G and is soon sure of itself: G's loss goes to 0, the arrows vanish, and G stands still short of the data." },
+      says: "The orange points find all eight modes and stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell." },
+    collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 0.2, rateG: 4, dSteps: 1,
+      says: "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once." },
+    strong: { name: "<i>D</i> too strong", data: "gaussian", game: "minimax", rateD: 10, rateG: 0.5, dSteps: 10,
+      says: "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. Soon <i>D</i> is certain, both losses are 0, the arrows vanish and <i>G</i> stands still. Then choose the game non-saturating." },
     clipped: { name: "Clipped critic", data: "ring", game: "wasserstein", rateD: 2, rateG: 2, dSteps: 5,
-      says: "Weights clipped to ±0.1 leave D only a nearly straight slope: the cloud finds the place and the size of the data, not the eight modes." },
+      says: "Weights held within ±0.1 leave <i>D</i> a few broad slopes. The cloud finds the place and the size of the ring and sways about it, but none of its modes." },
   };
+  const SHOWN = 500, MAP = 48, CELLS = 21;                   // points of each kind; pixels of the map; corners of the grid
+  const SPAN = 1.6;                                          // the picture shows [-SPAN, SPAN] each way
+  const square = (side, at) => Float64Array.from({ length: 2 * side * side }, (_, k) =>
+    at(k % 2 ? floor(k / 2 / side) : floor(k / 2) % side, k % 2));
+  const centres = square(MAP, (k, vertical) => SPAN * ((2 * k + 1) / MAP - 1) * (vertical ? -1 : 1));
+  const corners = square(CELLS, (k) => 2 * k / (CELLS - 1) - 1);
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
-  // Scores to verdicts in (0, 1): ½ is "cannot tell". σ where the game means a probability. Otherwise
-  // a σ around the game's own middle: its target ½, 0, or halfway between the two mean scores.
+  // Scores to verdicts in (0, 1); ½ is "cannot tell". σ where the game means a probability; else a σ
+  // around the game's own middle: its target ½, 0, or halfway between the two mean scores.
   function verdict(view, scores, real, fake) {
     const middle = (mean(real) + mean(fake)) / 2, widest = scores.reduce((w, s) => max(w, abs(s - middle)), 1e-9);
     const [centre, scale] = { sigmoid: [0, 1], target: [1 / 2, 4], margin: [0, 2], relative: [middle, 1], critic: [middle, 3 / widest] }[view];
     return scores.map((s) => sigmoid(scale * (s - centre)));
   }
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-
-  // ---- The losses so far, thinned: when the record is full, neighbours are averaged and each
-  // later entry stands for twice as many steps.
-  class Record {
-    constructor() { Object.assign(this, { d: [], g: [], every: 1, sum: [0, 0], count: 0 }); }
-    add({ d, g }) {
-      this.sum = [this.sum[0] + d, this.sum[1] + g];
-      if (++this.count < this.every) return;
-      this.d.push(this.sum[0] / this.count);
-      this.g.push(this.sum[1] / this.count);
-      [this.sum, this.count] = [[0, 0], 0];
-      if (this.d.length < 300) return;
-      for (const name of ["d", "g"])
-        this[name] = Array.from({ length: 150 }, (_, k) => (this[name][2 * k] + this[name][2 * k + 1]) / 2);
-      this.every *= 2;
-    }
+  // At most 300 means of neighbours, so that a long run stays a short curve.
+  function thin(values) {
+    const every = Math.ceil(values.length / 300), thinned = [];
+    for (let k = 0; k + every <= values.length; k += every) thinned.push(mean(values.slice(k, k + every)));
+    return [thinned.map((_, k) => (k + 1) * every), thinned];
   }
 
-  // ---- The picture: a square canvas in data coordinates, [-SPAN, SPAN] each way.
+  // ---- The picture: a square canvas in data coordinates.
   class Picture {
     constructor(canvas) {
-      this.canvas = canvas;
-      this.ink = canvas.getContext("2d");
-      this.map = document.createElement("canvas");
-      this.map.width = this.map.height = 48;
-      this.centres = Float64Array.from({ length: 2 * 48 * 48 }, (_, k) =>
-        k % 2 ? SPAN * (1 - (2 * floor(k / 96) + 1) / 48) : SPAN * ((2 * ((k >> 1) % 48) + 1) / 48 - 1));
+      [this.canvas, this.ink, this.map] = [canvas, canvas.getContext("2d"), document.createElement("canvas")];
+      this.map.width = this.map.height = MAP;
     }
-    begin() {                                                // fit to the screen, fetch the colours
-      const { canvas, ink } = this, style = getComputedStyle(canvas);
+    begin() {                                                // fit the screen, fetch the page's colours
+      const { canvas, ink } = this, sharp = min(2, devicePixelRatio || 1), style = getComputedStyle(canvas);
       this.side = canvas.clientWidth || 300;
-      this.sharp = min(2, devicePixelRatio || 1);
-      canvas.width = canvas.height = Math.round(this.side * this.sharp);
-      ink.setTransform(this.sharp, 0, 0, this.sharp, 0, 0);
+      canvas.width = canvas.height = Math.round(this.side * sharp);
+      ink.scale(canvas.width / this.side, canvas.width / this.side);
       for (const name of ["real", "fake", "third", "soft"]) this[name] = style.getPropertyValue("--" + name).trim();
     }
     X(x) { return (x / SPAN + 1) / 2 * this.side; }
@@ -339,63 +306,66 @@ gancourse.laboratory = (() => {
       return [1, 3, 5].map((k) => parseInt(this.ink.fillStyle.slice(k, k + 2), 16));
     }
     heat(verdicts) {
-      const ink = this.map.getContext("2d"), image = ink.createImageData(48, 48);
-      const [real, fake] = [this.rgb(this.real), this.rgb(this.fake)];
-      verdicts.forEach((v, k) => image.data.set([...(v > 0.5 ? real : fake), 150 * abs(2 * v - 1)], 4 * k));
+      const ink = this.map.getContext("2d"), image = ink.createImageData(MAP, MAP), { data } = image;
+      const colours = [this.rgb(this.fake), this.rgb(this.real)];
+      verdicts.forEach((v, k) => {
+        for (let c = 0; c < 3; c++) data[4 * k + c] = colours[+(v > 0.5)][c];
+        data[4 * k + 3] = 150 * abs(2 * v - 1);
+      });
       ink.putImageData(image, 0, 0);
       this.ink.drawImage(this.map, 0, 0, this.side, this.side);
     }
-    dots(points, colour, radius = 1.8) {
-      this.ink.fillStyle = colour;
+    circles(points, radius) {
+      this.ink.beginPath();
       for (let k = 0; k < points.length; k += 2) {
-        this.ink.beginPath();
-        this.ink.arc(this.X(points[k]), this.Y(points[k + 1]), radius, 0, 2 * PI);
-        this.ink.fill();
+        const x = this.X(points[k]), y = this.Y(points[k + 1]);
+        this.ink.moveTo(x + radius, y);
+        this.ink.arc(x, y, radius, 0, 2 * PI);
       }
     }
-    rings(modes) {
-      this.ink.strokeStyle = this.soft;
-      this.ink.lineWidth = 1;
-      for (const [x, y] of modes) {
-        this.ink.beginPath();
-        this.ink.arc(this.X(x), this.Y(y), 3 * BLUR / SPAN / 2 * this.side, 0, 2 * PI);
-        this.ink.stroke();
-      }
+    dots(points, colour) {
+      this.ink.fillStyle = colour;
+      this.circles(points, 1.9);
+      this.ink.fill("nonzero");
+    }
+    rings(centres) {
+      [this.ink.strokeStyle, this.ink.lineWidth] = [this.soft, 1];
+      this.circles(centres, 3 * BLUR / SPAN / 2 * this.side);
+      this.ink.stroke();
     }
     brush([x, y]) {
-      this.ink.strokeStyle = this.third;
-      this.ink.lineWidth = 2;
+      [this.ink.strokeStyle, this.ink.lineWidth] = [this.third, 2];
       this.ink.strokeRect(this.X(x) - 6, this.Y(y) - 6, 12, 12);
     }
-    // The way down G's loss at some of its points. A slope s is drawn 0.3 s/(s + 1) long.
+    // The way down G's loss from every fifth point. A slope s is drawn 0.3 s/(s + 1) long.
     arrows(points, slopes) {
       const { ink } = this;
       [ink.strokeStyle, ink.lineWidth] = [this.third, 1.2];
+      ink.beginPath();
       for (let k = 0; k < points.length; k += 10) {
-        const s = Math.hypot(slopes[k], slopes[k + 1]) + 1e-12, length = -0.3 / (s + 1);
-        const [x, y] = [this.X(points[k]), this.Y(points[k + 1])];
-        const dx = length * slopes[k] / SPAN / 2 * this.side, dy = -length * slopes[k + 1] / SPAN / 2 * this.side;
-        ink.beginPath();
-        ink.moveTo(x, y);
-        ink.lineTo(x + dx, y + dy);
-        for (const turn of [-1, 1]) {
-          ink.moveTo(x + dx, y + dy);
-          ink.lineTo(x + 0.7 * dx - turn * 0.22 * dy, y + 0.7 * dy + turn * 0.22 * dx);
+        const length = 0.15 * this.side / SPAN / (Math.hypot(slopes[k], slopes[k + 1]) + 1);
+        const dx = -length * slopes[k], dy = length * slopes[k + 1];       // the canvas counts y downwards
+        const x = this.X(points[k]) + dx, y = this.Y(points[k + 1]) + dy;
+        ink.moveTo(x - dx, y - dy);
+        ink.lineTo(x, y);
+        for (const turn of [-0.22, 0.22]) {
+          ink.moveTo(x, y);
+          ink.lineTo(x - 0.3 * dx - turn * dy, y - 0.3 * dy + turn * dx);
         }
-        ink.stroke();
       }
+      ink.stroke();
     }
     // The noise square after G. Every cell holds the same share of the noise, so it gets the same
-    // amount of colour, however large G has stretched it.
-    cells(corners, side) {
-      const { ink } = this, at = (k) => [this.X(corners[2 * k]), this.Y(corners[2 * k + 1])];
+    // amount of colour, however far G has stretched it.
+    grid(points) {
+      const { ink } = this, at = (k) => [this.X(points[2 * k]), this.Y(points[2 * k + 1])];
       [ink.fillStyle, ink.strokeStyle, ink.lineWidth] = [this.fake, this.fake, 0.6];
-      for (let i = 0; i + 1 < side; i++) for (let j = 0; j + 1 < side; j++) {
-        const k = i * side + j, around = [at(k), at(k + 1), at(k + side + 1), at(k + side)];
-        const [[ax, ay], [bx, by], [cx, cy], [dx, dy]] = around;
-        const area = abs((cx - ax) * (dy - by) - (dx - bx) * (cy - ay)) / 2;
+      for (let k = 0; k + CELLS < CELLS * CELLS; k++) {
+        if (k % CELLS == CELLS - 1) continue;
+        const [a, b, c, d] = [k, k + 1, k + CELLS + 1, k + CELLS].map(at);
+        const area = abs((c[0] - a[0]) * (d[1] - b[1]) - (d[0] - b[0]) * (c[1] - a[1])) / 2;
         ink.beginPath();
-        around.forEach(([x, y]) => ink.lineTo(x, y));
+        for (const corner of [a, b, c, d]) ink.lineTo(...corner);
         ink.closePath();
         ink.globalAlpha = min(0.6, 2e-4 * this.side ** 2 / (area + 1e-9));
         ink.fill();
@@ -406,9 +376,26 @@ gancourse.laboratory = (() => {
     }
   }
 
-  const CELLS = 21;                                          // corners along a side of the noise square
-  const corners = Float64Array.from({ length: 2 * CELLS * CELLS }, (_, k) =>
-    2 * (k % 2 ? (k >> 1) % CELLS : floor((k >> 1) / CELLS)) / (CELLS - 1) - 1);
+  // ---- The figure. `&` stands for the figure itself.
+  const STYLE = `
+    & button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
+      border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
+    & button:hover { border-color: var(--third); }
+    & .play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
+    & button[aria-pressed=true] { border-color: var(--fake); box-shadow: inset 0 0 0 1px var(--fake); }
+    & :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
+    & .bar { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: .5rem 0; }
+    & .says { margin: .5rem 0 .6rem; }
+    & .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
+    & .sides > div { flex: 1 1 270px; min-width: 0; } & .sides > .picture { flex: 1.35 1 300px; }
+    & canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
+    & .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
+    & .legend > * { display: flex; align-items: center; gap: .35rem; min-height: 28px; }
+    & .legend input { accent-color: var(--third); width: 16px; height: 16px; margin: 0; }
+    & .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
+    & .note { margin: .4rem 0 0; font-size: 12.5px; color: var(--soft); }
+    & svg { cursor: default; } & svg .curve { stroke-width: 1.6; } & svg .curve.fake { stroke: var(--fake); }
+    & svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`.replaceAll("&", ".live-figure[data-live=laboratory]");
 
   function mount(root, settings) {
     const { element, slider, menu, readout, format, Panel } = gancourse.live;
@@ -418,107 +405,106 @@ gancourse.laboratory = (() => {
       node.addEventListener("click", act);
       return node;
     };
+    const x = '<i class="real">x</i>', made = '<i class="fake">G</i>(<i>z</i>)';
+
+    element(root, "style", "", STYLE);
+    const shelf = element(root, "div", "bar", "<b>Experiments</b>");
+    const experiments = Object.entries(EXPERIMENTS).map(([key, { name }]) => {
+      const node = button(shelf, name, () => perform(key));
+      node.dataset.experiment = key;
+      return node;
+    });
+    const says = element(root, "p", "says", "Press Play, or choose an experiment, or data and game of your own.");
+    says.setAttribute("aria-live", "polite");
+    const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
+    const canvas = element(left, "canvas"), picture = new Picture(canvas);
+    const bar = element(left, "div", "bar");
+    const play = button(bar, "Play", () => setPlaying(!playing), "play");
+    button(bar, "One step", () => { setPlaying(false); advance(); show(); });
+    button(bar, "Reset", () => { seed++; reset(); }).title = "New networks, from the next seed";
+    const clear = button(bar, "Clear drawing", () => { drawn.length = 0; reset(); setPlaying(false); });
+    const legend = element(left, "div", "legend", '<span><i class="real">●</i> data</span><span><i class="fake">●</i> generated</span>');
+    const toggle = (text, checked) => {
+      const label = element(legend, "label"), box = element(label, "input");
+      Object.assign(box, { type: "checkbox", checked });
+      label.append(text);
+      box.addEventListener("change", () => show());
+      return box;
+    };
+    const heat = toggle("D’s verdict", true), arrows = toggle("arrows down G’s loss", true), grid = toggle("warped noise grid", false);
+
+    const controls = element(right, "div", "row controls");
     const choice = (label, options, value, changed) => {     // a menu that can also be set
       const { get } = menu(controls, { label, options, value }, changed);
       const select = controls.lastElementChild.querySelector("select");
       return { get, set(key) { select.value = key; } };
     };
     const names = (table) => Object.fromEntries(Object.entries(table).map(([key, { name }]) => [key, name]));
-    const real = '<i class="real">x</i>', fake = '<i class="fake">G</i>(<i>z</i>)';
-
-    // ---- Elements
-    element(root, "style", "", STYLE);
-    const shelf = element(root, "div", "bar", "<b>Experiments</b>");
-    shelf.setAttribute("role", "group");
-    shelf.setAttribute("aria-label", "Experiments");
-    const experiments = Object.entries(EXPERIMENTS).map(([key, { name }]) => {
-      const node = button(shelf, name, () => perform(key));
-      node.dataset.experiment = key;
-      return node;
-    });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
-    const sides = element(root, "div", "sides");
-    const left = element(sides, "div", "picture"), right = element(sides, "div");
-    const canvas = element(left, "canvas"), picture = new Picture(canvas);
-    const bar = element(left, "div", "bar");
-    const play = button(bar, "Play", () => setPlaying(!playing), "play");
-    button(bar, "One step", () => { setPlaying(false); advance(); show(); });
-    button(bar, "Reset", () => { seed++; reset(); }).title = "New networks from the next seed";
-    const clear = button(bar, "Clear drawing", () => { drawn.length = 0; reset(); });
-    const legend = element(left, "div", "legend",
-      '<span><i class="real">●</i> data</span><span><i class="fake">●</i> generated</span>');
-    const toggle = (text, checked) => {
-      const box = element(element(legend, "label", "", ""), "input");
-      Object.assign(box, { type: "checkbox", checked });
-      box.after(text);
-      box.addEventListener("change", show);
-      return box;
-    };
-    const heat = toggle("D’s verdict", true), arrows = toggle("arrows down G’s loss", true), grid = toggle("warped noise grid", false);
-
-    const controls = element(right, "div", "row controls");
     const rate = (label) => slider(controls, { label, min: 0.1, max: 10, step: 0.1, value: 2 }, () => {});
-    const data = choice("data", names(DATA), settings.data, byHand);
-    const game = choice("game", names(GAMES), settings.loss, byHand);
+    const data = choice("data", names(DATA), settings.data, byHand), game = choice("game", names(GAMES), settings.loss, byHand);
     const rateG = rate("rate of <i>G</i>, 10⁻³"), rateD = rate("rate of <i>D</i>, 10⁻³");
     const dSteps = choice("<i>D</i>-steps per <i>G</i>-step", { 1: 1, 2: 2, 5: 5, 10: 10 }, 1, () => {});
     const pace = choice("pace", { fast: "as fast as it goes", slow: "one step a picture" }, "fast", () => {});
-    const losses = new Panel(right, { title: 'losses of <span class="third"><i>D</i></span> and <span class="fake"><i>G</i></span>',
+    const losses = new Panel(right, { title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
       says: "both losses over the steps", height: 150, x: [0, 1], right: 46 });
-    readout(right, { step: "step", d: 'loss of <i>D</i>', g: 'loss of <i>G</i>', real: "", fake: "", modes: "modes · good" });
+    readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", real: "", fake: "", modes: "modes · good" });
     const cell = (key) => root.querySelector(`[data-number=${key}]`);
+    element(right, "p", "note", "good: share of the generated points inside a ring, within 3 standard deviations of a mode. " +
+      "A mode counts when its ring holds at least a quarter of its fair share.");
 
     // ---- State
-    let { seed } = settings, playing = false, visible = false, frame = 0, run, record, last;
-    const drawn = [], z = noise(SHOWN, random(1e6));
-    let points;                                              // the real points that are shown
+    let { seed } = settings, playing = false, visible = false, frame = 0, run, record, points;
+    const drawn = [], z = noise(SHOWN, random(1e6));         // the same noise is shown all the time
 
     function reset() {
       run = training({ data: data.get(), game: game.get(), seed, drawn });
-      [record, last] = [new Record(), null];
-      refreshData();
-      const own = run.data == "own", critic = run.game.view != "sigmoid";
+      record = { d: [], g: [] };
+      const own = run.data == "own", probability = run.game.view == "sigmoid";
       clear.hidden = !own;
-      canvas.style.touchAction = own ? "none" : "pan-y";
+      canvas.style.touchAction = own ? "none" : "pan-y";     // a finger draws, or scrolls the page
       canvas.tabIndex = own ? 0 : -1;
       canvas.setAttribute("role", own ? "application" : "img");
       canvas.setAttribute("aria-label", own ? "Drawing area: arrow keys move the brush, space leaves points"
         : "Real and generated points on the discriminator's verdict");
-      for (const [key, x] of [["real", real], ["fake", fake]])
-        cell(key).previousElementSibling.innerHTML = critic ? `mean <i>D</i>(${x})` : `mean σ(<i>D</i>(${x}))`;
+      for (const [key, point] of [["real", x], ["fake", made]])
+        cell(key).previousElementSibling.innerHTML = probability ? `mean σ(<i>D</i>(${point}))` : `mean <i>D</i>(${point})`;
+      refresh();
+    }
+    function refresh() {                                     // real points to show; there may be none yet
+      points = run.data == "own" && !drawn.length ? new Float64Array(0) : draw(run.data, SHOWN, random(2e6), drawn);
       show();
     }
-    function refreshData() {
-      points = run.data == "own" && !drawn.length ? new Float64Array(0) : draw(run.data, SHOWN, random(2e6), drawn);
-    }
     function byHand() {
-      mark(null);
-      says.textContent = data.get() == "own" ? "Draw the data: with the mouse, a finger, or the arrow keys and the space bar. Then press Play."
-        : "Your own experiment. Data and game start new networks; learning rates and D-steps may change on the way.";
+      tell(null, data.get() == "own" ? "Draw the data: with the mouse, a finger, or the arrow keys and the space bar. Then press Play."
+        : "Your own experiment. Data and game start new networks; learning rates and <i>D</i>-steps may change on the way.");
       reset();
+      setPlaying(playing);
     }
-    function mark(key) {
+    function tell(key, text) {
       for (const node of experiments) node.setAttribute("aria-pressed", node.dataset.experiment == key);
+      says.innerHTML = text;
     }
     function perform(key) {
       const e = EXPERIMENTS[key];
-      data.set(e.data); game.set(e.game); rateD.set(e.rateD); rateG.set(e.rateG); dSteps.set(e.dSteps);
-      mark(key);
-      says.textContent = e.says;
+      for (const [control, value] of [[data, e.data], [game, e.game], [rateD, e.rateD], [rateG, e.rateG], [dSteps, e.dSteps]])
+        control.set(value);
+      tell(key, e.says);
       seed = settings.seed;
       reset();
       setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
     }
 
-    // ---- Time: steps fill about 12 ms of a frame; nothing runs out of sight.
+    // ---- Time: steps fill 12 ms of a frame. Nothing runs out of sight.
     function advance() {
-      if (!points.length) return setPlaying(false);
-      last = step(run, { rateD: rateD.get() / 1000, rateG: rateG.get() / 1000, dSteps: +dSteps.get() });
-      record.add(last);
-      if (Number.isFinite(last.d + last.g)) return;
-      setPlaying(false);
-      says.textContent = "The losses are no longer finite numbers. Lower a learning rate and press Reset.";
+      if (!points.length) return;
+      const { d, g } = step(run, { rateD: rateD.get() / 1000, rateG: rateG.get() / 1000, dSteps: +dSteps.get() });
+      if (Number.isFinite(d + g)) {
+        record.d.push(d);
+        record.g.push(g);
+      } else {
+        setPlaying(false);
+        tell(null, "The losses are no longer finite numbers. Lower a learning rate and press Reset.");
+      }
     }
     function setPlaying(on) {
       playing = on && points.length > 0;
@@ -539,85 +525,80 @@ gancourse.laboratory = (() => {
 
     // ---- Pictures and numbers
     function show() {
-      const { G, D } = run, made = forward(G, z, SHOWN).at(-1), n = points.length / 2;
-      const scoresFake = forward(D, made, SHOWN).at(-1), scoresReal = n ? forward(D, points, n).at(-1) : new Float64Array(SHOWN);
+      const { G, D } = run, fake = forward(G, z, SHOWN).at(-1), { modes } = DATA[run.data];
+      const scoresFake = forward(D, fake, SHOWN).at(-1);
+      const scoresReal = points.length ? forward(D, points, SHOWN).at(-1) : scoresFake;
       picture.begin();
-      if (heat.checked) {
-        const scores = forward(D, picture.centres, 48 * 48).at(-1);
-        picture.heat(verdict(run.game.view, scores, scoresReal, scoresFake));
-      }
-      const { modes } = DATA[run.data];
-      if (modes) picture.rings(modes);
+      if (heat.checked) picture.heat(verdict(run.game.view, forward(D, centres, MAP * MAP).at(-1), scoresReal, scoresFake));
+      if (modes) picture.rings(modes.flat());
       picture.dots(points, picture.real);
-      if (grid.checked) picture.cells(forward(G, corners, CELLS * CELLS).at(-1), CELLS);
-      if (arrows.checked) picture.arrows(made, gSlopes(D, run.game, scoresReal, made, SHOWN, 1).slopes);
-      picture.dots(made, picture.fake);
-      if (brush) picture.brush(brush);
-      write(scoresReal, scoresFake, modes && coverage(made, modes));
+      if (grid.checked) picture.grid(forward(G, corners, CELLS * CELLS).at(-1));
+      if (arrows.checked) picture.arrows(fake, gSlopes(D, run.game, scoresReal, fake, SHOWN, 1).slopes);
+      picture.dots(fake, picture.fake);
+      if (brush && run.data == "own") picture.brush(brush);
+      write(scoresReal, scoresFake, modes && coverage(fake, modes));
       drawLosses();
     }
     function write(scoresReal, scoresFake, reached) {
       const average = (scores) => format(mean(run.game.view == "sigmoid" ? scores.map(sigmoid) : scores), 3);
-      const texts = { step: run.step, d: last ? format(last.d, 3) : "–", g: last ? format(last.g, 3) : "–",
-        real: points.length ? average(scoresReal) : "–", fake: average(scoresFake),
+      const last = (values) => values.length ? format(values.at(-1), 3) : "–";
+      const texts = { step: run.step, d: last(record.d), g: last(record.g), fake: average(scoresFake),
+        real: points.length ? average(scoresReal) : "–",
         modes: reached ? `${reached.modes}/${reached.of} · ${Math.round(100 * reached.highQuality)} %` : "–" };
       for (const key in texts) cell(key).textContent = texts[key];
     }
     function drawLosses() {
-      const { d, g, every } = record, { levels } = run.game, all = [...d, ...g, ...levels.map(([, y]) => y)];
-      const [low, high] = [min(...all), max(...all)], air = 0.08 * (high - low) + 0.05;
-      const steps = d.map((_, k) => (k + 1) * every);
+      const [steps, d] = thin(record.d), [, g] = thin(record.g), { levels } = run.game;
+      const all = [...d, ...g, ...levels.map(([, y]) => y)], low = min(...all), high = max(...all), air = 0.08 * (high - low) + 0.05;
       losses.x = [0, max(100, run.step)];
-      losses.xTicks = [0, losses.x[1]];
+      losses.xTicks = losses.x;
       losses.frame(low - air, high + air);
       losses.draw(...levels.flatMap(([text, y]) => [losses.level(y, "dashed level"), losses.label(y, text, "right")]),
         losses.label(low, format(low, 1)), losses.label(high, format(high, 1)),
         losses.curve(steps, d, "third"), losses.curve(steps, g, "fake"));
     }
 
-    // ---- Draw your own data: by pointer, or with arrow keys and the space bar.
+    // ---- Draw your own data: with a pointer, or with arrow keys and the space bar.
     let brush = null, from = null;
-    const leave = (x, y) => { if (drawn.length < 5000) drawn.push([x, y]); };
-    const placeOf = (event) => {
+    function stroke(to) {                                    // points lie evenly along the stroke
+      from ??= to;
+      const n = max(1, Math.round(Math.hypot(to[0] - from[0], to[1] - from[1]) / 0.02));
+      for (let k = 1; k <= n && drawn.length < 5000; k++)
+        drawn.push([0, 1].map((i) => from[i] + (to[i] - from[i]) * k / n));
+      from = to;
+      refresh();
+    }
+    function place(event) {
       const box = canvas.getBoundingClientRect();
-      return [((event.clientX - box.left) / box.width * 2 - 1) * SPAN, (1 - (event.clientY - box.top) / box.height * 2) * SPAN];
-    };
-    function stroke([x, y]) {                                // points lie evenly along the stroke
-      const [x0, y0] = from ?? [x, y], n = max(1, Math.round(Math.hypot(x - x0, y - y0) / 0.02));
-      for (let k = 1; k <= n; k++) leave(x0 + (x - x0) * k / n, y0 + (y - y0) * k / n);
-      from = [x, y];
-      refreshData();
-      show();
+      return [SPAN * (2 * (event.clientX - box.left) / box.width - 1), SPAN * (1 - 2 * (event.clientY - box.top) / box.height)];
     }
     canvas.addEventListener("pointerdown", (event) => {
       if (run.data != "own") return;
       canvas.setPointerCapture(event.pointerId);
-      [from, brush] = [null, null];
-      stroke(placeOf(event));
+      brush = null;
+      stroke(place(event));
     });
-    canvas.addEventListener("pointermove", (event) => { if (from) stroke(placeOf(event)); });
+    canvas.addEventListener("pointermove", (event) => { if (from) stroke(place(event)); });
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { from = null; });
     canvas.addEventListener("keydown", (event) => {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], " ": [0, 0] }[event.key];
       if (run.data != "own" || !move) return;
       event.preventDefault();
-      brush = [0, 1].map((k) => max(-SPAN, min(SPAN, (brush ?? [0, 0])[k] + 0.08 * move[k])));
-      if (event.key == " ") stroke(brush);
+      brush = [0, 1].map((i) => max(-SPAN, min(SPAN, (brush ?? [0, 0])[i] + 0.08 * move[i])));
+      if (event.key == " ") stroke(brush); else show();
       from = null;
-      show();
     });
 
-    // ---- Start paused; rest out of sight; follow the page's colours.
+    // ---- Rest out of sight; follow the page's colours.
     new IntersectionObserver((entries) => { visible = entries.at(-1).isIntersecting; schedule(); }).observe(canvas);
     document.addEventListener("visibilitychange", schedule);
-    const recolour = new MutationObserver(() => show());
-    for (const node of [document.documentElement, document.body]) recolour.observe(node, { attributes: true });
-    says.textContent = "Choose an experiment, or data and game of your own, and press Play.";
+    const colours = new MutationObserver(() => show());
+    for (const node of [document.documentElement, document.body]) colours.observe(node, { attributes: true });
     reset();
     return show;
   }
 
-  const numbers = { random, draw, noise, network, forward, backward, penalty, dTurn, gSlopes, gTurn, adam, training, step, coverage,
+  const numbers = { random, draw, noise, forward, backward, network, penalty, dTurn, gSlopes, gTurn, adam, training, step, coverage,
     verdict, DATA, GAMES, EXPERIMENTS, BLUR };
   return { numbers, mount };
 })();
