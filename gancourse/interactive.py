@@ -118,6 +118,30 @@ def histograms(p=(0.12, 0.55, 0.25, 0.06, 0.02), q=(0.05, 0.15, 0.3, 0.4, 0.1)) 
                  "Jensen–Shannon divergence, the total variation and the Wasserstein distance.")
 
 
+CLASSES = ("moons", "clouds", "xor", "rings", "spirals", "chance")
+
+
+def boundary(data: str = "moons", width: int = 16, seed: int = 0) -> LiveFigure:
+    """Train a classifier on points of the plane, in the page (chapter 03).
+
+    `data` is one of `interactive.CLASSES`; the network is 2 → `width` → `width` → 1 with tanh and
+    `width` from 1 to 32. From the same `seed` the same steps follow.
+    """
+    if data not in CLASSES:
+        raise GanCourseError(f"data is {data!r}", where="interactive.boundary",
+                             fix=f"choose one of {', '.join(CLASSES)}")
+    for name, value, low, high in [("width", width, 1, 32), ("seed", seed, 0, 2**31)]:
+        if not isinstance(value, int) or not low <= value <= high:
+            raise GanCourseError(f"{name} is {value!r}", where="interactive.boundary",
+                                 fix=f"choose a whole number from {low} to {high}")
+    return LiveFigure(
+        "boundary", {"data": data, "width": width, "seed": seed},
+        title="Train a classifier in the page",
+        fallback="Here the built book shows a live figure: a small network that learns, in the "
+                 "page, to tell two classes of points apart, with its boundary and its loss on "
+                 "the training points and on held-out ones.")
+
+
 GAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "non-saturating-r1",
          "relativistic-r1", "relativistic-r1-r2")
 DATA = ("ring", "grid9", "grid25", "spiral", "gaussian", "own")

@@ -311,22 +311,282 @@ def test_verdicts_lie_between_0_and_1_rise_with_the_score_and_halve_at_a_tie(nam
 
 # ---------------------------------------------------------------- the experiments do what they say
 
-def perform(key, steps, every, seed=0):
-    """[step, modes, good, loss of G, mean slope of G's loss, distance to the data] on the way."""
+def perform(key, steps, every, seed=0, game=None):
+    """[modes, good, D's loss, G's loss, slope, spread, distance to the data], every few steps."""
     return under_node("""
         const e = N.EXPERIMENTS[g.key], rates = { rateD: e.rateD / 1000, rateG: e.rateG / 1000, dSteps: e.dSteps };
-        const run = N.training({ data: e.data, game: e.game, seed: g.seed });
+        const run = N.training({ data: e.data, game: g.game ?? e.game, seed: g.seed });
         const z = N.noise(500, N.random(9)), x = N.draw(e.data, 500, N.random(8)), path = [];
-        const centre = (a, k) => a.filter((_, i) => i % 2 == k).reduce((s, v) => s + v) / 500;
+        const centre = (a) => [0, 1].map((i) => a.filter((_, k) => k % 2 == i).reduce((s, v) => s + v) / 500);
         for (let k = 1; k <= g.steps; k++) {
           const losses = N.step(run, rates);
           if (k % g.every) continue;
-          const made = N.forward(run.G, z, 500).at(-1), modes = N.DATA[e.data].modes;
+          const made = N.forward(run.G, z, 500).at(-1), modes = N.DATA[e.data].modes, [c, to] = [centre(made), centre(x)];
           const { slopes } = N.gSlopes(run.D, run.game, N.forward(run.D, x, 500).at(-1), made, 500, 1);
-          const c = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
-          let slope = 0;
-          for (let r = 0; r < 500; r++) slope += Math.hypot(slopes[2 * r], slopes[2 * r + 1]) / 500;
-          path.push([k, c.modes, c.highQuality, losses.g, slope,
-            Math.hypot(centre(made, 0) - centre(x, 0), centre(made, 1) - centre(x, 1))]);
+          const { modes: reached, highQuality } = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
+          path.push([reached, highQuality, losses.d, losses.g, N.steepness(slopes),
+            N.steepness(made.map((v, i) => v - c[i % 2])), Math.hypot(c[0] - to[0], c[1] - to[1])]);
         }
-        return path;""", key=key, steps=steps, every=every, seed=seed)
+        return path;""", key=key, steps=steps, every=every, seed=seed, game=game)
+
+
+@needs_node
+@pytest.mark.parametrize("seed", range(3))
+def test_it_works(seed):
+    """Nearly all modes within 1,600 steps; each takes a few milliseconds."""
+    modes, good, d, g, slope, *_ = perform("works", 1600, 1600, seed)[-1]
+    assert modes >= 7 and good > 0.6
+    assert abs(d - math.log(2)) < 0.1 and abs(g - math.log(2)) < 0.1 and slope < 1
+
+
+@needs_node
+@pytest.mark.parametrize("seed", range(3))
+def test_mode_collapse(seed):
+    """Few modes at any time, not always the same place, and a spread that comes and goes."""
+    path = torch.tensor(perform("collapse", 1000, 20, seed), dtype=torch.float64)
+    assert path[:, 0].max() <= 3 and path[:, 0].mean() < 1
+    assert path[:, 6].std() > 0.2 and path[:, 5].min() < 0.3
+
+
+@needs_node
+@pytest.mark.parametrize("seed", range(3))
+def test_d_too_strong_stops_minimax_and_not_the_non_saturating_game(seed):
+    early, late = perform("strong", 100, 50, seed)
+    assert max(early[2], -early[3], early[4]) < 1e-3     # both losses and the slope are gone,
+    assert early[6] == pytest.approx(late[6], abs=0.01) and late[6] > 1   # and G does not move
+    assert perform("strong", 100, 100, seed, game="non-saturating")[-1][6] < 0.5
+
+
+@needs_node
+@pytest.mark.parametrize("seed", range(3))
+def test_the_clipped_critic(seed):
+    path = torch.tensor(perform("clipped", 400, 20, seed), dtype=torch.float64)[5:]
+    assert path[:, 0].mean() < 2 and path[:, 1].mean() < 0.2
+    assert 0.5 < path[:, 5].mean() < 1.5                 # the ring's size is 1,
+    assert path[:, 6].mean() < 0.6                       # and its place found
+
+
+# ---------------------------------------------------------------- the figure, in a browser
+
+def button(page, name):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def steps(page, figure=0):
+    return int(number(page, "step", figure))
+
+
+def wait_for_steps(page, more=5):
+    goal = steps(page) + more
+    page.wait_for_function("goal => +document.querySelector('[data-number=step]').textContent >= goal",
+                           arg=goal)
+
+
+def pixels(page):
+    return page.evaluate("document.querySelector('canvas').toDataURL()")
+
+
+def curve(page):
+    return page.locator("svg .curve").first.get_attribute("points").split()
+
+
+@needs_browser
+def test_it_starts_paused_and_plays_and_pauses(open_page):  # noqa: F811
+    page = open_page(laboratory(), laboratory(loss="hinge", data="grid9"))
+    time.sleep(0.3)
+    assert steps(page) == 0 and page.locator("[id]").count() == 0
+    assert page.locator("canvas").first.bounding_box()["height"] == pytest.approx(
+        page.locator("canvas").first.bounding_box()["width"])
+    first = pixels(page)
+    button(page, "Play").first.click()
+    wait_for_steps(page)
+    button(page, "Pause").click()
+    stopped, picture = steps(page), pixels(page)
+    assert picture != first and len(curve(page)) > 4 and 0.2 < number(page, "d") < 4
+    assert page.locator("figure").first.locator("[data-number=modes]").inner_text().endswith("/8")
+    time.sleep(0.3)
+    assert steps(page) == stopped and pixels(page) == picture
+    assert steps(page, figure=1) == 0                    # the other one on the page slept
+    button(page, "One step").first.click()
+    assert steps(page) == stopped + 1
+
+
+@needs_browser
+def test_the_page_and_node_take_the_same_steps(open_page):  # noqa: F811
+    page = open_page(laboratory(data="spiral", loss="least-squares", seed=7))
+    for _ in range(3):
+        button(page, "One step").click()
+    expected = under_node("""
+        const run = N.training({ data: "spiral", game: "least-squares", seed: 7 });
+        let losses;
+        for (let k = 0; k < 3; k++) losses = N.step(run, { rateD: 0.002, rateG: 0.002, dSteps: 1 });
+        return losses;""")
+    assert number(page, "d") == pytest.approx(expected["d"], abs=6e-4)
+    assert number(page, "g") == pytest.approx(expected["g"], abs=6e-4)
+
+
+@needs_browser
+def test_reset_takes_the_next_seed_and_a_new_game_starts_anew(open_page):  # noqa: F811
+    page = open_page(laboratory(seed=4))
+    button(page, "One step").click()
+    first = number(page, "d")
+    button(page, "Reset").click()
+    assert (steps(page), number(page, "seed")) == (0, 5)
+    button(page, "One step").click()
+    assert number(page, "d") != first
+    page.get_by_label("game").select_option("wasserstein")
+    assert steps(page) == 0 and number(page, "seed") == 5
+    assert "σ" not in page.locator("dt").all_inner_texts()[4]   # a critic's score is no probability
+    page.get_by_label("data").select_option("grid25")
+    assert page.locator("[data-number=modes]").inner_text().endswith("/25")
+
+
+@needs_browser
+@pytest.mark.parametrize("label", ["D’s verdict", "arrows down G’s loss", "warped noise grid"])
+def test_each_layer_can_be_shown_and_hidden(open_page, label):  # noqa: F811
+    page = open_page(laboratory())
+    before = pixels(page)
+    page.get_by_label(label).click()
+    assert pixels(page) != before
+    page.get_by_label(label).click()
+    assert pixels(page) == before
+
+
+@needs_browser
+def test_an_experiment_sets_the_controls_and_plays(open_page):  # noqa: F811
+    page = open_page(laboratory())
+    page.locator("[data-experiment=strong]").click()
+    assert page.get_by_label("game").input_value() == "minimax"
+    assert page.get_by_label("D-steps").input_value() == "10"
+    assert page.locator("label", has_text="rate of D").locator("input").input_value() == "10"
+    assert "certain" in page.locator("[aria-live=polite]").inner_text()
+    wait_for_steps(page)
+    assert button(page, "Pause").count() == 1
+
+
+@needs_browser
+def test_keyboard_alone(open_page):  # noqa: F811
+    page = open_page(laboratory())
+    button(page, "Play").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Play"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Space")
+    wait_for_steps(page)
+    page.keyboard.press("Enter")
+    assert button(page, "Play").count() == 1
+    page.get_by_label("data").focus()
+    page.keyboard.press("End")
+    assert page.get_by_label("data").input_value() == "own"
+    button(page, "Play").click()                         # nothing to learn from yet
+    assert button(page, "Play").count() == 1 and steps(page) == 0
+    page.locator("canvas").focus()
+    for key in ("ArrowRight", "ArrowUp", "Space"):
+        page.keyboard.press(key)
+    assert number(page, "real") == pytest.approx(0.5, abs=0.2)
+    button(page, "Play").press("Enter")
+    wait_for_steps(page)
+
+
+@needs_browser
+def test_mouse_draws_the_data(open_page):  # noqa: F811
+    page = open_page(laboratory(data="own"))
+    assert page.locator("[data-number=real]").inner_text() == "–"
+    box = page.locator("canvas").bounding_box()
+    x, y, side = box["x"], box["y"], box["width"]
+    before = pixels(page)
+    page.mouse.move(x + side / 4, y + side / 4)
+    page.mouse.down()
+    page.mouse.move(x + side * 3 / 4, y + side / 4, steps=6)
+    page.mouse.up()
+    page.mouse.move(x + side / 2, y + side * 3 / 4)      # the button is up: nothing more is drawn
+    drawn = pixels(page)
+    assert drawn != before
+    button(page, "One step").click()
+    assert steps(page) == 1 and number(page, "d") > 0
+    button(page, "Clear drawing").click()
+    assert page.locator("[data-number=real]").inner_text() == "–" and pixels(page) == before
+
+
+@needs_browser
+def test_touch_on_a_phone_without_sideways_scroll(open_page):  # noqa: F811
+    page = open_page(laboratory(), width=390, touch=True)
+    assert page.locator("canvas").evaluate("c => c.style.touchAction") == "pan-y"
+    page.locator("[data-experiment=works]").tap()
+    wait_for_steps(page)
+    button(page, "Pause").tap()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_label("data").select_option("own")
+    assert page.locator("canvas").evaluate("c => c.style.touchAction") == "none"
+    box = page.locator("canvas").bounding_box()
+    page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
+    button(page, "One step").tap()
+    assert steps(page) == 1
+
+
+@needs_browser
+def test_it_rests_out_of_sight(open_page):  # noqa: F811
+    page = open_page(laboratory())
+    page.evaluate("document.body.style.paddingBottom = '4000px'")
+    button(page, "Play").click()
+    wait_for_steps(page)
+    page.evaluate("scrollTo(0, 3000)")
+    time.sleep(0.3)
+    away = steps(page)
+    time.sleep(0.4)
+    assert steps(page) == away and button(page, "Pause").count() == 1
+    page.evaluate("scrollTo(0, 0)")
+    wait_for_steps(page)
+
+
+@needs_browser
+def test_who_asks_for_less_motion_presses_play(open_page):  # noqa: F811
+    page = open_page(laboratory())
+    page.emulate_media(reduced_motion="reduce")
+    page.locator("[data-experiment=works]").click()
+    time.sleep(0.3)
+    assert steps(page) == 0
+    button(page, "Play").click()
+    wait_for_steps(page)
+
+
+@needs_browser
+def test_dark_mode_repaints_the_picture_at_once(open_page):  # noqa: F811
+    page = open_page(laboratory())
+    before = pixels(page)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_timeout(100)
+    assert pixels(page) != before
+    assert page.evaluate("getComputedStyle(document.querySelector('svg .curve.fake')).stroke") == (
+        "rgb(253, 186, 116)")
+
+
+@needs_browser
+def test_too_high_a_rate_is_said_and_stopped(open_page):  # noqa: F811
+    page = open_page(laboratory(loss="wasserstein"))
+    page.evaluate("""() => {                             // no setting diverges in a moment: break D's loss
+        gancourse.laboratory.numbers.GAMES.wasserstein.d = () => [NaN, NaN, NaN];
+    }""")
+    button(page, "Play").click()
+    page.wait_for_function(
+        "document.querySelector('[aria-live=polite]').textContent.includes('no longer finite')")
+    assert button(page, "Play").count() == 1
+
+
+# ---------------------------------------------------------------- the HTML itself
+
+def test_html_is_deterministic_and_asks_for_nothing():
+    html = laboratory()._repr_html_()
+    assert html == laboratory()._repr_html_()
+    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
+                   for word in ("http", "import(", "fetch(", "src="))
+    assert html.count("</script>") == 1
+    assert len(html) < 50_000
+
+
+@pytest.mark.parametrize("bad", [{"data": "moons"}, {"loss": "vanilla"}, {"seed": -1},
+                                 {"seed": 0.5}, {"data": ["ring"]}])
+def test_settings_that_do_not_exist_are_named(bad):
+    with pytest.raises(GanCourseError, match=f"{next(iter(bad))} is .*\n.*choose"):
+        laboratory(**bad)

@@ -272,6 +272,12 @@ gancourse.laboratory = (() => {
   const corners = square(CELLS, (k) => 2 * k / (CELLS - 1) - 1);
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
+  const steepness = (slopes) => {                            // mean length of n slopes
+    let sum = 0;
+    for (let k = 0; k < slopes.length; k += 2) sum += 2 * Math.hypot(slopes[k], slopes[k + 1]) / slopes.length;
+    return sum;
+  };
+
   // Scores to verdicts in (0, 1); ½ is "cannot tell". σ where the game means a probability; else a σ
   // around the game's own middle: its target ½, 0, or halfway between the two mean scores.
   function verdict(view, scores, real, fake) {
@@ -281,7 +287,7 @@ gancourse.laboratory = (() => {
   }
   // At most 300 means of neighbours, so that a long run stays a short curve.
   function thin(values) {
-    const every = Math.ceil(values.length / 300), thinned = [];
+    const every = max(1, Math.ceil(values.length / 300)), thinned = [];
     for (let k = 0; k + every <= values.length; k += every) thinned.push(mean(values.slice(k, k + every)));
     return [thinned.map((_, k) => (k + 1) * every), thinned];
   }
@@ -310,7 +316,7 @@ gancourse.laboratory = (() => {
       const colours = [this.rgb(this.fake), this.rgb(this.real)];
       verdicts.forEach((v, k) => {
         for (let c = 0; c < 3; c++) data[4 * k + c] = colours[+(v > 0.5)][c];
-        data[4 * k + 3] = 150 * abs(2 * v - 1);
+        data[4 * k + 3] = 120 * abs(2 * v - 1);
       });
       ink.putImageData(image, 0, 0);
       this.ink.drawImage(this.map, 0, 0, this.side, this.side);
@@ -447,10 +453,11 @@ gancourse.laboratory = (() => {
     const pace = choice("pace", { fast: "as fast as it goes", slow: "one step a picture" }, "fast", () => {});
     const losses = new Panel(right, { title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
       says: "both losses over the steps", height: 150, x: [0, 1], right: 46 });
-    readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", real: "", fake: "", modes: "modes · good" });
+    readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", seed: "seed", real: "", fake: "", slope: "slope at " + made,
+      modes: "modes", good: "good" });
     const cell = (key) => root.querySelector(`[data-number=${key}]`);
-    element(right, "p", "note", "good: share of the generated points inside a ring, within 3 standard deviations of a mode. " +
-      "A mode counts when its ring holds at least a quarter of its fair share.");
+    element(right, "p", "note", "slope: mean length of the slope of <i>G</i>’s loss, which the arrows follow downhill. good: share of the generated points " +
+      "inside a small circle, within 3 standard deviations of a mode. A mode counts when its circle holds at least a quarter of its fair share.");
 
     // ---- State
     let { seed } = settings, playing = false, visible = false, frame = 0, run, record, points;
@@ -533,18 +540,19 @@ gancourse.laboratory = (() => {
       if (modes) picture.rings(modes.flat());
       picture.dots(points, picture.real);
       if (grid.checked) picture.grid(forward(G, corners, CELLS * CELLS).at(-1));
-      if (arrows.checked) picture.arrows(fake, gSlopes(D, run.game, scoresReal, fake, SHOWN, 1).slopes);
+      const { slopes } = gSlopes(D, run.game, scoresReal, fake, SHOWN, 1);
+      if (arrows.checked) picture.arrows(fake, slopes);
       picture.dots(fake, picture.fake);
       if (brush && run.data == "own") picture.brush(brush);
-      write(scoresReal, scoresFake, modes && coverage(fake, modes));
+      write(scoresReal, scoresFake, slopes, modes && coverage(fake, modes));
       drawLosses();
     }
-    function write(scoresReal, scoresFake, reached) {
+    function write(scoresReal, scoresFake, slopes, reached) {
       const average = (scores) => format(mean(run.game.view == "sigmoid" ? scores.map(sigmoid) : scores), 3);
       const last = (values) => values.length ? format(values.at(-1), 3) : "–";
-      const texts = { step: run.step, d: last(record.d), g: last(record.g), fake: average(scoresFake),
-        real: points.length ? average(scoresReal) : "–",
-        modes: reached ? `${reached.modes}/${reached.of} · ${Math.round(100 * reached.highQuality)} %` : "–" };
+      const texts = { step: run.step, seed, d: last(record.d), g: last(record.g), fake: average(scoresFake),
+        real: points.length ? average(scoresReal) : "–", slope: format(steepness(slopes), 3),
+        modes: reached ? `${reached.modes}/${reached.of}` : "–", good: reached ? `${Math.round(100 * reached.highQuality)} %` : "–" };
       for (const key in texts) cell(key).textContent = texts[key];
     }
     function drawLosses() {
@@ -599,6 +607,6 @@ gancourse.laboratory = (() => {
   }
 
   const numbers = { random, draw, noise, forward, backward, network, penalty, dTurn, gSlopes, gTurn, adam, training, step, coverage,
-    verdict, DATA, GAMES, EXPERIMENTS, BLUR };
+    steepness, verdict, DATA, GAMES, EXPERIMENTS, BLUR };
   return { numbers, mount };
 })();

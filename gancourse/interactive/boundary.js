@@ -1,0 +1,314 @@
+// Train a classifier on points of the plane, in the page (chapter 03).
+// numbers: data, network, loss, gradient, one step; pure, tested against torch.  mount: the figure.
+gancourse.boundary = (() => {
+  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs, floor, imul } = Math;
+
+  // ================================================================ numbers
+  function random(seed) {                                    // mulberry32, and Box–Muller
+    let state = imul(seed + 1, 0x9e3779b1);
+    const uniform = () => {
+      let t = state = (state + 0x6d2b79f5) | 0;
+      t = imul(t ^ (t >>> 15), t | 1);
+      t ^= t + imul(t ^ (t >>> 7), t | 61);
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+    return { uniform, normal: () => sqrt(-2 * log(1 - uniform())) * cos(2 * PI * uniform()) };
+  }
+
+  // One point [x1, x2] of the class y. `chance`: the labels have nothing to do with the points.
+  const DATA = {
+    moons: { name: "two moons", point(y, { uniform, normal }) {
+      const turn = PI * uniform(), [x1, x2] = y ? [cos(turn) - 0.5, sin(turn) - 0.25] : [0.5 - cos(turn), 0.25 - sin(turn)];
+      return [x1 + 0.3 * normal(), x2 + 0.3 * normal()];
+    } },
+    clouds: { name: "two clouds", point: (y, { normal }) =>
+      [(y ? 0.6 : -0.6) + 0.5 * normal(), (y ? 0.4 : -0.4) + 0.5 * normal()] },
+    xor: { name: "exclusive or", point(y, { uniform }) {
+      const x1 = 2.8 * uniform() - 1.4, x2 = 1.4 * uniform();
+      return [x1, (x1 > 0) == !!y ? -x2 : x2];
+    } },
+    rings: { name: "disc and ring", point(y, { uniform, normal }) {
+      const r = y ? abs(0.35 * normal()) : 1.1 + 0.2 * normal(), turn = 2 * PI * uniform();
+      return [r * cos(turn), r * sin(turn)];
+    } },
+    spirals: { name: "two spirals", point(y, { uniform, normal }) {
+      const r = sqrt(uniform()), turn = 2.6 * PI * r + (y ? PI : 0);
+      return [1.4 * r * cos(turn) + 0.05 * normal(), 1.4 * r * sin(turn) + 0.05 * normal()];
+    } },
+    chance: { name: "pure chance", point: (y, { uniform }) => [2.8 * uniform() - 1.4, 2.8 * uniform() - 1.4] },
+  };
+  // n points, alternately of class 1 and 0: {x: [x1, x2, x1, …], y, n}.
+  function draw(data, n, rng) {
+    const x = new Float64Array(2 * n), y = Float64Array.from({ length: n }, (_, i) => 1 - i % 2);
+    y.forEach((label, i) => x.set(DATA[data].point(label, rng), 2 * i));
+    return { x, y, n };
+  }
+
+  // 2 → width → width → 1 with tanh between, all parameters in one array; W[i * outputs + o].
+  function views({ sizes }, theta) {
+    let at = 0;
+    const view = (length) => theta.subarray(at, at += length);
+    return sizes.slice(1).map((outputs, l) =>
+      ({ inputs: sizes[l], outputs, W: view(sizes[l] * outputs), b: view(outputs) }));
+  }
+  function network(width, rng) {
+    const sizes = [2, width, width, 1], size = (2 + 1) * width + (width + 1) * width + width + 1;
+    const net = { sizes, theta: new Float64Array(size), v: new Float64Array(size) };
+    for (const { inputs, W } of views(net, net.theta))       // for tanh: variance 1 / inputs
+      for (let k = 0; k < W.length; k++) W[k] = rng.normal() / sqrt(inputs);
+    return net;
+  }
+  // What enters each layer, and last the scores, for n points.
+  function forward(net, x, n) {
+    const h = [x], layers = views(net, net.theta);
+    layers.forEach(({ inputs, outputs, W, b }, l) => {
+      const y = new Float64Array(n * outputs), from = h[l];
+      for (let r = 0; r < n; r++) for (let o = 0; o < outputs; o++) {
+        let s = b[o];
+        for (let i = 0; i < inputs; i++) s += from[r * inputs + i] * W[i * outputs + o];
+        y[r * outputs + o] = l + 1 < layers.length ? tanh(s) : s;
+      }
+      h.push(y);
+    });
+    return h;
+  }
+  const sigmoid = (s) => 1 / (1 + exp(-s));
+  const softplus = (s) => max(s, 0) + Math.log1p(exp(-abs(s)));
+  const lossOf = (scores, y) => scores.reduce((sum, s, i) => sum + softplus(s) - y[i] * s, 0) / y.length;
+
+  // The mean log loss and its gradient, by the sensitivities δ of chapter 03.
+  function slopes(net, { x, y, n }) {
+    const h = forward(net, x, n), scores = h.at(-1), gradient = new Float64Array(net.theta.length);
+    const layers = views(net, net.theta), into = views(net, gradient);
+    let delta = scores.map((s, i) => (sigmoid(s) - y[i]) / n);
+    for (let l = layers.length - 1; l >= 0; l--) {
+      const { inputs, outputs, W } = layers[l], down = new Float64Array(n * inputs);
+      for (let r = 0; r < n; r++) for (let o = 0; o < outputs; o++) {
+        const d = delta[r * outputs + o];
+        into[l].b[o] += d;
+        for (let i = 0; i < inputs; i++) {
+          into[l].W[i * outputs + o] += d * h[l][r * inputs + i];
+          down[r * inputs + i] += d * W[i * outputs + o];
+        }
+      }
+      delta = down.map((d, k) => d * (1 - h[l][k] ** 2));    // tanh' = 1 − tanh²; unused for the input
+    }
+    return { loss: lossOf(scores, y), gradient };
+  }
+  // v ← γ v + η ∇C, θ ← θ − v; returns the loss before the step.
+  function step(net, points, rate, momentum) {
+    const { loss, gradient } = slopes(net, points);
+    for (let k = 0; k < gradient.length; k++) {
+      net.v[k] = momentum * net.v[k] + rate * gradient[k];
+      net.theta[k] -= net.v[k];
+    }
+    return loss;
+  }
+  const heldOutLoss = (net, { x, y, n }) => lossOf(forward(net, x, n).at(-1), y);
+
+  // ================================================================ view
+  const TRAIN = 40, HELD_OUT = 100, SPAN = 1.8, GRID = 49, STEPS = 4;
+  const STYLE = `
+    [data-live=boundary] button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
+      border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
+    [data-live=boundary] button:hover { border-color: var(--third); }
+    [data-live=boundary] button.play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
+    [data-live=boundary] :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
+    [data-live=boundary] .bar { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
+    [data-live=boundary] .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
+    [data-live=boundary] .sides > div { flex: 1 1 270px; min-width: 0; }
+    [data-live=boundary] .sides > .picture { flex: 1.15 1 290px; }
+    [data-live=boundary] canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
+    [data-live=boundary] .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
+    [data-live=boundary] .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
+    [data-live=boundary] dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+    [data-live=boundary] svg { cursor: default; }
+    [data-live=boundary] svg .curve { stroke-width: 1.8; }
+    [data-live=boundary] svg .curve.third { stroke: var(--third); }
+    [data-live=boundary] svg .dot { fill: var(--third); }`;
+
+  // Losses so far; when 400 are kept, every other one is dropped.
+  class Record {
+    constructor() { Object.assign(this, { at: [], train: [], held: [], every: 1 }); }
+    add(step, train, held) {
+      if (step % this.every) return;
+      this.at.push(step); this.train.push(train); this.held.push(held);
+      if (this.at.length < 400) return;
+      for (const name of ["at", "train", "held"]) this[name] = this[name].filter((_, k) => k % 2 == 0);
+      this.every *= 2;
+    }
+  }
+
+  class Picture {
+    constructor(canvas) {
+      [this.canvas, this.pen, this.map] = [canvas, canvas.getContext("2d"), document.createElement("canvas")];
+      this.map.width = this.map.height = GRID;
+      this.grid = Float64Array.from({ length: 2 * GRID * GRID }, (_, k) => {
+        const cell = k >> 1, at = k % 2 ? GRID - 1 - floor(cell / GRID) : cell % GRID;
+        return SPAN * (2 * (at + 0.5) / GRID - 1);
+      });
+    }
+    begin() {
+      const { canvas, pen } = this, style = getComputedStyle(canvas), sharp = min(2, devicePixelRatio || 1);
+      this.side = canvas.clientWidth || 300;
+      canvas.width = canvas.height = Math.round(this.side * sharp);
+      pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+      for (const name of ["real", "fake", "ink", "wash"]) this[name] = style.getPropertyValue("--" + name).trim();
+    }
+    X(x) { return (x / SPAN + 1) / 2 * this.side; }
+    Y(y) { return (1 - y / SPAN) / 2 * this.side; }
+    rgb(colour) {
+      this.pen.fillStyle = colour;                           // a canvas answers in the form #rrggbb
+      return [1, 3, 5].map((k) => parseInt(this.pen.fillStyle.slice(k, k + 2), 16));
+    }
+    heat(scores) {
+      const to = this.map.getContext("2d"), image = to.createImageData(GRID, GRID);
+      const colours = [this.rgb(this.fake), this.rgb(this.real)];
+      scores.forEach((s, k) => image.data.set([...colours[+(s > 0)], 150 * abs(2 * sigmoid(s) - 1)], 4 * k));
+      to.putImageData(image, 0, 0);
+      this.pen.drawImage(this.map, 0, 0, this.side, this.side);
+    }
+    // Where the score is 0: a short line through every cell of the grid whose corners differ in sign.
+    line(scores) {
+      const { pen } = this, cell = this.side / GRID;
+      [pen.strokeStyle, pen.lineWidth] = [this.ink, 2];
+      pen.beginPath();
+      for (let i = 0; i + 1 < GRID; i++) for (let j = 0; j + 1 < GRID; j++) {
+        const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
+        corners.forEach(([r, c], k) => {
+          const [r2, c2] = corners[(k + 1) % 4], a = scores[r * GRID + c], b = scores[r2 * GRID + c2];
+          if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
+        });
+        for (let k = 0; k + 1 < cuts.length; k += 2) {
+          pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
+          pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
+        }
+      }
+      pen.stroke();
+    }
+    points({ x, y, n }, full) {
+      const { pen } = this;
+      for (let i = 0; i < n; i++) {
+        pen.beginPath();
+        pen.arc(this.X(x[2 * i]), this.Y(x[2 * i + 1]), full ? 4.5 : 3, 0, 2 * PI);
+        [pen.fillStyle, pen.lineWidth, pen.globalAlpha] = [y[i] ? this.real : this.fake, 1.3, full ? 1 : 0.6];
+        pen.strokeStyle = full ? this.wash : pen.fillStyle;
+        if (full) pen.fill();
+        pen.stroke();
+      }
+      pen.globalAlpha = 1;
+    }
+  }
+
+  function mount(root, settings) {
+    const { element, slider, menu, readout, format, Panel } = gancourse.live;
+    const button = (parent, text, act, kind = "") => {
+      const node = element(parent, "button", kind, text);
+      node.type = "button";
+      node.addEventListener("click", act);
+      return node;
+    };
+    element(root, "style", "", STYLE);
+    const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
+    const canvas = element(left, "canvas"), picture = new Picture(canvas);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", "Points of two classes on the network's verdict");
+    const bar = element(left, "div", "bar");
+    const play = button(bar, "Play", () => setPlaying(!playing), "play");
+    button(bar, "One step", () => { setPlaying(false); advance(); show(); });
+    button(bar, "New start", () => { setPlaying(false); seed++; reset(); }).title = "Other points and other weights";
+    element(left, "div", "legend", '<span><i class="real">●</i><i class="fake">●</i> training</span>'
+      + '<span><i class="real">○</i><i class="fake">○</i> held out</span><span>line: probability ½</span>');
+    const controls = element(right, "div", "row controls");
+    const again = () => { setPlaying(false); reset(); };
+    const data = menu(controls, { label: "data", value: settings.data,
+      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])) }, again);
+    const rate = menu(controls, { label: "learning rate", value: "0.03",
+      options: { "0.01": "0.01", "0.03": "0.03", "0.1": "0.1", "0.3": "0.3", "1": "1", "3": "3" } }, () => {});
+    const width = slider(controls, { label: "width", min: 1, max: 32, step: 1, value: settings.width }, again);
+    const momentum = slider(controls, { label: "momentum", min: 0, max: 0.95, step: 0.05, value: 0.9 }, () => {});
+    const chart = new Panel(right, { title: 'log loss: training, <span class="third">held out</span>',
+      says: "log loss of the training and of the held-out points over the steps", height: 150, x: [0, 1], right: 44 });
+    const write = readout(right, { step: "step", train: "training loss", held: "held-out loss", best: "lowest held-out loss" });
+    const says = element(root, "p", "says");
+    says.setAttribute("aria-live", "polite");
+
+    let { seed } = settings, playing = false, visible = false, frame = 0, net, points, heldOut, record, steps, now, best;
+    function reset() {
+      const rng = random(seed);
+      [points, heldOut] = [draw(data.get(), TRAIN, rng), draw(data.get(), HELD_OUT, rng)];
+      if (data.get() == "chance")                            // a coin for every label
+        for (const { y } of [points, heldOut]) y.forEach((_, i) => { y[i] = +(rng.uniform() < 0.5); });
+      net = network(width.get(), rng);
+      [record, steps, best] = [new Record(), 0, { loss: Infinity, step: 0 }];
+      measure();
+      show();
+    }
+    function measure() {
+      now = { train: heldOutLoss(net, points), held: heldOutLoss(net, heldOut) };
+      record.add(steps, now.train, now.held);
+      if (now.held < best.loss) best = { loss: now.held, step: steps };
+    }
+    function advance() {
+      step(net, points, +rate.get(), momentum.get());
+      steps++;
+      measure();
+      if (!Number.isFinite(now.train)) setPlaying(false);
+    }
+    function setPlaying(on) {
+      playing = on;
+      play.textContent = on ? "Pause" : "Play";
+      schedule();
+    }
+    function schedule() {
+      if (!frame && playing && visible && !document.hidden) frame = requestAnimationFrame(tick);
+    }
+    function tick() {
+      frame = 0;
+      if (!playing || !visible) return;
+      for (let k = 0; k < STEPS && playing; k++) advance();
+      show();
+      schedule();
+    }
+
+    function verdict() {
+      if (!Number.isFinite(now.train)) return "The loss is no longer a finite number: a smaller learning rate, and New start.";
+      if (!steps) return "Choose the data and press Play, or go one step at a time.";
+      if (now.held > best.loss + 0.05 && now.train < now.held - 0.1)
+        return "Overfitting: the training loss is lower than the held-out loss, which was lower before. Early stopping would take the weights at the dot.";
+      return now.train > 0.6 ? "Not much better than guessing so far (guessing: log 2 = 0.693)." : "It learns what both sets of points have in common.";
+    }
+    function show() {
+      picture.begin();
+      const scores = forward(net, picture.grid, GRID * GRID).at(-1);
+      picture.heat(scores);
+      picture.points(heldOut, false);
+      picture.line(scores);
+      picture.points(points, true);
+      write({ step: steps, train: now.train, held: now.held, best: best.loss });
+      root.querySelector("[data-number=step]").textContent = steps;
+      const text = verdict();
+      if (says.textContent != text) says.textContent = text;
+      plot();
+    }
+    function plot() {
+      const losses = [...record.train, ...record.held].filter(Number.isFinite);
+      chart.x = [0, max(100, steps)];
+      chart.xTicks = chart.x;
+      const high = min(3, max(1, ...losses)), clip = (all) => all.map((v) => (v < high ? v : high));
+      chart.frame(0, high);
+      chart.draw(chart.level(log(2), "dashed"), chart.label(log(2), "log 2", "right"), chart.label(0, "0"),
+        chart.label(high, format(high, 1)), chart.curve(record.at, clip(record.train)),
+        chart.curve(record.at, clip(record.held), "third"), chart.dot(best.step, min(best.loss, high)));
+    }
+
+    new IntersectionObserver((entries) => { visible = entries.at(-1).isIntersecting; schedule(); }).observe(canvas);
+    document.addEventListener("visibilitychange", schedule);
+    const recolour = new MutationObserver(() => show());
+    for (const node of [document.documentElement, document.body]) recolour.observe(node, { attributes: true });
+    reset();
+    return show;
+  }
+
+  return { numbers: { random, draw, network, forward, slopes, step, heldOutLoss, DATA }, mount };
+})();
