@@ -177,8 +177,8 @@ def test_loss_as_typical_probability():
     torch.manual_seed(0)
     real, fake = torch.randn(2, 500, dtype=torch.float64) * 2
     D_real, D_fake = 1 / (1 + np.exp(-real.numpy())), 1 / (1 + np.exp(-fake.numpy()))
-    geometric = math.sqrt(np.prod(D_real**(1 / 500)) * np.prod((1 - D_fake)**(1 / 500)))
-    assert math.exp(-NonSaturating().d_loss(real, fake) / 2) == pytest.approx(geometric, rel=1e-9)
+    geometric = np.prod(D_real**(1 / 500)) * np.prod((1 - D_fake)**(1 / 500))
+    assert math.exp(-NonSaturating().d_loss(real, fake)) == pytest.approx(geometric, rel=1e-9)
     assert math.exp(-NonSaturating().g_loss(None, fake)) == pytest.approx(
         np.prod(D_fake**(1 / 500)), rel=1e-9)
     guess = torch.zeros(5)

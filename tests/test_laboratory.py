@@ -7,7 +7,6 @@ import time
 
 import pytest
 import torch
-from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 from gancourse import games, interactive, penalties
 from gancourse.data import toys
@@ -15,6 +14,7 @@ from gancourse.errors import GanCourseError
 from gancourse.interactive import laboratory
 from gancourse.metrics import mode_coverage
 from gancourse.networks.mlp import mlp
+from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "laboratory"))
 GAMMA, CLIP, BLUR, N = 0.02, 0.1, 0.05, 24
@@ -43,7 +43,11 @@ def under_node(body, **given):
 
 # The figure's networks with given parameters. In the figure a weight matrix is (inputs, outputs).
 NETWORKS = """
-    const load = (sizes, theta) => { const n = N.network(sizes, N.random(0)); n.theta.set(theta); return n; };
+    const load = (sizes, theta) => {
+      const net = N.network(sizes, N.random(0));
+      net.theta.set(theta);
+      return net;
+    };
     const G = load([2, 32, 32, 2], g.G), D = load([2, 32, 32, 1], g.D), game = N.GAMES[g.game];
     const [x, z, fake] = [g.x, g.z, g.fake].map((a) => Float64Array.from(a));
 """
@@ -121,9 +125,11 @@ def test_the_discriminators_turn(table, name):
 @pytest.mark.parametrize("real, fake", [(1.0, 0.0), (0.0, 1.0), (0.3, 0.7)])
 def test_the_penaltys_gradient_alone_is_double_backpropagation(table, real, fake):
     shown = under_node(NETWORKS + """
-        const both = Float64Array.from([...x, ...fake]), gradient = new Float64Array(D.theta.length);
-        const weights = Float64Array.from({ length: 2 * g.n }, (_, r) => (r < g.n ? g.real : g.made) / g.n);
-        return [N.penalty(D, N.forward(D, both, 2 * g.n), 2 * g.n, weights, gradient), gradient];""",
+        const n = 2 * g.n, h = N.forward(D, Float64Array.from([...x, ...fake]), n);
+        const weight = (_, r) => (r < g.n ? g.real : g.made) / g.n;
+        const gradient = new Float64Array(D.theta.length);
+        const P = N.penalty(D, h, n, Float64Array.from({ length: n }, weight), gradient);
+        return [P, gradient];""",
                        **table.given(n=N, real=real, made=fake))
     P = (penalties.r1(real)(table.D, table.x, table.fake)
          + penalties.r2(fake)(table.D, table.x, table.fake))
@@ -139,7 +145,8 @@ def test_the_generators_turn_and_the_arrows(table, name):
     game = GAMES[name]
     shown = under_node(NETWORKS + """
         const scores = N.forward(D, x, g.n).at(-1);
-        return [N.gTurn(G, D, game, x, z, g.n), N.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
+        return [N.gTurn(G, D, game, x, z, g.n),
+                N.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
                        **table.given(game=name, n=N))
     real = table.scores(table.x)
     loss = game.g_loss(real, table.scores(table.G(table.z)))
@@ -178,12 +185,13 @@ def test_adam_and_the_clip_are_those_of_torch(table, clip):
 def test_one_whole_step_is_the_same_step_in_torch(name):
     """Two turns of D, one of G, with the figure's own noise and data replayed in torch."""
     shown = under_node("""
-        const run = N.training({ data: "ring", game: g.game, seed: 3 }), copy = N.training({ data: "ring", game: g.game, seed: 3 });
-        const batches = [];                              // the same draws, in the same order
-        for (let k = 0; k < 2; k++) batches.push(N.draw("ring", 128, copy.rng), N.noise(128, copy.rng));
-        batches.push(N.noise(128, copy.rng));
+        const [run, copy] = [1, 2].map(() => N.training({ data: "ring", game: g.game, seed: 3 }));
+        const { rng } = copy, batches = [];              // the same draws, in the same order
+        for (let k = 0; k < 2; k++) batches.push(N.draw("ring", 128, rng), N.noise(128, rng));
+        batches.push(N.noise(128, rng));
         const losses = N.step(run, { rateD: 0.002, rateG: 0.003, dSteps: 2 });
-        return { before: [copy.G.theta, copy.D.theta], after: [run.G.theta, run.D.theta], batches, losses };""",
+        const parameters = ({ G, D }) => [G.theta, D.theta];
+        return { before: parameters(copy), after: parameters(run), batches, losses };""",
                        game=name)
     G, D, game = network(2, 0), network(1, 1), GAMES[name]
     for net, theta in zip((G, D), shown["before"], strict=True):
@@ -256,10 +264,11 @@ def test_mixtures_are_those_of_the_package(name, toy):
 
 @needs_node
 def test_the_other_data_and_the_noise():
-    spiral, gaussian, own, noise = (torch.tensor(v, dtype=torch.float64).view(-1, 2) for v in under_node("""
+    shown = under_node("""
         const rng = N.random(5);
         return [N.draw("spiral", 4000, rng), N.draw("gaussian", 4000, rng),
-                N.draw("own", 4000, rng, [[1, 1], [-1, 0]]), N.noise(4000, rng)];"""))
+                N.draw("own", 4000, rng, [[1, 1], [-1, 0]]), N.noise(4000, rng)];""")
+    spiral, gaussian, own, noise = torch.tensor(shown, dtype=torch.float64).view(4, -1, 2)
     r = spiral.norm(dim=1)
     turn = (torch.atan2(spiral[:, 1], spiral[:, 0]) - 3 * math.pi * r) / math.pi
     off = (turn - turn.round()).abs()[r > 0.3]           # two arms: the angle fits up to half turns
@@ -293,7 +302,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(name):
         return [4, 4, 5].map((seed) => {
           const run = N.training({ data: "grid9", game: g.game, seed });
           let losses;
-          for (let k = 0; k < 3; k++) losses = N.step(run, { rateD: 0.002, rateG: 0.002, dSteps: 2 });
+          for (let k = 0; k < 3; k++)
+            losses = N.step(run, { rateD: 0.002, rateG: 0.002, dSteps: 2 });
           return [losses, run.G.theta];
         });""", game=name)
     assert same == again and same != other
@@ -303,31 +313,40 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(name):
 @each_game
 def test_verdicts_lie_between_0_and_1_rise_with_the_score_and_halve_at_a_tie(name):
     low, tie, high = under_node("""
-        const tie = N.GAMES[g.game].view == "target" ? 0.5 : 0;
-        return N.verdict(N.GAMES[g.game].view, Float64Array.of(tie - 0.3, tie, tie + 0.3), [tie + 1], [tie - 1]);""",
+        const { view } = N.GAMES[g.game], tie = view == "target" ? 0.5 : 0;
+        const scores = Float64Array.of(tie - 0.3, tie, tie + 0.3);
+        return N.verdict(view, scores, [tie + 1], [tie - 1]);""",
                                 game=name)
     assert 0 < low < tie < high < 1 and tie == pytest.approx(0.5)
 
 
 # ---------------------------------------------------------------- the experiments do what they say
 
-def perform(key, steps, every, seed=0, game=None):
-    """[modes, good, D's loss, G's loss, slope, spread, distance to the data], every few steps."""
+def perform(key, steps, every, seed=0, game=None, later=()):
+    """[modes, good, D's loss, G's loss, slope, spread, distance to the data], every few steps.
+
+    `later` is (a step, D's rate from there on).
+    """
     return under_node("""
-        const e = N.EXPERIMENTS[g.key], rates = { rateD: e.rateD / 1000, rateG: e.rateG / 1000, dSteps: e.dSteps };
-        const run = N.training({ data: e.data, game: g.game ?? e.game, seed: g.seed });
-        const z = N.noise(500, N.random(9)), x = N.draw(e.data, 500, N.random(8)), path = [];
-        const centre = (a) => [0, 1].map((i) => a.filter((_, k) => k % 2 == i).reduce((s, v) => s + v) / 500);
+        const { data, game, rateD, rateG, dSteps } = N.EXPERIMENTS[g.key], { modes } = N.DATA[data];
+        const rates = { rateD: rateD / 1000, rateG: rateG / 1000, dSteps };
+        const run = N.training({ data, game: g.game ?? game, seed: g.seed });
+        const z = N.noise(500, N.random(9)), x = N.draw(data, 500, N.random(8)), path = [];
+        const sum = (a) => a.reduce((s, v) => s + v);
+        const centre = (a) => [0, 1].map((i) => sum(a.filter((_, k) => k % 2 == i)) / 500);
         for (let k = 1; k <= g.steps; k++) {
+          if (k == g.later[0]) rates.rateD = g.later[1];
           const losses = N.step(run, rates);
           if (k % g.every) continue;
-          const made = N.forward(run.G, z, 500).at(-1), modes = N.DATA[e.data].modes, [c, to] = [centre(made), centre(x)];
-          const { slopes } = N.gSlopes(run.D, run.game, N.forward(run.D, x, 500).at(-1), made, 500, 1);
-          const { modes: reached, highQuality } = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
-          path.push([reached, highQuality, losses.d, losses.g, N.steepness(slopes),
-            N.steepness(made.map((v, i) => v - c[i % 2])), Math.hypot(c[0] - to[0], c[1] - to[1])]);
+          const made = N.forward(run.G, z, 500).at(-1), real = N.forward(run.D, x, 500).at(-1);
+          const { slopes } = N.gSlopes(run.D, run.game, real, made, 500, 1);
+          const reached = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
+          const [c, to] = [centre(made), centre(x)], off = made.map((v, i) => v - c[i % 2]);
+          path.push([reached.modes, reached.highQuality, losses.d, losses.g, N.steepness(slopes),
+            N.steepness(off), Math.hypot(c[0] - to[0], c[1] - to[1])]);
         }
-        return path;""", key=key, steps=steps, every=every, seed=seed, game=game)
+        return path;""", key=key, steps=steps, every=every, seed=seed, game=game,
+                      later=later)
 
 
 @needs_node
@@ -346,6 +365,8 @@ def test_mode_collapse(seed):
     path = torch.tensor(perform("collapse", 1000, 20, seed), dtype=torch.float64)
     assert path[:, 0].max() <= 3 and path[:, 0].mean() < 1
     assert path[:, 6].std() > 0.2 and path[:, 5].min() < 0.3
+    modes, good, *_ = perform("collapse", 2800, 2800, seed, later=(800, 0.004))[-1]
+    assert modes >= 6 and good > 0.5                     # a faster D ends it
 
 
 @needs_node
@@ -378,8 +399,8 @@ def steps(page, figure=0):
 
 def wait_for_steps(page, more=5):
     goal = steps(page) + more
-    page.wait_for_function("goal => +document.querySelector('[data-number=step]').textContent >= goal",
-                           arg=goal)
+    page.wait_for_function(
+        "goal => +document.querySelector('[data-number=step]').textContent >= goal", arg=goal)
 
 
 def pixels(page):
@@ -565,7 +586,7 @@ def test_dark_mode_repaints_the_picture_at_once(open_page):  # noqa: F811
 @needs_browser
 def test_too_high_a_rate_is_said_and_stopped(open_page):  # noqa: F811
     page = open_page(laboratory(loss="wasserstein"))
-    page.evaluate("""() => {                             // no setting diverges in a moment: break D's loss
+    page.evaluate("""() => {                             // no setting diverges in a moment
         gancourse.laboratory.numbers.GAMES.wasserstein.d = () => [NaN, NaN, NaN];
     }""")
     button(page, "Play").click()

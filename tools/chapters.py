@@ -133,7 +133,7 @@ def resources(module):
     own = [p for p in module.with_suffix("").glob("*") if p.is_file()]
     source = module.read_text("utf-8")
     near = [p for p in module.parent.glob("*") if p.is_file() and p.stem in source]
-    return sorted(p for p in {*own, *near} if p.suffix in {".js", ".npz", ".json", ".csv"})
+    return sorted(p for p in {*own, *near} if p.suffix in {".js", ".css", ".npz", ".json", ".csv"})
 
 
 def source_hash(root, text):

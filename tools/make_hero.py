@@ -1,11 +1,12 @@
 """Draw the moving picture of the home page: faces appear during one training, then walk.
 
-    python tools/make_hero.py      writes _static/hero.gif and _static/hero.png (about two minutes)
+    python tools/make_hero.py      writes _static/hero.gif and _static/hero.png (about a minute)
 
 Every frame is what the generator makes from the same noise; nothing is retouched.
 """
 
 import math
+import time
 from pathlib import Path
 
 import torch
@@ -48,10 +49,12 @@ def main() -> None:
         return sheet(training.average.eval()(z))
 
     frames, times = [frame(noise[0])], [900]
+    begin = time.process_time()
     for step in sorted({round(10 * 1.2**i) for i in range(31)}):
         training.advance(step - training.step)
         frames.append(frame(noise[0]))
         times.append(110)
+    seconds = time.process_time() - begin
     times[-1] = 1500
     still = frames[-1]
     still.resize((4 * still.width, 4 * still.height), Image.Resampling.NEAREST).save(
@@ -64,7 +67,7 @@ def main() -> None:
     frames = [f.quantize(64, dither=Image.Dither.NONE) for f in frames]
     frames[0].save(STATIC / "hero.gif", save_all=True, append_images=frames[1:], duration=times,
                    loop=0, optimize=True)
-    print(f"{training.step} steps, {len(frames)} frames, "
+    print(f"{training.step} steps in {seconds:.0f} CPU-seconds, {len(frames)} frames, "
           f"{(STATIC / 'hero.gif').stat().st_size / 1e3:.0f} kB")
 
 

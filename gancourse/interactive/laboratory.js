@@ -198,7 +198,7 @@ gancourse.laboratory = (() => {
       loss += l / n;
       u[r] = share * db;
     });
-    return { loss, slopes: backward(D, h, u, n) };
+    return { loss, scores: h.at(-1), slopes: backward(D, h, u, n) };
   }
   // G's turn: the loss, and G's gradient through D.
   function gTurn(G, D, game, x, z, n) {
@@ -258,13 +258,13 @@ gancourse.laboratory = (() => {
     works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 3, rateG: 3, dSteps: 1,
       says: "The orange points find all eight modes and stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell." },
     collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 0.2, rateG: 4, dSteps: 1,
-      says: "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once." },
+      says: "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once. Then raise the rate of <i>D</i> to 4." },
     strong: { name: "<i>D</i> too strong", data: "gaussian", game: "minimax", rateD: 10, rateG: 0.5, dSteps: 10,
       says: "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. Soon <i>D</i> is certain, both losses are 0, the arrows vanish and <i>G</i> stands still. Then choose the game non-saturating." },
     clipped: { name: "Clipped critic", data: "ring", game: "wasserstein", rateD: 2, rateG: 2, dSteps: 5,
       says: "Weights held within ±0.1 leave <i>D</i> a few broad slopes. The cloud finds the place and the size of the ring and sways about it, but none of its modes." },
   };
-  const SHOWN = 500, MAP = 48, CELLS = 21;                   // points of each kind; pixels of the map; corners of the grid
+  const SHOWN = 500, MAP = 40, CELLS = 21;                   // points of each kind; pixels of the map; corners of the grid
   const SPAN = 1.6;                                          // the picture shows [-SPAN, SPAN] each way
   const square = (side, at) => Float64Array.from({ length: 2 * side * side }, (_, k) =>
     at(k % 2 ? floor(k / 2 / side) : floor(k / 2) % side, k % 2));
@@ -533,14 +533,13 @@ gancourse.laboratory = (() => {
     // ---- Pictures and numbers
     function show() {
       const { G, D } = run, fake = forward(G, z, SHOWN).at(-1), { modes } = DATA[run.data];
-      const scoresFake = forward(D, fake, SHOWN).at(-1);
-      const scoresReal = points.length ? forward(D, points, SHOWN).at(-1) : scoresFake;
+      const scoresReal = forward(D, points.length ? points : fake, SHOWN).at(-1);
+      const { scores: scoresFake, slopes } = gSlopes(D, run.game, scoresReal, fake, SHOWN, 1);
       picture.begin();
       if (heat.checked) picture.heat(verdict(run.game.view, forward(D, centres, MAP * MAP).at(-1), scoresReal, scoresFake));
       if (modes) picture.rings(modes.flat());
       picture.dots(points, picture.real);
       if (grid.checked) picture.grid(forward(G, corners, CELLS * CELLS).at(-1));
-      const { slopes } = gSlopes(D, run.game, scoresReal, fake, SHOWN, 1);
       if (arrows.checked) picture.arrows(fake, slopes);
       picture.dots(fake, picture.fake);
       if (brush && run.data == "own") picture.brush(brush);
