@@ -119,21 +119,22 @@ def histograms(p=(0.12, 0.55, 0.25, 0.06, 0.02), q=(0.05, 0.15, 0.3, 0.4, 0.1)) 
 
 
 CLASSES = ("moons", "clouds", "xor", "rings", "spirals", "chance")
+WIDTHS = (1, 2, 4, 8, 16, 32)
 
 
 def boundary(data: str = "moons", width: int = 16, seed: int = 0) -> LiveFigure:
     """Train a classifier on points of the plane, in the page (chapter 03).
 
-    `data` is one of `interactive.CLASSES`; the network is 2 → `width` → `width` → 1 with tanh and
-    `width` from 1 to 32. From the same `seed` the same steps follow.
+    `data` is one of `interactive.CLASSES`; the network is 2 → `width` → `width` → 1 with tanh,
+    `width` one of `interactive.WIDTHS`. From the same `seed` the same steps follow.
     """
-    if data not in CLASSES:
-        raise GanCourseError(f"data is {data!r}", where="interactive.boundary",
-                             fix=f"choose one of {', '.join(CLASSES)}")
-    for name, value, low, high in [("width", width, 1, 32), ("seed", seed, 0, 2**31)]:
-        if not isinstance(value, int) or not low <= value <= high:
+    for name, value, choices in [("data", data, CLASSES), ("width", width, WIDTHS)]:
+        if value not in choices:
             raise GanCourseError(f"{name} is {value!r}", where="interactive.boundary",
-                                 fix=f"choose a whole number from {low} to {high}")
+                                 fix=f"choose one of {', '.join(map(str, choices))}")
+    if not isinstance(seed, int) or seed < 0:
+        raise GanCourseError(f"seed is {seed!r}", where="interactive.boundary",
+                             fix="choose a whole number from 0")
     return LiveFigure(
         "boundary", {"data": data, "width": width, "seed": seed},
         title="Train a classifier in the page",

@@ -430,6 +430,9 @@ def test_it_starts_paused_and_plays_and_pauses(open_page):  # noqa: F811
     assert steps(page, figure=1) == 0                    # the other one on the page slept
     button(page, "One step").first.click()
     assert steps(page) == stopped + 1
+    page.get_by_label("one step a picture").first.check()
+    button(page, "Play").first.click()
+    wait_for_steps(page, more=2)
 
 
 @needs_browser

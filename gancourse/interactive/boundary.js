@@ -109,23 +109,23 @@ gancourse.boundary = (() => {
   // ================================================================ view
   const TRAIN = 40, HELD_OUT = 100, SPAN = 1.8, GRID = 49, STEPS = 4;
   const STYLE = `
-    [data-live=boundary] button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
+    figure[data-live=boundary] button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
       border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
-    [data-live=boundary] button:hover { border-color: var(--third); }
-    [data-live=boundary] button.play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
-    [data-live=boundary] :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
-    [data-live=boundary] .bar { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
-    [data-live=boundary] .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
-    [data-live=boundary] .sides > div { flex: 1 1 270px; min-width: 0; }
-    [data-live=boundary] .sides > .picture { flex: 1.15 1 290px; }
-    [data-live=boundary] canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
-    [data-live=boundary] .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
-    [data-live=boundary] .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
-    [data-live=boundary] dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-    [data-live=boundary] svg { cursor: default; }
-    [data-live=boundary] svg .curve { stroke-width: 1.8; }
-    [data-live=boundary] svg .curve.third { stroke: var(--third); }
-    [data-live=boundary] svg .dot { fill: var(--third); }`;
+    figure[data-live=boundary] button:hover { border-color: var(--third); }
+    figure[data-live=boundary] button.play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
+    figure[data-live=boundary] :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
+    figure[data-live=boundary] .bar { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
+    figure[data-live=boundary] .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
+    figure[data-live=boundary] .sides > div { flex: 1 1 270px; min-width: 0; }
+    figure[data-live=boundary] .sides > .picture { flex: 1.15 1 290px; }
+    figure[data-live=boundary] canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
+    figure[data-live=boundary] .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
+    figure[data-live=boundary] .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
+    figure[data-live=boundary] dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+    figure[data-live=boundary] svg { cursor: default; }
+    figure[data-live=boundary] svg .curve { stroke-width: 1.8; }
+    figure[data-live=boundary] svg .curve.third { stroke: var(--third); }
+    figure[data-live=boundary] svg .dot { fill: var(--third); }`;
 
   // Losses so far; when 400 are kept, every other one is dropped.
   class Record {
@@ -225,7 +225,8 @@ gancourse.boundary = (() => {
       options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])) }, again);
     const rate = menu(controls, { label: "learning rate", value: "0.03",
       options: { "0.01": "0.01", "0.03": "0.03", "0.1": "0.1", "0.3": "0.3", "1": "1", "3": "3" } }, () => {});
-    const width = slider(controls, { label: "width", min: 1, max: 32, step: 1, value: settings.width }, again);
+    const width = menu(controls, { label: "width", value: settings.width,
+      options: { 1: "1", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32" } }, again);
     const momentum = slider(controls, { label: "momentum", min: 0, max: 0.95, step: 0.05, value: 0.9 }, () => {});
     const chart = new Panel(right, { title: 'log loss: training, <span class="third">held out</span>',
       says: "log loss of the training and of the held-out points over the steps", height: 150, x: [0, 1], right: 44 });
@@ -239,7 +240,7 @@ gancourse.boundary = (() => {
       [points, heldOut] = [draw(data.get(), TRAIN, rng), draw(data.get(), HELD_OUT, rng)];
       if (data.get() == "chance")                            // a coin for every label
         for (const { y } of [points, heldOut]) y.forEach((_, i) => { y[i] = +(rng.uniform() < 0.5); });
-      net = network(width.get(), rng);
+      net = network(+width.get(), rng);
       [record, steps, best] = [new Record(), 0, { loss: Infinity, step: 0 }];
       measure();
       show();

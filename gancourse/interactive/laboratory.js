@@ -256,11 +256,11 @@ gancourse.laboratory = (() => {
   // ================================================================ view
   const EXPERIMENTS = {
     works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 3, rateG: 3, dSteps: 1,
-      says: "The orange points find all eight modes and stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell." },
+      says: "The orange points find all eight modes and, but for a wobble, stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell." },
     collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 0.2, rateG: 4, dSteps: 1,
       says: "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once. Then raise the rate of <i>D</i> to 4." },
     strong: { name: "<i>D</i> too strong", data: "gaussian", game: "minimax", rateD: 10, rateG: 0.5, dSteps: 10,
-      says: "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. Soon <i>D</i> is certain, both losses are 0, the arrows vanish and <i>G</i> stands still. Then choose the game non-saturating." },
+      says: "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. From most starts <i>D</i> is soon certain: both losses are 0, the arrows vanish and <i>G</i> stands still, often for good. Then choose the game non-saturating." },
     clipped: { name: "Clipped critic", data: "ring", game: "wasserstein", rateD: 2, rateG: 2, dSteps: 5,
       says: "Weights held within ±0.1 leave <i>D</i> a few broad slopes. The cloud finds the place and the size of the ring and sways about it, but none of its modes." },
   };
@@ -437,7 +437,8 @@ gancourse.laboratory = (() => {
       box.addEventListener("change", () => show());
       return box;
     };
-    const heat = toggle("D’s verdict", true), arrows = toggle("arrows down G’s loss", true), grid = toggle("warped noise grid", false);
+    const heat = toggle("D’s verdict", true), arrows = toggle("arrows down G’s loss", true), grid = toggle("warped noise grid", false),
+      slow = toggle("one step a picture", false);
 
     const controls = element(right, "div", "row controls");
     const choice = (label, options, value, changed) => {     // a menu that can also be set
@@ -447,10 +448,11 @@ gancourse.laboratory = (() => {
     };
     const names = (table) => Object.fromEntries(Object.entries(table).map(([key, { name }]) => [key, name]));
     const rate = (label) => slider(controls, { label, min: 0.1, max: 10, step: 0.1, value: 2 }, () => {});
-    const data = choice("data", names(DATA), settings.data, byHand), game = choice("game", names(GAMES), settings.loss, byHand);
-    const rateG = rate("rate of <i>G</i>, 10⁻³"), rateD = rate("rate of <i>D</i>, 10⁻³");
+    const data = choice("data", names(DATA), settings.data, byHand);
     const dSteps = choice("<i>D</i>-steps per <i>G</i>-step", { 1: 1, 2: 2, 5: 5, 10: 10 }, 1, () => {});
-    const pace = choice("pace", { fast: "as fast as it goes", slow: "one step a picture" }, "fast", () => {});
+    const game = choice("game", names(GAMES), settings.loss, byHand);
+    controls.lastElementChild.style.gridColumn = "1 / -1";   // its names are long
+    const rateG = rate("rate of <i>G</i>, 10⁻³"), rateD = rate("rate of <i>D</i>, 10⁻³");
     const losses = new Panel(right, { title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
       says: "both losses over the steps", height: 150, x: [0, 1], right: 46 });
     readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", seed: "seed", real: "", fake: "", slope: "slope at " + made,
@@ -525,7 +527,7 @@ gancourse.laboratory = (() => {
       frame = 0;
       if (!playing || !visible) return;
       const end = performance.now() + 12;
-      do advance(); while (playing && pace.get() == "fast" && performance.now() < end);
+      do advance(); while (playing && !slow.checked && performance.now() < end);
       show();
       schedule();
     }
