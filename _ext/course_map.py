@@ -41,13 +41,61 @@ COURSE = {
     },
 }
 
+#: Which chapters a chapter builds on; `tests/test_project.py` compares it with "You need".
+NEEDS = {1: (), 2: (1,), 3: (1,), 4: (2,), 5: (2, 3), 6: (2, 5), 7: (6,), 8: (3,), 9: (3, 5),
+         10: (9,), 11: (6,), 12: (5, 11), 13: (12,), 14: (9,), 15: (9,), 16: (15,), 17: (9, 13),
+         18: (9,)}
+
+
+def written(srcdir):
+    """The pages that exist, by chapter number."""
+    return {int(p.name[:2]): f"chapters/{p.stem}"
+            for p in Path(srcdir, "chapters").glob("[0-9][0-9]_*.ipynb")}
+
+
+class PrerequisiteMap(SphinxDirective):
+    """`{prerequisite-map}`: an arrow from each chapter to those that build on it."""
+
+    def run(self):
+        there = written(self.env.srcdir)
+        place = {number: (46 + 74 * column, 34 + 62 * row)
+                 for row, chapters in enumerate(COURSE.values())
+                 for column, number in enumerate(chapters)}
+        arrows = [self.arrow(place[need], place[number])
+                  for number, needs in NEEDS.items() for need in needs]
+        circles = [self.circle(number, *place[number], number in there) for number in place]
+        svg = ('<svg class="needs" viewBox="0 0 400 316" role="img" aria-label="Which chapter '
+               'builds on which; the list of chapters below says the same in words.">'
+               '<defs><marker id="needs-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6"'
+               ' markerHeight="6" orient="auto"><path d="M0 0 8 4 0 8z"/></marker></defs>'
+               + "".join(arrows + circles) + "</svg>")
+        return [nodes.raw("", svg, format="html")]
+
+    @staticmethod
+    def arrow(start, end):
+        """A line from rim to rim, bent a little so that it passes beside other chapters."""
+        (x, y), (u, v) = start, end
+        length = ((u - x) ** 2 + (v - y) ** 2) ** 0.5
+        a, b = (u - x) / length, (v - y) / length
+        bend = 0 if length < 100 else 42
+        return (f'<path class="needs-arrow" marker-end="url(#needs-head)" d="M{x + 17 * a:.0f} '
+                f'{y + 17 * b:.0f}Q{(x + u) / 2 - bend * b:.0f} {(y + v) / 2 + bend * a:.0f} '
+                f'{u - 19 * a:.0f} {v - 19 * b:.0f}"/>')
+
+    @staticmethod
+    def circle(number, x, y, exists):
+        """The chapter's number in a circle, filled if the chapter is written."""
+        title = next(part[number][0] for part in COURSE.values() if number in part)
+        kind = "needs-written" if exists else "needs-to-come"
+        return (f'<g class="{kind}"><title>{number} {title}</title><circle cx="{x}" cy="{y}" '
+                f'r="16"/><text x="{x}" y="{y}">{number}</text></g>')
+
 
 class CourseMap(SphinxDirective):
     """`{course-map}`: the parts and chapters of the course."""
 
     def run(self):
-        there = {int(p.name[:2]): f"chapters/{p.stem}"
-                 for p in Path(self.env.srcdir, "chapters").glob("[0-9][0-9]_*.ipynb")}
+        there = written(self.env.srcdir)
         course = nodes.container(classes=["course-map"])
         for part, chapters in COURSE.items():
             box = nodes.container(classes=["course-part"])
@@ -80,5 +128,6 @@ class CourseMap(SphinxDirective):
 def setup(app):
     """Registers the directive."""
     app.add_directive("course-map", CourseMap)
+    app.add_directive("prerequisite-map", PrerequisiteMap)
     app.add_css_file("home.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -220,3 +220,46 @@ def test_softmax_is_scipys_with_the_temperature_inside(scores, temperature):
 def test_softmax_names_a_bad_temperature(temperature):
     with pytest.raises(GanCourseError, match="the temperature is"):
         info.softmax([1.0, 2.0], temperature)
+
+
+@st.composite
+def many_pairs(draw):
+    """128 pairs on one set of points; some weights are exactly 0, some supports are disjoint."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, zeros = draw(st.integers(2, 40)), draw(st.sampled_from([0.0, 0.3, 0.7]))
+    weights = rng.exponential(size=(2, 128, n)) ** draw(st.sampled_from([1.0, 4.0]))
+    weights[rng.random(weights.shape) < zeros] = 0
+    if draw(st.booleans()):  # every fourth pair: nothing in common
+        split = np.arange(n) < draw(st.integers(1, n - 1))
+        weights[0, ::4, ~split] = weights[1, ::4, split] = 0
+    empty = weights.sum(-1) == 0
+    weights[0, empty[0], 0] = weights[1, empty[1], -1] = 1
+    return torch.from_numpy(weights / weights.sum(-1, keepdims=True))
+
+
+@pytest.mark.parametrize("dtype, bar", [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_more_than_ten_thousand_pairs(dtype, bar):
+    """V(D*) = -log 4 + 2 JSD, bounds, symmetry, Gibbs, and KL infinite iff the support is left."""
+    seen = disjoint = 0
+
+    @settings(max_examples=80, deadline=None)
+    @given(many_pairs())
+    def check(pairs):
+        nonlocal seen, disjoint
+        p, q = pairs.to(dtype)
+        jsd, m = info.jsd(p, q), (p + q) / 2
+        reference = scipy.special.rel_entr(pairs.numpy(), pairs.numpy().mean(0)).sum(-1).mean(0)
+        value = info.value(info.optimal_score(p, q), p, q)
+        assert torch.allclose(value, 2 * jsd - math.log(4), rtol=0, atol=2 * bar)
+        assert np.allclose(jsd.numpy(), reference, rtol=0, atol=bar)
+        assert float(jsd.min()) >= -bar and float(jsd.max()) <= LOG2 + bar
+        assert torch.allclose(jsd, info.jsd(q, p), rtol=0, atol=bar)
+        assert float(info.kl(p, q).min()) >= -bar and float(info.kl(p, m).min()) >= -bar
+        leaves = ((p > 0) & (q == 0)).any(-1)
+        assert torch.equal(info.kl(p, q).isinf(), leaves)
+        apart = ((p > 0) & (q > 0)).sum(-1) == 0
+        assert torch.allclose(jsd[apart], torch.tensor(LOG2, dtype=dtype), rtol=0, atol=bar)
+        seen, disjoint = seen + len(p), disjoint + int(apart.sum())
+
+    check()
+    assert seen >= 10_000 and disjoint >= 100

@@ -97,3 +97,13 @@ def test_ruff_is_content():
     done = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_prerequisite_map_knows_every_chapter_that_a_chapter_says_you_need():
+    from course_map import COURSE, NEEDS
+    assert sorted(NEEDS) == sorted(number for part in COURSE.values() for number in part)
+    assert all(need < number for number, needs in NEEDS.items() for need in needs)
+    for text in sorted(ROOT.glob("chapters/*.md")):
+        needed = re.search(r"^\*\*You need\*\* .*$", text.read_text("utf-8"), re.MULTILINE)[0]
+        linked = {int(number) for number in re.findall(r"\]\((\d\d)_", needed)}
+        assert linked <= set(NEEDS[int(text.name[:2])]), text.name
