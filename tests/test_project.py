@@ -67,7 +67,7 @@ def test_installed_package_carries_its_data():
     patterns = patterns["tool"]["setuptools"]["package-data"]["gancourse"]
     named = {p for pattern in patterns for p in (ROOT / "gancourse").glob(pattern)}
     present = {p for p in (ROOT / "gancourse").rglob("*") if p.is_file()
-               and p.suffix not in {".py", ".pyc", ".md"}}
+               and p.suffix not in {".py", ".pyc"}}
     assert present and named == present
 
 
