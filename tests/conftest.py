@@ -1,4 +1,4 @@
-"""Shared by all tests: where the repository is, and a small book to try the tools on."""
+"""Shared by all tests: where the repository is, a small book, and a page for live figures."""
 
 import shutil
 from pathlib import Path
@@ -8,6 +8,11 @@ import pytest
 import build_chapters
 
 ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run "
+         "--disable-background-networking --disable-component-update --disable-sync").split()
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="SKIPPED: node is not installed")
+needs_browser = pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: chromium is not installed")
 
 CHAPTER = """\
 ---
@@ -82,3 +87,45 @@ def executed_once(tmp_path_factory):
 def executed_book(executed_once, tmp_path):
     """The small book with its notebook, to be spoilt."""
     return shutil.copytree(executed_once, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open figures in a page that allows no request and remembers every error."""
+    opened = []
+
+    def open_(*figures, width=900, touch=False, scripts=True):
+        page_file = Path(tmp_path, "page.html")
+        page_file.write_text(
+            '<!doctype html><html><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"></head><body>'
+            + "".join(figure._repr_html_() for figure in figures) + "</body></html>", "utf-8")
+        context = browser.new_context(viewport={"width": width, "height": 1400},
+                                      has_touch=touch, java_script_enabled=scripts)
+        page = context.new_page()
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda request: page.problems.append(request.url)
+                if request.url != page_file.as_uri() else None)
+        page.goto(page_file.as_uri())
+        opened.append((context, page))
+        return page
+
+    yield open_
+    for context, page in opened:
+        assert page.problems == []
+        context.close()
+
+
+def number(page, name, figure=0):
+    text = page.locator("figure.live-figure").nth(figure).locator(f"[data-number={name}]")
+    return float(text.inner_text().replace("\N{MINUS SIGN}", "-"))

@@ -1,5 +1,4 @@
 """The live classifier of chapter 03: its arithmetic against torch, its controls in a browser."""
-# ruff: noqa: F811 (fixtures are arguments)
 import json
 import math
 import subprocess
@@ -7,10 +6,10 @@ import subprocess
 import pytest
 import torch
 
+from conftest import needs_browser, needs_node, number
 from gancourse import interactive
 from gancourse.errors import GanCourseError
 from gancourse.interactive import CLASSES, boundary
-from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "boundary"))
 

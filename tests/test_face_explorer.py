@@ -10,6 +10,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import nn
 
+from conftest import needs_browser, needs_node
 from gancourse import interactive
 from gancourse.data.images import images
 from gancourse.errors import GanCourseError
@@ -19,7 +20,6 @@ from gancourse.interactive import face_explorer
 from gancourse.networks import dcgan
 from gancourse.theory import latent
 from gancourse.training import adam, train
-from test_interactive import browser, needs_browser, needs_node, open_page  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +244,7 @@ def drag(page, slider, share):
 
 
 @needs_browser
-def test_faces_are_those_of_torch(open_page, figure, G):  # noqa: F811
+def test_faces_are_those_of_torch(open_page, figure, G):
     page, z = open_page(figure), first_noise()
     assert_draws(page, G, z[0])
     for i in range(12):
@@ -256,7 +256,7 @@ def test_faces_are_those_of_torch(open_page, figure, G):  # noqa: F811
 
 
 @needs_browser
-def test_mouse_drags_a_slider_and_every_face_of_this_figure_follows(open_page, figure, G):  # noqa: F811
+def test_mouse_drags_a_slider_and_every_face_of_this_figure_follows(open_page, figure, G):
     page, z, d = open_page(figure, figure), first_noise(), directions(figure)
     still = screen(page, figure=1)
     step = drag(page, page.locator(".sliders input").first, 0.9)
@@ -271,7 +271,7 @@ def test_mouse_drags_a_slider_and_every_face_of_this_figure_follows(open_page, f
 
 
 @needs_browser
-def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):  # noqa: F811
+def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):
     page, z = open_page(figure), first_noise()
     page.locator("select").first.focus()
     page.keyboard.press("ArrowDown")                     # the directions of SeFa
@@ -298,7 +298,7 @@ def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):  # noqa:
 
 
 @needs_browser
-def test_two_faces_and_the_ways_between_them(open_page, figure, G):  # noqa: F811
+def test_two_faces_and_the_ways_between_them(open_page, figure, G):
     page, z = open_page(figure), first_noise()
     page.locator(".strip button").nth(7).click()         # A is the B of before
     ends = page.locator(".strip button").evaluate_all("all => all.map(b => b.dataset.end ?? '')")
@@ -331,7 +331,7 @@ def length(page):
 
 
 @needs_browser
-def test_finger_on_a_phone(open_page, figure, G):  # noqa: F811
+def test_finger_on_a_phone(open_page, figure, G):
     page, z = open_page(figure, width=390, touch=True), first_noise()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.locator(".strip button").nth(2).tap()
@@ -348,7 +348,7 @@ def test_finger_on_a_phone(open_page, figure, G):  # noqa: F811
 
 
 @needs_browser
-def test_new_faces_are_the_same_each_time(open_page, figure, G):  # noqa: F811
+def test_new_faces_are_the_same_each_time(open_page, figure, G):
     page = open_page(figure)
     z = torch.tensor(draws(0, 14 * SIZE)).reshape(14, SIZE)
     for k in (12, 13):
@@ -358,7 +358,7 @@ def test_new_faces_are_the_same_each_time(open_page, figure, G):  # noqa: F811
 
 
 @needs_browser
-def test_walk_plays_only_when_asked_and_pauses(open_page, figure):  # noqa: F811
+def test_walk_plays_only_when_asked_and_pauses(open_page, figure):
     page = open_page(figure)
     t, play = page.locator(".path input"), page.get_by_role("button", name="Walk")
     first = screen(page)
@@ -383,7 +383,7 @@ def test_walk_plays_only_when_asked_and_pauses(open_page, figure):  # noqa: F811
 
 @needs_browser
 def test_walk_stands_still_between_steps_for_those_who_want_little_motion(
-        open_page, figure):  # noqa: F811
+        open_page, figure):
     page = open_page(figure)
     page.emulate_media(reduced_motion="reduce")
     page.get_by_role("button", name="Walk").click()
@@ -395,7 +395,7 @@ def test_walk_stands_still_between_steps_for_those_who_want_little_motion(
 
 
 @needs_browser
-def test_dark_mode_and_no_scripts(open_page, figure):  # noqa: F811
+def test_dark_mode_and_no_scripts(open_page, figure):
     page = open_page(figure)
     colour = "getComputedStyle(document.querySelector('.buttons button')).color"
     light = page.evaluate(colour)
@@ -406,7 +406,7 @@ def test_dark_mode_and_no_scripts(open_page, figure):  # noqa: F811
 
 
 @needs_browser
-def test_grey_pictures_are_grey_and_need_no_labels(open_page):  # noqa: F811
+def test_grey_pictures_are_grey_and_need_no_labels(open_page):
     net = lively(channels=1, latent_dim=SIZE)
     page = open_page(face_explorer(net))
     with torch.no_grad():

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import needs_browser, needs_node, number
 from gancourse import interactive
 from gancourse.errors import GanCourseError
 from gancourse.interactive import histograms
 from gancourse.theory import information as info
-from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 START = {"p": [0.12, 0.55, 0.25, 0.06, 0.02], "q": [0.05, 0.15, 0.3, 0.4, 0.1]}
 
@@ -138,7 +138,7 @@ def centre(handle):
 
 
 @needs_browser
-def test_the_first_picture_shows_its_settings(open_page):  # noqa: F811
+def test_the_first_picture_shows_its_settings(open_page):
     other = {"p": [0.5, 0.5, 0.0], "q": [0.25, 0.25, 0.5]}
     page = open_page(histograms(), histograms(**other))
     assert bars(page) == START and bars(page, 1) == other
@@ -149,7 +149,7 @@ def test_the_first_picture_shows_its_settings(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_mouse_drags_a_bar_of_this_figure_only(open_page):  # noqa: F811
+def test_mouse_drags_a_bar_of_this_figure_only(open_page):
     page = open_page(histograms(), histograms())
     top = page.locator("[role=slider]").nth(1)
     x, y = centre(top)
@@ -169,7 +169,7 @@ def test_mouse_drags_a_bar_of_this_figure_only(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_keyboard_moves_bars_to_the_very_ends(open_page):  # noqa: F811
+def test_keyboard_moves_bars_to_the_very_ends(open_page):
     page = open_page(histograms(p=[0.5, 0.5], q=[0.3, 0.7]))
     handles = page.locator("[role=slider]")
     handles.nth(2).focus()
@@ -189,7 +189,7 @@ def test_keyboard_moves_bars_to_the_very_ends(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_buttons_units_and_the_bill(open_page):  # noqa: F811
+def test_buttons_units_and_the_bill(open_page):
     page = open_page(histograms())
     page.get_by_role("button", name="one bin empty").click()
     assert shown_number(page, "klForward") == math.inf
@@ -208,7 +208,7 @@ def test_buttons_units_and_the_bill(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_touch_and_the_narrow_page(open_page):  # noqa: F811
+def test_touch_and_the_narrow_page(open_page):
     page = open_page(histograms(), width=390, touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     before = bars(page)["p"]
@@ -228,7 +228,7 @@ def test_touch_and_the_narrow_page(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_dark_mode_and_no_scripts(open_page):  # noqa: F811
+def test_dark_mode_and_no_scripts(open_page):
     page = open_page(histograms())
     colour = "getComputedStyle(document.querySelector('.top.real')).fill"
     assert page.evaluate(colour) == "rgb(15, 118, 110)"

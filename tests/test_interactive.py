@@ -1,25 +1,18 @@
 """Live figures: the arithmetic against gancourse.theory under node, the controls in a browser."""
 import json
 import math
-import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
 import torch
 
+from conftest import needs_browser, needs_node, number
 from gancourse import interactive
 from gancourse.errors import GanCourseError
 from gancourse.interactive import divergence
 from gancourse.theory import information as info
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run "
-         "--disable-background-networking --disable-component-update --disable-sync").split()
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="SKIPPED: node is not installed")
-needs_browser = pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: chromium is not installed")
 
 SETTINGS = [{"mean": mean, "std": std, "bumps": bumps}
             for mean in (-8, -3, -0.7, 0, 2, 4.05, 8) for std in (0.3, 0.8, 1, 3)
@@ -75,9 +68,9 @@ def test_numbers_agree_with_the_theory(figures_numbers, i):
         "jsd": info.jsd(p, pg, DX),
         "w1": info.wasserstein_1d(p, pg, X, DX),
     }
-    for name, number in expected.items():
+    for name, value in expected.items():
         # W1 sums a function with kinks: the grid's error is of second order in its spacing
-        assert shown[name] == pytest.approx(float(number), abs=2e-4 if name == "w1" else 1e-9), name
+        assert shown[name] == pytest.approx(float(value), abs=2e-4 if name == "w1" else 1e-9), name
 
 
 @needs_node
@@ -106,48 +99,6 @@ def test_slopes_agree_with_autograd(figures_numbers, i):
 
 
 # ---------------------------------------------------------------- the figure, in a browser
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-
-@pytest.fixture
-def open_page(browser, tmp_path):
-    """Open figures in a page that allows no request and remembers every error."""
-    opened = []
-
-    def open_(*figures, width=900, touch=False, scripts=True):
-        page_file = Path(tmp_path, "page.html")
-        page_file.write_text(
-            '<!doctype html><html><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width"></head><body>'
-            + "".join(figure._repr_html_() for figure in figures) + "</body></html>", "utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 1400},
-                                      has_touch=touch, java_script_enabled=scripts)
-        page = context.new_page()
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda request: page.problems.append(request.url)
-                if request.url != page_file.as_uri() else None)
-        page.goto(page_file.as_uri())
-        opened.append((context, page))
-        return page
-
-    yield open_
-    for context, page in opened:
-        assert page.problems == []
-        context.close()
-
-
-def number(page, name, figure=0):
-    text = page.locator("figure.live-figure").nth(figure).locator(f"[data-number={name}]")
-    return float(text.inner_text().replace("\N{MINUS SIGN}", "-"))
-
 
 def theory(mean, std=1.0):
     p, pg = info.gaussian(X), info.gaussian(X, mean, std)

@@ -8,13 +8,13 @@ import time
 import pytest
 import torch
 
+from conftest import needs_browser, needs_node, number
 from gancourse import games, interactive, penalties
 from gancourse.data import toys
 from gancourse.errors import GanCourseError
 from gancourse.interactive import laboratory
 from gancourse.metrics import mode_coverage
 from gancourse.networks.mlp import mlp
-from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "laboratory"))
 GAMMA, CLIP, BLUR, N = 0.02, 0.1, 0.05, 24
@@ -412,7 +412,7 @@ def curve(page):
 
 
 @needs_browser
-def test_it_starts_paused_and_plays_and_pauses(open_page):  # noqa: F811
+def test_it_starts_paused_and_plays_and_pauses(open_page):
     page = open_page(laboratory(), laboratory(loss="hinge", data="grid9"))
     time.sleep(0.3)
     assert steps(page) == 0 and page.locator("[id]").count() == 0
@@ -436,7 +436,7 @@ def test_it_starts_paused_and_plays_and_pauses(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_the_page_and_node_take_the_same_steps(open_page):  # noqa: F811
+def test_the_page_and_node_take_the_same_steps(open_page):
     page = open_page(laboratory(data="spiral", loss="least-squares", seed=7))
     for _ in range(3):
         button(page, "One step").click()
@@ -450,7 +450,7 @@ def test_the_page_and_node_take_the_same_steps(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_reset_takes_the_next_seed_and_a_new_game_starts_anew(open_page):  # noqa: F811
+def test_reset_takes_the_next_seed_and_a_new_game_starts_anew(open_page):
     page = open_page(laboratory(seed=4))
     button(page, "One step").click()
     first = number(page, "d")
@@ -467,7 +467,7 @@ def test_reset_takes_the_next_seed_and_a_new_game_starts_anew(open_page):  # noq
 
 @needs_browser
 @pytest.mark.parametrize("label", ["D’s verdict", "arrows down G’s loss", "warped noise grid"])
-def test_each_layer_can_be_shown_and_hidden(open_page, label):  # noqa: F811
+def test_each_layer_can_be_shown_and_hidden(open_page, label):
     page = open_page(laboratory())
     before = pixels(page)
     page.get_by_label(label).click()
@@ -477,7 +477,7 @@ def test_each_layer_can_be_shown_and_hidden(open_page, label):  # noqa: F811
 
 
 @needs_browser
-def test_an_experiment_sets_the_controls_and_plays(open_page):  # noqa: F811
+def test_an_experiment_sets_the_controls_and_plays(open_page):
     page = open_page(laboratory())
     page.locator("[data-experiment=strong]").click()
     assert page.get_by_label("game").input_value() == "minimax"
@@ -489,7 +489,7 @@ def test_an_experiment_sets_the_controls_and_plays(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_keyboard_alone(open_page):  # noqa: F811
+def test_keyboard_alone(open_page):
     page = open_page(laboratory())
     button(page, "Play").focus()
     page.keyboard.press("Shift+Tab")
@@ -514,7 +514,7 @@ def test_keyboard_alone(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_mouse_draws_the_data(open_page):  # noqa: F811
+def test_mouse_draws_the_data(open_page):
     page = open_page(laboratory(data="own"))
     assert page.locator("[data-number=real]").inner_text() == "–"
     box = page.locator("canvas").bounding_box()
@@ -534,7 +534,7 @@ def test_mouse_draws_the_data(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_touch_on_a_phone_without_sideways_scroll(open_page):  # noqa: F811
+def test_touch_on_a_phone_without_sideways_scroll(open_page):
     page = open_page(laboratory(), width=390, touch=True)
     assert page.locator("canvas").evaluate("c => c.style.touchAction") == "pan-y"
     page.locator("[data-experiment=works]").tap()
@@ -550,7 +550,7 @@ def test_touch_on_a_phone_without_sideways_scroll(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_it_rests_out_of_sight(open_page):  # noqa: F811
+def test_it_rests_out_of_sight(open_page):
     page = open_page(laboratory())
     page.evaluate("document.body.style.paddingBottom = '4000px'")
     button(page, "Play").click()
@@ -565,7 +565,7 @@ def test_it_rests_out_of_sight(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_who_asks_for_less_motion_presses_play(open_page):  # noqa: F811
+def test_who_asks_for_less_motion_presses_play(open_page):
     page = open_page(laboratory())
     page.emulate_media(reduced_motion="reduce")
     page.locator("[data-experiment=works]").click()
@@ -576,7 +576,7 @@ def test_who_asks_for_less_motion_presses_play(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_dark_mode_repaints_the_picture_at_once(open_page):  # noqa: F811
+def test_dark_mode_repaints_the_picture_at_once(open_page):
     page = open_page(laboratory())
     before = pixels(page)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
@@ -587,7 +587,7 @@ def test_dark_mode_repaints_the_picture_at_once(open_page):  # noqa: F811
 
 
 @needs_browser
-def test_too_high_a_rate_is_said_and_stopped(open_page):  # noqa: F811
+def test_too_high_a_rate_is_said_and_stopped(open_page):
     page = open_page(laboratory(loss="wasserstein"))
     page.evaluate("""() => {                             // no setting diverges in a moment
         gancourse.laboratory.numbers.GAMES.wasserstein.d = () => [NaN, NaN, NaN];

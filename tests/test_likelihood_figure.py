@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from conftest import needs_browser, needs_node, number
 from gancourse import interactive
 from gancourse.errors import GanCourseError
 from gancourse.interactive import likelihood
 from gancourse.theory import likelihood as mle
-from test_interactive import browser, needs_browser, needs_node, number, open_page  # noqa: F401
 
 POINTS = [-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0]
 CASES = [{"points": points, "mean": mean, "std": std}
@@ -108,7 +108,7 @@ def assert_shows(page, figure=0):
 
 
 @needs_browser
-def test_first_picture_and_two_figures_on_a_page(open_page):                  # noqa: F811
+def test_first_picture_and_two_figures_on_a_page(open_page):
     page = open_page(likelihood(), likelihood(points=[0, 1], mean=1, std=2))
     assert points_of(page) == POINTS and points_of(page, 1) == [0, 1]
     assert_shows(page), assert_shows(page, 1)
@@ -116,7 +116,7 @@ def test_first_picture_and_two_figures_on_a_page(open_page):                  # 
 
 
 @needs_browser
-def test_dot_points_and_curve_are_dragged_by_mouse(open_page):                # noqa: F811
+def test_dot_points_and_curve_are_dragged_by_mouse(open_page):
     page = open_page(likelihood())
     page.mouse.move(*place(page, 1, -2.5, 0.8, 0, 4))
     page.mouse.down()
@@ -137,7 +137,7 @@ def test_dot_points_and_curve_are_dragged_by_mouse(open_page):                # 
 
 
 @needs_browser
-def test_keyboard_moves_model_and_points(open_page):                          # noqa: F811
+def test_keyboard_moves_model_and_points(open_page):
     page = open_page(likelihood())
     page.locator("input[type=range]").first.focus()
     page.keyboard.press("End")
@@ -152,7 +152,7 @@ def test_keyboard_moves_model_and_points(open_page):                          # 
 
 
 @needs_browser
-def test_both_buttons_reach_the_summit(open_page):                            # noqa: F811
+def test_both_buttons_reach_the_summit(open_page):
     page = open_page(likelihood())
     page.get_by_role("button", name="Jump").click()
     assert number(page, "gap") == 0
@@ -164,7 +164,7 @@ def test_both_buttons_reach_the_summit(open_page):                            # 
 
 
 @needs_browser
-def test_menu_of_data_changes_the_points(open_page):                          # noqa: F811
+def test_menu_of_data_changes_the_points(open_page):
     page = open_page(likelihood())
     for name in ("outlier", "clumps", "equal", "start"):
         page.locator("select").select_option(name)
@@ -174,7 +174,7 @@ def test_menu_of_data_changes_the_points(open_page):                          # 
 
 
 @needs_browser
-def test_touch_on_a_phone(open_page):                                         # noqa: F811
+def test_touch_on_a_phone(open_page):
     page = open_page(likelihood(), width=390, touch=True)
     page.touchscreen.tap(*place(page, 1, 1, 2, 0, 4))
     assert sliders(page) == pytest.approx([1, 2], abs=0.15)
