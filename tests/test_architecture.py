@@ -18,7 +18,7 @@ ALLOWED = {
     "training": {"errors", "guards", "resuming"}, "metrics": {"errors"},
     "networks": {"errors"}, "data": {"errors", "data"}, "theory": {"errors", "theory"},
     "plots": {"errors"}, "notebook": {"errors"}, "interactive": {"errors", "theory"},
-    "exercises": {"errors", "theory"},
+    "exercises": {"errors", "questions"}, "questions": {"exercises", "theory"},
 }
 
 

@@ -1,0 +1,1 @@
+"""The questions that :func:`gancourse.exercises.check` can mark, one module per chapter."""
