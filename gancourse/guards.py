@@ -1,42 +1,93 @@
-"""Guards around a training loop: against interrupts in mid-step, and against NaN and infinity."""
+"""Guards around a training loop: against signals in mid-step, and against NaN and infinity."""
 
 import contextlib
 import math
 import signal
 import threading
 
+import torch
 from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError
 
 
 @contextlib.contextmanager
-def interrupts_wait():
-    """A first Ctrl-C lets the step finish (the list it yields fills); a second does not wait."""
+def signals_wait():
+    """A first Ctrl-C or SIGTERM lets the step finish; yields what to call after each step.
+
+    That call raises :class:`KeyboardInterrupt` or, with status 143, :class:`SystemExit` if a
+    signal has come. A second signal does not wait for the step.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield []  # signals arrive in the main thread only
+        yield lambda: None  # signals arrive in the main thread only
         return
-    waiting, before = [], signal.getsignal(signal.SIGINT)
+    came = []
+
+    def leave():
+        if came:
+            raise KeyboardInterrupt if came[-1] == signal.SIGINT else SystemExit(143)
 
     def note(number, frame):
-        if waiting:
-            raise KeyboardInterrupt
-        waiting.append(number)
+        came.append(number)
+        if len(came) > 1:
+            leave()
 
-    signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield waiting
+        yield leave
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def demand_finite(losses: Tensor, gan: nn.Module, step: int) -> None:
-    """Raise :class:`GanCourseError` if a loss is NaN or infinite, naming the weight that is."""
-    if math.isfinite(losses.sum()):
-        return
-    bad = [name for name, weight in gan.named_parameters() if not weight.isfinite().all()]
-    found = f"weight {bad[0]} is not finite" if bad else (
-        "all weights are still finite, so look at the batch")
-    raise GanCourseError(f"a loss is {losses.sum().item()}; {found}", where=f"step {step}",
-                         fix="lower the learning rate, or resume from the last good checkpoint "
-                             "with another setting")
+class FiniteGuard:
+    """Looks at each loss and each gradient before the optimizer's step, and lets none pass.
+
+    On a CPU a NaN or an infinity is an error at once, and no weight has been touched. On a GPU
+    looking would mean waiting for it in every turn; there the fused optimizer itself skips the
+    step, and all later ones, until :meth:`demand_finite` is called.
+    """
+
+    def __init__(self, gan: nn.Module, device: torch.device):
+        self.gan, self.waits = gan, device.type == "cpu"
+        self.found, self.one = torch.zeros((), device=device), torch.ones((), device=device)
+
+    def watch(self, *optimizers: torch.optim.Optimizer) -> None:
+        """Let fused ``optimizers`` on a GPU skip steps; on a CPU there is nothing to do."""
+        if not self.waits:
+            for optimizer in optimizers:
+                optimizer.found_inf = self.found
+
+    def look(self, loss: Tensor, weights: list[nn.Parameter], step: int) -> None:
+        """Look at one turn's loss and at the gradients of the ``weights`` that it moves."""
+        values = [loss.detach(), *(w.grad for w in weights if w.grad is not None)]
+        # The check of torch's own GradScaler: one pass over all tensors (times 1, so unchanged).
+        torch._amp_foreach_non_finite_check_and_unscale_(values, self.found, self.one)
+        if self.waits:
+            self.demand_finite(step, loss)
+
+    def demand_finite(self, step: int, loss: Tensor | None = None) -> None:
+        """Raise :class:`GanCourseError` if anything was found, naming the tensor."""
+        if not self.found:
+            return
+        self.found.zero_()
+        raise GanCourseError(
+            f"{self._culprit(loss)}; the weights are those of before", where=f"step {step}",
+            fix="lower the learning rate or look at the batch; the last checkpoint is good")
+
+    def _culprit(self, loss: Tensor | None) -> str:
+        parts = dict(self.gan.named_parameters())
+        bad = [f"weight {name} is" for name, w in parts.items() if not w.isfinite().all()]
+        if loss is not None and not loss.isfinite().all():
+            bad.append("a loss is")
+        bad += [f"the gradient of {name} is" for name, w in parts.items()
+                if w.grad is not None and not w.grad.isfinite().all()]
+        return f"{bad[0] if bad else 'a loss or gradient was'} not finite"
+
+
+def demand_finite_batch(batch: tuple[Tensor, ...], step: int) -> None:
+    """Raise :class:`GanCourseError` if the data hold NaN or infinity (CPU only: no waiting)."""
+    for part in batch:
+        if part.device.type == "cpu" and not math.isfinite(part.sum()):
+            raise GanCourseError("the batch holds NaN or infinity", where=f"step {step}",
+                                 fix="look for it in the data; no weight has been touched")

@@ -13,7 +13,9 @@ import torch
 from torch import nn
 
 from gancourse import checkpoints
-from gancourse.errors import GanCourseError
+from gancourse.batches import endless
+from gancourse.errors import GanCourseError, demand_whole
+from gancourse.history import History, Record
 
 
 class Resumable:
@@ -66,16 +68,14 @@ class Resumable:
             self.average.load_state_dict(state["average"])
         self.d_optimizer.load_state_dict(state["d_optimizer"])
         self.g_optimizer.load_state_dict(state["g_optimizer"])
-        groups = self.d_optimizer.param_groups + self.g_optimizer.param_groups  # these are new
-        self._rates = [(group, rate) for group, (_, rate) in zip(groups, self._rates, strict=True)]
-        self.step, self._recent = state["step"], []
-        self._history = type(self._history)(**state["history"])
+        self.step, self._record = state["step"], Record(History(**state["history"]))
+        self._stream = endless(self.batches, self.device, skip=self.step * self.d_steps)
 
     def _settings(self) -> dict:
         scale = self.schedule or (lambda step: 1.0)
         return {"gan": type(self.gan).__name__, "game": repr(getattr(self.gan, "game", None)),
                 "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
-                "rates": [rate for _, rate in self._rates],
+                "rates": self.rates,
                 "schedule": [float(scale(step)) for step in (0, 1_000, 10_000)]}
 
 
@@ -109,6 +109,30 @@ class Keeper:
         for old in self.paths()[self.keep:]:
             old.unlink()
         return path
+
+    def run(self, training: Resumable, steps: int, *, watch: Callable | None, every: int,
+            save_every: int, resume: bool | str) -> Resumable:
+        """Advance ``training`` up to step ``steps``, saving on the way, in the end, and when a
+        signal ends the run; ``resume`` (true or ``"auto"``) begins with the newest checkpoint."""
+        demand_whole("every", every, least=1, where="train")
+        demand_whole("save_every", save_every, least=1, where="train")
+        if resume not in (True, False, "auto"):
+            raise GanCourseError(f"resume must be True, False or 'auto', not {resume!r}",
+                                 where="train")
+        if resume and (found := self.newest()):
+            training.restore(found[1], where=found[0])
+
+        def watch_and_save(training):
+            if watch is not None and training.step % every == 0:
+                watch(training)
+            if training.step % save_every == 0 or training.step == steps:
+                self.save(training)
+
+        try:
+            return training.advance(max(steps - training.step, 0), watch_and_save, every=1)
+        except (KeyboardInterrupt, SystemExit):
+            self.save(training)
+            raise
 
     def newest(self) -> tuple[Path, dict] | None:
         """The newest checkpoint that is whole, or ``None`` in an empty folder.

@@ -9,26 +9,21 @@ interrupted and resumed is the same run, bit for bit, and sampling, plotting or 
 changes nothing. (Same torch version, kind of device and number of threads.)
 """
 
-import copy
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from gancourse.errors import GanCourseError
-from gancourse.guards import demand_finite, interrupts_wait
+from gancourse.averaging import Average
+from gancourse.batches import endless
+from gancourse.errors import GanCourseError, demand_whole
+from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait
+from gancourse.history import History, Record
 from gancourse.resuming import Keeper, Resumable
-
-
-class History(NamedTuple):
-    """The losses of every step so far, shape ``(steps,)`` or ``(steps, members)``."""
-
-    d_loss: Tensor
-    g_loss: Tensor
 
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:
@@ -43,31 +38,20 @@ def decay(steps: int, final: float = 0.02) -> Callable[[int], float]:
 
 def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | None = None,
           every: int = 100, folder: str | Path | Keeper | None = None, save_every: int = 500,
-          resume: bool = False, **settings) -> "Training":
+          resume: bool | str = False, **settings) -> "Training":
     """Train ``gan`` up to step ``steps``. ``settings`` are those of :class:`Training`.
 
-    With a ``folder`` a checkpoint is written there every ``save_every`` steps and at the end;
-    ``resume`` goes on from the newest one in it, or starts at zero if there is none.
+    With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
+    when the run is interrupted; ``resume`` goes on from the newest one in it, or starts at zero
+    if there is none.
     """
-    _whole("steps", steps)
+    demand_whole("steps", steps, where="train")
     training = Training(gan, batches, **settings)
     if folder is None:
         return training.advance(steps, watch=watch, every=every)
     keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
-    if resume and (found := keeper.newest()):
-        training.restore(found[1], where=found[0])
-
-    def watch_and_save(training):
-        if watch is not None and training.step % every == 0:
-            watch(training)
-        if training.step % save_every == 0 or training.step == steps:
-            keeper.save(training)
-
-    try:
-        return training.advance(max(steps - training.step, 0), watch=watch_and_save, every=1)
-    except KeyboardInterrupt:
-        keeper.save(training)
-        raise
+    return keeper.run(training, steps, watch=watch, every=every, save_every=save_every,
+                      resume=resume)
 
 
 class Training(Resumable):
@@ -86,113 +70,95 @@ class Training(Resumable):
                  schedule: Callable[[int], float] | None = None, ema: float = 0.0,
                  amp: bool = False, seed: int = 0, device: torch.device | str | None = None,
                  notes: dict | None = None):
-        _whole("d_steps", d_steps, least=1)
-        _whole("seed", seed)
+        demand_whole("d_steps", d_steps, least=1, where="training")
+        demand_whole("seed", seed, where="training")
         if not 0 <= ema < 1:
             raise GanCourseError(f"ema must be at least 0 and less than 1, not {ema!r}")
         self.device = torch.device(device) if device else next(gan.parameters()).device
         convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
         layout = torch.channels_last if convolutional else torch.preserve_format
         self.gan = gan.to(self.device, memory_format=layout).train()
-        self.batches, self._iterator = batches, iter(batches)
         self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
         self.amp, self.seed, self.notes = amp, seed, notes or {}
+        self._precision = (torch.autocast(self.device.type, torch.bfloat16) if amp
+                           else nullcontext())
+        self.batches, self._stream = batches, endless(batches, self.device)
         optimizer = optimizer or adam()
         self.g_optimizer = optimizer(gan.G.parameters())
         self.d_optimizer = (d_optimizer or optimizer)(gan.D.parameters())
-        self._rates = [(group, group["lr"]) for player in (self.d_optimizer, self.g_optimizer)
-                       for group in player.param_groups]
-        self.average = copy.deepcopy(gan.G).requires_grad_(False) if ema else None
-        self.step, self._recent, self._history = 0, [], History(torch.empty(0), torch.empty(0))
+        self.rates = [group["lr"] for group in self._groups()]
+        self._average = Average(gan.G, ema) if ema else None
+        self.guard, self.step, self._record = FiniteGuard(gan, self.device), 0, Record()
+        self.guard.watch(self.d_optimizer, self.g_optimizer)
+        self._players = {player: list(player.parameters()) for player in (gan.D, gan.G)}
 
     def advance(self, steps: int, watch: Callable | None = None, every: int = 100) -> "Training":
         """Take ``steps`` more steps; call ``watch(self)`` after each one that ``every`` divides."""
-        _whole("steps", steps)
-        _whole("every", every, least=1)
+        demand_whole("steps", steps, where="advance")
+        demand_whole("every", every, least=1, where="advance")
         cuda = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda), interrupts_wait() as interrupted:
+        with torch.random.fork_rng(devices=cuda), signals_wait() as leave_if_asked:
             for _ in tqdm(range(steps), desc="training", unit="step", delay=2, leave=False):
                 self._take_step()
                 if watch is not None and self.step % every == 0:
                     watch(self)
-                if interrupted:
-                    raise KeyboardInterrupt
+                leave_if_asked()
         return self
 
     def _take_step(self) -> None:
-        torch.manual_seed(_position(self.seed, self.step))
-        if self.schedule is not None:
-            for group, rate in self._rates:
-                group["lr"] = rate * self.schedule(self.step)
+        self._set_position()
         for _ in range(self.d_steps):
-            batch = self._next_batch()
-            d_loss = self._turn(self.gan.d_loss, batch, self.d_optimizer)
+            batch = next(self._stream)
+            demand_finite_batch(batch, self.step)
+            d_loss = self._turn(self.gan.D, self.gan.d_loss, batch, self.d_optimizer)
             getattr(self.gan, "project", lambda: None)()
-        self.gan.D.requires_grad_(False)  # the generator's turn needs no gradient of D's weights
+        for weight in self._players[self.gan.D]:  # in G's turn D's own gradients are not needed
+            weight.requires_grad_(False)
         try:
-            g_loss = self._turn(self.gan.g_loss, batch, self.g_optimizer)
+            g_loss = self._turn(self.gan.G, self.gan.g_loss, batch, self.g_optimizer)
         finally:
-            self.gan.D.requires_grad_(True)
+            for weight in self._players[self.gan.D]:
+                weight.requires_grad_(True)
         self.step += 1
-        if self.average is not None:
-            self._update_average()
-        self._recent.append((d_loss, g_loss))
-        if len(self._recent) == 100:
-            self._collect()
+        if self._average is not None:
+            self._average.update(self.step)
+        if self._record.add(d_loss, g_loss):
+            self.guard.demand_finite(self.step)
+            self._record.history()
 
-    def _turn(self, loss_of: Callable, batch: tuple, optimizer: torch.optim.Optimizer) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+    def _turn(self, player: nn.Module, loss_of: Callable, batch: tuple,
+              optimizer: torch.optim.Optimizer) -> Tensor:
+        with self._precision:
             loss = loss_of(*batch)
-        if self.device.type == "cpu":  # where looking at the loss costs nothing
-            demand_finite(loss.detach(), self.gan, self.step)
         optimizer.zero_grad()
-        loss.sum().backward()  # the sum over members: each gets its own gradient
+        (loss.sum() if loss.ndim else loss).backward()  # each member gets its own gradient
+        self.guard.look(loss, self._players[player], self.step)
         optimizer.step()
         return loss.detach()
 
-    def _next_batch(self) -> tuple:
-        for _ in range(2):
-            batch = next(self._iterator, None)
-            if batch is not None:
-                batch = (batch,) if isinstance(batch, Tensor) else batch
-                return tuple(part.to(self.device, non_blocking=True) for part in batch)
-            self._iterator = iter(self.batches)
-        raise GanCourseError(f"the batches ran out at step {self.step}", where="batches",
-                             fix="pass an iterable that can be started again, not a spent iterator")
+    def _set_position(self) -> None:
+        """Random state and learning rates are functions of the step."""
+        position = (self.seed * 1_000_003 + self.step) % 2**63
+        torch.default_generator.manual_seed(position)  # torch.manual_seed: 20 times the price
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(position)
+        if self.schedule is not None:
+            for group, rate in zip(self._groups(), self.rates, strict=True):
+                group["lr"] = rate * self.schedule(self.step)
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        # Early on the decay is small, else the first, random weights would linger.
-        keep = min(self.ema, (1 + self.step) / (10 + self.step))
-        mine, theirs = list(self.average.parameters()), list(self.gan.G.parameters())
-        torch._foreach_lerp_(mine, theirs, 1 - keep)
-        for mine, theirs in zip(self.average.buffers(), self.gan.G.buffers(), strict=True):
-            mine.copy_(theirs)
-
-    def _collect(self) -> None:
-        recent = [torch.stack(losses).float().cpu() for losses in zip(*self._recent, strict=True)]
-        demand_finite(torch.stack(recent), self.gan, self.step)
-        self._history = History(*map(torch.cat, zip(self._history, recent, strict=True)))
-        self._recent = []
+    def _groups(self) -> list[dict]:
+        return self.d_optimizer.param_groups + self.g_optimizer.param_groups
 
     @property
     def history(self) -> History:
         """The losses of every step so far."""
-        if self._recent:
-            self._collect()
-        return self._history
+        return self._record.history()
+
+    @property
+    def average(self) -> nn.Module | None:
+        """The averaged generator, or ``None`` if ``ema`` is 0."""
+        return self._average and self._average.G
 
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
         return self.gan.sample(n, seed, generator=self.average)
-
-
-def _position(seed: int, step: int) -> int:
-    """One random seed per step; runs with different ``seed`` share none within a million steps."""
-    return (seed * 1_000_003 + step) % 2**63
-
-
-def _whole(name: str, value: int, least: int = 0) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise GanCourseError(f"{name} must be a whole number of at least {least}, not {value!r}",
-                             where="training")

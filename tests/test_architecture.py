@@ -14,8 +14,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED = {
     "errors": set(), "games": set(), "penalties": {"errors"},
     "gans": {"errors", "games", "penalties"}, "checkpoints": {"errors"},
-    "resuming": {"errors", "checkpoints"}, "guards": {"errors"},
-    "training": {"errors", "guards", "resuming"}, "metrics": {"errors"},
+    "averaging": set(), "batches": {"errors"}, "history": set(), "guards": {"errors"},
+    "resuming": {"errors", "checkpoints", "batches", "history"},
+    "training": {"errors", "averaging", "batches", "guards", "history", "resuming"}, "metrics": {"errors"},
+    "recipes": {"errors", "games", "penalties", "gans", "networks", "training"},
     "networks": {"errors"}, "data": {"errors", "data"}, "theory": {"errors", "theory"},
     "plots": {"errors"}, "notebook": {"errors"}, "interactive": {"errors", "theory"},
     "exercises": {"errors", "questions"}, "questions": {"exercises", "theory"},

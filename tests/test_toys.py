@@ -63,5 +63,5 @@ def test_density_integrates_to_one():
 @pytest.mark.parametrize("wrong", [lambda: ring(0), lambda: grid(-1), lambda: ring().sample(0),
                                    lambda: next(ring().batches(-4))])
 def test_bad_counts_are_clear_errors(wrong):
-    with pytest.raises(GanCourseError, match="positive whole number"):
+    with pytest.raises(GanCourseError, match="must be a whole number of at least 1"):
         wrong()

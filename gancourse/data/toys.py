@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import demand_whole
 
 
 class Toy:
@@ -21,7 +21,7 @@ class Toy:
 
     def sample(self, n: int, seed: int | None = None) -> Tensor:
         """``n`` points, shape ``(n, 2)``; with a ``seed``, the same ones each time."""
-        _whole("n", n)
+        demand_whole("n", n, least=1, where="toys")
         with torch.random.fork_rng(devices=[], enabled=seed is not None):
             if seed is not None:
                 torch.manual_seed(seed)
@@ -29,7 +29,7 @@ class Toy:
 
     def batches(self, size: int, members: int | None = None) -> Iterator[tuple[Tensor]]:
         """Endless fresh batches ``(x,)``: ``(size, 2)``, or ``(members, size, 2)``."""
-        _whole("batch size", size)
+        demand_whole("batch size", size, least=1, where="toys")
         shape = (size, 2) if members is None else (members, size, 2)
         while True:
             yield (self._draw(math.prod(shape[:-1])).view(shape),)
@@ -63,14 +63,14 @@ class Mixture(Toy):
 
 def ring(modes: int = 8, std: float = 0.01) -> Mixture:
     """Gaussians on the unit circle; the 8-mode ring of the mode-collapse literature."""
-    _whole("modes", modes)
+    demand_whole("modes", modes, least=1, where="toys")
     angle = torch.arange(modes) * (2 * math.pi / modes)
     return Mixture(f"ring-{modes}", torch.stack([angle.cos(), angle.sin()], -1), std)
 
 
 def grid(side: int = 5, std: float = 0.0125) -> Mixture:
     """``side * side`` Gaussians on a square lattice over $[-1,1]^2$ (25: spacing is 40 std)."""
-    _whole("side", side)
+    demand_whole("side", side, least=1, where="toys")
     axis = torch.linspace(-1, 1, side) if side > 1 else torch.zeros(1)
     return Mixture(f"grid-{side * side}", torch.cartesian_prod(axis, axis).view(-1, 2), std)
 
@@ -96,8 +96,3 @@ def swiss_roll(std: float = 0.02) -> Toy:
         return arm + std * torch.randn(n, 2)
 
     return Toy("swiss roll", draw)
-
-
-def _whole(name: str, value: int) -> None:
-    if not isinstance(value, int) or value < 1:
-        raise GanCourseError(f"{name} must be a positive whole number, not {value!r}", where="toys")

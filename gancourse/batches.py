@@ -1,0 +1,29 @@
+"""Batches without end, out of anything that can be iterated over again and again."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from gancourse.errors import GanCourseError
+
+
+def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[tuple[Tensor, ...]]:
+    """Tuples of tensors on ``device``; started anew at the end, the first ``skip`` left out.
+
+    Each batch is drawn when it is asked for, so that it may depend on the random state of that
+    moment. ``skip`` counts only for batches that have a length: others are streams without a
+    position.
+    """
+    skip = skip % len(batches) if skip and hasattr(batches, "__len__") and len(batches) else 0
+    while True:
+        came = False
+        for batch in islice(iter(batches), skip, None):
+            came = True
+            batch = (batch,) if isinstance(batch, Tensor) else batch
+            yield tuple(part.to(device, non_blocking=True) for part in batch)
+        if not came:
+            raise GanCourseError("the batches ran out", where="batches", fix="pass an iterable "
+                                 "that can be started again, not a spent iterator")
+        skip = 0
