@@ -20,6 +20,15 @@ notebooks: environment  ## run every notebook afresh on the smallest budget
 chapters: environment  ## execute the chapters whose text or code has changed (ARGS="--all", ARGS=06)
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
+experiments: environment  ## measure again what the chapters quote (about 20 minutes, two scripts at a time)
+	@ls tools/experiments/*.py tools/face_coverage.py | OMP_NUM_THREADS=1 xargs -n 1 -P 2 $(RUN)
+
+torture: environment     ## every crash, damage and attack that a checkpoint must survive (ten minutes)
+	@OMP_NUM_THREADS=1 $(RUN) -m pytest tests/torture -m "torture or not torture" -n 2
+
+benchmark: environment   ## our training loop against a textbook one, on this machine
+	@OMP_NUM_THREADS=1 $(RUN) -m gancourse benchmark --out gancourse/data/measured/benchmark.json
+
 repository: environment  ## write the public address everywhere: make repository URL=https://github.com/owner/name
 	@$(RUN) tools/set_repository.py "$(URL)"
 
@@ -32,4 +41,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks chapters repository environment clean clean-all
+.PHONY: help book test unit notebooks chapters experiments torture benchmark repository environment clean clean-all

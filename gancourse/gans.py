@@ -101,3 +101,39 @@ class GAN(nn.Module):
             return G.eval()(z)
         finally:
             G.train(was_training)
+
+
+class PackedGAN(GAN):
+    r"""A GAN whose discriminator judges ``packing`` samples at once, side by side as one vector.
+
+    A generator without variety gives itself away within a single pack, since its samples resemble
+    each other more than real ones do. A batch of points ``(..., batch, features)`` becomes
+    ``(..., batch/packing, packing*features)``. Source: Lin et al. (2018), section 3.
+    """
+
+    def __init__(self, game: Game, *, packing: int = 2, **parts):
+        super().__init__(game, **parts)
+        if not (isinstance(packing, int) and packing > 0):
+            raise GanCourseError(f"packing must be a positive whole number, not {packing!r}")
+        self.packing = packing
+
+    def pack(self, x: Tensor) -> Tensor:
+        """Neighbours in the batch, side by side."""
+        if x.ndim not in (2, 3) or x.shape[-2] % self.packing:
+            raise GanCourseError(f"samples of shape {tuple(x.shape)} cannot be packed in "
+                                 f"{self.packing}s", where="PackedGAN",
+                                 fix=f"use points, and a batch that {self.packing} divides")
+        return x.reshape(*x.shape[:-2], -1, self.packing * x.shape[-1])
+
+    def generate(self, like: Tensor) -> Tensor:
+        """As many packs of samples as ``like`` has."""
+        *members, packs = like.shape[:-1]
+        return self.pack(self.G(self.noise(*members, packs * self.packing)))
+
+    def d_loss(self, x: Tensor) -> Tensor:
+        """The discriminator's loss, one score per pack."""
+        return super().d_loss(self.pack(x))
+
+    def g_loss(self, x: Tensor) -> Tensor:
+        """The generator's loss, one score per pack."""
+        return super().g_loss(self.pack(x))

@@ -40,6 +40,16 @@ def signals_wait():
             signal.signal(number, handler)
 
 
+def usable(device: torch.device | str) -> torch.device:
+    """The device, if this machine can compute on it; else :class:`GanCourseError`."""
+    try:
+        return torch.empty(0, device=device).device
+    except (AssertionError, RuntimeError, NotImplementedError, TypeError) as problem:
+        reason = str(problem).strip().split("\n")[0]
+        raise GanCourseError(f"device {str(device)!r} cannot be used ({reason})",
+                             fix="use device='cpu', or one that torch finds here") from None
+
+
 class FiniteGuard:
     """Looks at each loss and each gradient before the optimizer's step, and lets none pass.
 
@@ -50,7 +60,8 @@ class FiniteGuard:
 
     def __init__(self, gan: nn.Module, device: torch.device):
         self.gan, self.waits = gan, device.type == "cpu"
-        self.found, self.one = torch.zeros((), device=device), torch.ones((), device=device)
+        self.found = torch.zeros((), dtype=torch.float32, device=device)
+        self.one = torch.ones_like(self.found)
 
     def watch(self, *optimizers: torch.optim.Optimizer) -> None:
         """Let fused ``optimizers`` on a GPU skip steps; on a CPU there is nothing to do."""

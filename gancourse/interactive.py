@@ -6,18 +6,21 @@ How to add one
 --------------
 1. Write `interactive/<name>.js`. It sets `gancourse.<name> = {numbers, mount}`:
    `numbers` holds the arithmetic as pure functions, `mount(root, settings)` fills an empty
-   `<figure>`. Sliders, panels and readouts come from `interactive/live.js`, colours and
-   layout from `interactive/live.css`. Use no element ids: a page may show a figure twice.
+   `<figure>` and returns a function that redraws it (called when width or colours change).
+   From `gancourse.live` come controls (`button`, `slider`, `menu`), words and numbers (`readout`,
+   `sentence`), pictures (`Panel` of SVG, `Canvas` of pixels), `random(seed)` and the loop
+   `playing(node, tick)`; buttons stand in an element of class "buttons". Start nothing that moves
+   unasked if `still()`. Use no element ids: a page may show a figure twice.
 2. Add a function here that returns `LiveFigure("<name>", settings, title, fallback)`.
 3. In `tests/test_interactive.py`, compare `numbers` with `gancourse.theory` under node, and
    move the figure once with mouse, keyboard and finger in a browser.
 """
 
-import base64
 import html
 import json
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 
 from gancourse.errors import GanCourseError
 
@@ -26,7 +29,9 @@ FOLDER = Path(__file__).parent / "interactive"
 
 @cache
 def _source(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
+    """A script or style sheet for the page: without indentation and lines of comment."""
+    lines = map(str.strip, (FOLDER / name).read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 class LiveFigure:
@@ -180,7 +185,7 @@ def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> Li
     """
     import torch
 
-    from gancourse.theory import latent
+    from gancourse.theory import latent, packing
 
     if bits not in range(4, 17):
         raise GanCourseError(f"bits is {bits!r}", where="interactive.face_explorer",
@@ -191,71 +196,115 @@ def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> Li
         raise GanCourseError(f"{weights:,} weights of {bits} bits are too much for a page",
                              where="interactive.face_explorer", fix="train a narrower generator")
     z = torch.randn(2000, len(layers[0].weight), generator=torch.Generator().manual_seed(0))
-    packed, rounded = zip(*[_packed(layer, bits) for layer in layers], strict=True)
+    packed, rounded = zip(*[packing.packed(layer, bits) for layer in layers], strict=True)
     error = (latent.run(rounded, z[:200]) - latent.run(layers, z[:200])).abs().max() * 127.5
     return LiveFigure(
         "face_explorer",
         {"layers": packed, "bits": bits, "seed": seed, "error": round(error.item(), 2),
-         "directions": _directions(latent, layers, faces, z)},
+         "directions": packing.directions(layers, faces, z)},
         title="A trained generator that runs in this page",
         fallback="Here the built book shows a live figure: the trained generator draws faces in "
                  "the page, with sliders for directions of z and a walk from face to face.")
 
 
-def _packed(layer, bits: int) -> tuple[dict, object]:
-    """A layer as text for the page, and as the page will know it."""
-    most = 2 ** (bits - 1) - 1
-    scale = layer.weight.abs().amax((0, 2, 3)).clamp(min=1e-12).float() / most
-    levels = (layer.weight / scale[:, None, None]).round().clamp(-most, most)
-    codes = (levels.flatten().int() + most).tolist()
-    codes += [0] * (-len(codes) % 8)                     # eight codes fill `bits` whole bytes
-    stream = b"".join(sum(code << bits * i for i, code in enumerate(codes[at:at + 8]))
-                      .to_bytes(bits, "little") for at in range(0, len(codes), 8))
-    bias = layer.bias.float()
-    inputs, outputs = layer.weight.shape[:2]
-    text = {"inputs": inputs, "outputs": outputs, "stride": layer.stride, "padding": layer.padding,
-            "weights": base64.b64encode(stream).decode(), "scale": scale.tolist(),
-            "bias": bias.tolist()}
-    return text, layer._replace(weight=levels * scale.double()[:, None, None], bias=bias.double())
+def transport(p=(0.1, 0.3, 0.4, 0.2, 0, 0, 0, 0, 0),
+              q=(0, 0, 0, 0.1, 0, 0.2, 0.3, 0.4, 0)) -> LiveFigure:
+    """Reshape two heaps; see the optimal plan, its prices, and W1 beside JSD (chapter 11).
+
+    `p` and `q`: 4 to 10 probabilities each, equally many, on the points 0, 1, 2, … of a line.
+    """
+    for name, heap in [("p", p), ("q", q)]:
+        bars = [float(v) for v in heap]
+        if not (4 <= len(bars) <= 10 and len(bars) == len(p) and min(bars) >= 0
+                and abs(sum(bars) - 1) < 1e-6):
+            raise GanCourseError(f"{name} is {bars}", where="interactive.transport",
+                                 fix="choose 4 to 10 probabilities that sum to 1, "
+                                     "as many in p as in q")
+    return LiveFigure(
+        "transport", {"p": [float(v) for v in p], "q": [float(v) for v in q]},
+        title="Move a heap of earth into holes",
+        fallback="Here the built book shows a live figure: a histogram of earth above one of "
+                 "holes, whose bars you drag, with the optimal plan as bands and as a matrix, "
+                 "the two potentials, and the Wasserstein distance beside the Jensen–Shannon "
+                 "divergence.")
 
 
-def _directions(latent, layers, faces, z) -> list[dict]:
-    """The sets of sliders: the attributes of labelled faces, if there are any, and SeFa's."""
-    directions, gain = latent.sefa(layers)
-    sets = [_set("from the weights alone (SeFa)", directions[:6], [
-        f"direction {k + 1}: gain {s:.1f}" for k, s in enumerate(gain[:6])])]
-    if faces is None:
-        return sets
-    real, drawn = faces[:1].shape[1:], latent.run(layers, z[:1]).shape[1:]
-    if real != drawn:
-        raise GanCourseError(f"the faces have shape {tuple(real)}, the generator draws "
-                             f"{tuple(drawn)}", where="interactive.face_explorer",
-                             fix="pass the images that the generator was trained on")
-    names, columns = _attributes(faces)
-    if names:
-        d, r = latent.attribute_directions(layers, faces[:], columns, z)
-        best = r.argsort(descending=True)[:6]
-        sets.insert(0, _set("by attribute (labels used)", d[best], [names[i] for i in best]))
-    return sets
+CRITIC_DATA = ("ring", "grid", "swiss roll")
 
 
-def _set(name: str, directions, labels: list[str]) -> dict:
-    return {"name": name, "labels": labels,
-            "directions": [[round(v, 4) for v in row] for row in directions.tolist()]}
+def surfaces(data: str = "ring", seed: int = 0) -> LiveFigure:
+    """Train three critics in the page, under clipping, gradient penalty and R1 (chapter 13).
+
+    The generator is held fixed: it makes real points plus noise. `data` is one of
+    `interactive.CRITIC_DATA`; from the same `seed` the same steps follow.
+    """
+    if data not in CRITIC_DATA:
+        raise GanCourseError(f"data is {data!r}", where="interactive.surfaces",
+                             fix=f"choose one of {', '.join(CRITIC_DATA)}")
+    if not isinstance(seed, int) or seed < 0:
+        raise GanCourseError(f"seed is {seed!r}", where="interactive.surfaces",
+                             fix="choose a whole number from 0")
+    return LiveFigure(
+        "surfaces", {"data": data, "seed": seed},
+        title="Train three critics against a fixed generator",
+        fallback="Here the built book shows a live figure: the surfaces of three critics as they "
+                 "train in the page against a fixed generator, under weight clipping, a gradient "
+                 "penalty and R1, with the mean length of their slopes.")
 
 
-def _attributes(faces) -> tuple[list[str], object]:
-    """Attributes that a number can tell: one of two kinds, or a colour by its brightness."""
-    import torch
+CLIPS = (0.01, 0.03, 0.1, 0.3)
 
-    names, columns = [], []
-    for key, kinds in faces.categories.items():
-        name = key.removesuffix("_color").replace("_", " ")
-        if len(kinds) == 2:
-            names.append(f"{name}: {kinds[0]} → {kinds[1]}")
-            columns.append(faces.labels[key].double())
-        elif kinds[0].startswith("#"):
-            names.append(f"{name}: dark → light")
-            rgb = torch.tensor([[int(kind[i:i + 2], 16) for i in (1, 3, 5)] for kind in kinds])
-            columns.append((rgb @ torch.tensor([299, 587, 114]) / 1000)[faces.labels[key]].double())
-    return names, torch.stack(columns, 1) if columns else None
+
+def critic(p: float = 3.0, pg: float = -3.0, c: float = 0.1, steps: int = 300,
+           seed: int = 0) -> LiveFigure:
+    """Slide two Gaussians apart; see a discriminator saturate and a critic not (chapter 12).
+
+    The data are N(`p`, 1), the fakes N(`pg`, 1), both centres in [-6, 6]. The critic, a network
+    with weights in [-`c`, `c`], `c` one of `interactive.CLIPS`, is trained in the page for `steps`
+    (0 to 400) on 64 evenly spaced quantiles of each, from the same `seed` in the same way.
+    """
+    for name, number, low, high in [("p", p, -6, 6), ("pg", pg, -6, 6), ("steps", steps, 0, 400)]:
+        if not low <= number <= high:
+            raise GanCourseError(f"{name} is {number}", where="interactive.critic",
+                                 fix=f"choose a number from {low} to {high}")
+    if c not in CLIPS:
+        raise GanCourseError(f"c is {c}", where="interactive.critic",
+                             fix=f"choose one of {', '.join(map(str, CLIPS))}")
+    quantiles = [round(NormalDist().inv_cdf((i + 0.5) / 64), 4) for i in range(64)]
+    return LiveFigure(
+        "critic", {"p": p, "pg": pg, "c": c, "steps": steps, "seed": seed, "quantiles": quantiles},
+        title="A discriminator saturates, a critic does not",
+        fallback="Here the built book shows a live figure: two bell curves, data and fakes, which "
+                 "you slide apart, with the best discriminator, a clipped critic that is trained "
+                 "in the page, the pull of both on a fake, and W1 beside the critic's estimate.")
+
+
+BATCH = (((1.0, 2.5, 1.5), (-2.0, -1.0, 0.5), (0.5, -0.5, 1.0), (3.5, 2.0, 4.0)),
+         ((-1.5, 0.5, -0.5), (-3.0, -1.5, -2.5), (1.5, 0.0, 2.0), (1.0, 2.0, 0.0)),
+         ((0.0, 1.0, -1.0), (0.5, -0.5, -3.5), (-1.0, 0.5, -2.0), (2.5, 3.0, 1.0)))
+
+
+def normalization(batch=BATCH, groups: int = 2) -> LiveFigure:
+    """Drag the numbers of a batch; see batch, layer, instance and group norm (chapter 10).
+
+    `batch`: numbers in [-5, 5] as samples x channels x positions, 2 to 4 samples of 2 to 6
+    channels with 1 to 4 positions. `groups` divides the number of channels.
+    """
+    batch = [[[float(v) for v in cell] for cell in sample] for sample in batch]
+    N, C, L = len(batch), len(batch[0]), len(batch[0][0])
+    shapes = {(len(sample), len(cell)) for sample in batch for cell in sample}
+    if not (2 <= N <= 4 and 2 <= C <= 6 and 1 <= L <= 4 and shapes == {(C, L)} and all(
+            -5 <= v <= 5 for sample in batch for cell in sample for v in cell)):
+        raise GanCourseError("the batch is too large, too small or ragged",
+                             where="interactive.normalization",
+                             fix="give 2 to 4 samples of 2 to 6 channels of 1 to 4 numbers "
+                                 "in [-5, 5]")
+    if not isinstance(groups, int) or groups < 1 or C % groups:
+        raise GanCourseError(f"groups is {groups!r}", where="interactive.normalization",
+                             fix=f"choose a divisor of the {C} channels")
+    return LiveFigure(
+        "normalization", {"batch": batch, "groups": groups},
+        title="Drag the numbers of a batch through four normalisations",
+        fallback="Here the built book shows a live figure: a small batch of activations that you "
+                 "drag, and the same batch after batch, layer, instance and group norm, coloured "
+                 "by which numbers share a mean.")

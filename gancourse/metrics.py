@@ -48,6 +48,43 @@ def interval(values: Tensor, level: float = 0.95) -> tuple[float, float]:
     return values.mean().item(), float(t.ppf((1 + level) / 2, n - 1)) * values.std().item() / n**0.5
 
 
+def frechet(features_a: Tensor, features_b: Tensor) -> float:
+    r"""The Frechet distance of two Gaussians fitted to features of shape ``(n, d)``.
+
+    $\lVert\mu_a-\mu_b\rVert^2+\operatorname{tr}(\Sigma_a+\Sigma_b
+    -2(\Sigma_a^{1/2}\Sigma_b\Sigma_a^{1/2})^{1/2})$, in the features' units squared: the squared
+    2-Wasserstein distance of the two Gaussians. Small samples make it larger, so compare only
+    values from equally many. Source: Dowson and Landau (1982); Heusel et al. (2017).
+    """
+    _check_features(features_a, features_b)
+    a, b = features_a.double(), features_b.double()
+    first, second = (torch.atleast_2d(torch.cov(x.T)) for x in (a, b))
+    root = _root(first)
+    cross = torch.linalg.eigvalsh(root @ second @ root)
+    distance = (a.mean(0) - b.mean(0)).square().sum() + a.var(0).sum() + b.var(0).sum()
+    # Rounding can leave an eigenvalue, or the whole of two equal Gaussians, just below zero.
+    return max(float(distance - 2 * cross.clamp(min=0).sqrt().sum()), 0.0)
+
+
+def _root(matrix: Tensor) -> Tensor:
+    """The symmetric square root of a symmetric matrix without negative eigenvalues."""
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+
+
+def _check_features(*features: Tensor) -> None:
+    shapes = " and ".join(str(tuple(x.shape)) for x in features)
+    if any(x.ndim != 2 for x in features) or len({x.shape[1:] for x in features}) > 1:
+        raise GanCourseError(f"features must be (n, d) with the same d, not {shapes}",
+                             where="frechet")
+    n, d = min(map(len, features)), features[0].shape[1]
+    if d < 1 or n <= d:
+        raise GanCourseError(f"{n} samples are too few for {d} features: the covariance would be "
+                             "singular", where="frechet", fix=f"use at least {d + 1} samples")
+    if not all(x.isfinite().all() for x in features):
+        raise GanCourseError("some features are not finite", where="frechet")
+
+
 class FaceModes:
     """The 5 x 8 combinations of background and skin colour of the pixel faces.
 

@@ -28,6 +28,14 @@ def budget(*, smoke, cpu, gpu):
     return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[chosen]
 
 
+def live() -> bool:
+    """Whether a reader can press buttons: not where a notebook is only executed and stored.
+
+    There the environment variable ``GANCOURSE_STATIC`` is set.
+    """
+    return not os.environ.get("GANCOURSE_STATIC")
+
+
 class Source:
     """Source code that a notebook shows highlighted, and a terminal as plain text."""
 

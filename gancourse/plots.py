@@ -79,6 +79,18 @@ def image_grids(sheets: Sequence[Tensor], titles: Sequence[str], columns: int = 
     return picture
 
 
+def png(pictures: Tensor, columns: int, scale: int = 1, colours: int | None = None) -> bytes:
+    """The sheet of :func:`image_grid` as a PNG without axes, each pixel a square; exact, or small
+    with a palette of at most 256 ``colours``."""
+    sheet = Image.fromarray(np.round(_sheet(pictures, columns) * 255).astype(np.uint8))
+    if colours is not None:
+        sheet = sheet.quantize(colours, Image.Quantize.FASTOCTREE)
+    large = sheet.resize((sheet.width * scale, sheet.height * scale), Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    large.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
 def losses(history, references: dict[str, float] | None = None, smooth: int = 1) -> Picture:
     """Both players' losses against the step; faint single members, their median in full colour.
 

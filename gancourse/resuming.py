@@ -4,6 +4,7 @@ The random state is not among it: it is a function of the seed and the step (see
 :mod:`gancourse.training`).
 """
 
+import copy
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -54,9 +55,9 @@ class Resumable:
         """Take over a saved :meth:`state`; ``where`` it came from is named in errors."""
         try:
             self._restore(state)
-        except (KeyError, RuntimeError, ValueError, TypeError) as problem:
+        except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
             raise GanCourseError("the checkpoint is of another gan or of other settings "
-                                 f"({str(problem).strip().splitlines()[-1].strip()})",
+                                 f"({(str(problem).strip() or 'empty').splitlines()[-1].strip()})",
                                  where=str(where), fix="build the gan as it was saved") from None
 
     def _restore(self, state: dict) -> None:
@@ -66,9 +67,13 @@ class Resumable:
         self.gan.load_state_dict(state["gan"])
         if self.ema:
             self.average.load_state_dict(state["average"])
-        self.d_optimizer.load_state_dict(state["d_optimizer"])
-        self.g_optimizer.load_state_dict(state["g_optimizer"])
-        self.step, self._record = state["step"], Record(History(**state["history"]))
+        _restore_optimizer(self.d_optimizer, state["d_optimizer"])
+        _restore_optimizer(self.g_optimizer, state["g_optimizer"])
+        demand_whole("step", state["step"])
+        history = History(**state["history"])
+        if {len(losses) for losses in history} != {state["step"]}:
+            raise ValueError("the history has another length than the run")
+        self.step, self._record = state["step"], Record(history)
         self._stream = endless(self.batches, self.device, skip=self.step * self.d_steps)
 
     def _settings(self) -> dict:
@@ -77,6 +82,22 @@ class Resumable:
                 "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
                 "rates": self.rates,
                 "schedule": [float(scale(step)) for step in (0, 1_000, 10_000)]}
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
+    """Torch takes over almost anything here, shares its tensors, and fails or differs later."""
+    theirs, mine = ([{name: type(value) if name == "lr" else value  # a schedule changes the rate
+                      for name, value in group.items()} for group in groups]
+                    for groups in (saved["param_groups"], optimizer.state_dict()["param_groups"]))
+    if theirs != mine:
+        raise ValueError("an optimizer has other settings")
+    optimizer.load_state_dict(copy.deepcopy(saved))
+    if len({tuple(sorted(entry)) for entry in saved["state"].values()}) > 1:
+        raise ValueError("an optimizer's state is incomplete")
+    for weight, entry in optimizer.state.items():
+        for name, value in entry.items():
+            if isinstance(value, torch.Tensor) and value.shape not in ((), weight.shape):
+                raise ValueError(f"an optimizer's {name} has another shape than its weight")
 
 
 class Keeper:

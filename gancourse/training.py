@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from gancourse.averaging import Average
 from gancourse.batches import endless
 from gancourse.errors import GanCourseError, demand_whole
-from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait
+from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait, usable
 from gancourse.history import History, Record
 from gancourse.resuming import Keeper, Resumable
 
@@ -74,7 +74,7 @@ class Training(Resumable):
         demand_whole("seed", seed, where="training")
         if not 0 <= ema < 1:
             raise GanCourseError(f"ema must be at least 0 and less than 1, not {ema!r}")
-        self.device = torch.device(device) if device else next(gan.parameters()).device
+        self.device = usable(device) if device else next(gan.parameters()).device
         convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
         layout = torch.channels_last if convolutional else torch.preserve_format
         self.gan = gan.to(self.device, memory_format=layout).train()
@@ -98,7 +98,8 @@ class Training(Resumable):
         demand_whole("every", every, least=1, where="advance")
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), signals_wait() as leave_if_asked:
-            for _ in tqdm(range(steps), desc="training", unit="step", delay=2, leave=False):
+            self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
+            for _ in self.bar:
                 self._take_step()
                 if watch is not None and self.step % every == 0:
                     watch(self)

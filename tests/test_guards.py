@@ -58,7 +58,7 @@ def test_a_nan_gradient_of_a_finite_loss_stops_before_the_weights_move(player, o
     training.advance(1)
     mine = getattr(training.gan, player)
     before = weights(mine)
-    with pytest.raises(GanCourseError, match=rf"step 4: the gradient of {player}\.0\.weight is not"):
+    with pytest.raises(GanCourseError, match=rf"step 4: the gradient of {player}\.0\.weight"):
         training.advance(1)
     assert training.step == 4 and torch.equal(weights(mine), before)
     assert len(training.history.d_loss) == 4

@@ -121,7 +121,7 @@ def test_every_unreadable_picture_is_named_at_once(tmp_path):
     (lambda p: images("faces", 0), "size"), (lambda p: images("faces", 1.5), "size"),
     (lambda p: images("faces", channels=2), "channels"),
     (lambda p: images("digits").batches(1798), "larger than the data"),
-    (lambda p: images("digits").batches(0), "positive"),
+    (lambda p: images("digits").batches(0), "at least 1"),
     (lambda p: images("mnist", root=p), "download=True"),
 ])
 def test_bad_requests_get_one_clear_error(ask, match, tmp_path):

@@ -2,11 +2,12 @@ import math
 
 import pytest
 import torch
+from scipy.linalg import sqrtm
 
 from gancourse.data.images import images
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
-from gancourse.metrics import FaceModes, interval, mode_coverage
+from gancourse.metrics import FaceModes, frechet, interval, mode_coverage
 
 
 def test_a_perfect_sampler_covers_everything():
@@ -73,3 +74,59 @@ def test_noise_is_no_face():
     assert mode_coverage(noise, FaceModes(images("faces"))).high_quality < 0.02
     with pytest.raises(GanCourseError, match="faces are"):
         FaceModes(images("faces")).assign(torch.zeros(2, 1, 16, 16))
+
+
+def normal(seed, n, d, dtype=torch.float64):
+    return torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+@pytest.mark.parametrize("d", [2, 5, 20])
+def test_frechet_is_the_textbook_formula_with_a_matrix_root(d):
+    a = normal(0, 100, d) @ normal(1, d, d) + 1
+    b = normal(2, 80, d) @ normal(3, d, d)
+    first, second = (torch.cov(x.T).numpy() for x in (a, b))
+    cross = sqrtm(first @ second).real
+    expected = ((a.mean(0) - b.mean(0)).square().sum().item()
+                + (first + second - 2 * cross).trace())
+    assert frechet(a, b) == pytest.approx(expected, rel=1e-8)
+    assert frechet(b, a) == pytest.approx(expected, rel=1e-8)
+
+
+def test_frechet_in_one_dimension_compares_means_and_standard_deviations():
+    a, b = 3 * normal(0, 50, 1) + 2, normal(1, 70, 1)
+    expected = (a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2
+    assert frechet(a, b) == pytest.approx(expected.item(), rel=1e-10)
+
+
+def test_frechet_of_gaussians_approaches_theory():
+    """N(0, I) against N(m, diag(s^2)): the distance is |m|^2 + the sum of (1 - s)^2."""
+    m, s = torch.tensor([1.0, -2, 0]), torch.tensor([1.0, 2, 0.5])
+    found = frechet(normal(0, 200_000, 3), normal(1, 200_000, 3) * s + m)
+    assert found == pytest.approx(5 + 1 + 0.25, rel=0.01)
+
+
+def test_frechet_of_a_set_with_itself_is_zero_and_a_shift_costs_its_square():
+    x = normal(0, 200, 8)
+    assert 0 <= frechet(x, x) < 1e-10
+    assert frechet(x, x + 0.5) == pytest.approx(8 * 0.25)
+    constant = torch.cat([x, torch.ones(200, 2)], 1)  # dead features must not make a nan
+    assert frechet(constant, constant + 0.5) == pytest.approx(10 * 0.25)
+
+
+def test_frechet_ignores_rotations_and_counts_in_double_precision():
+    a, b = normal(0, 300, 6) + 1000, normal(1, 300, 6) * 2 + 1000
+    turn = torch.linalg.qr(normal(2, 6, 6))[0]
+    assert frechet(a @ turn, b @ turn) == pytest.approx(frechet(a, b), rel=1e-8)
+    assert frechet(a.float(), b.float()) == pytest.approx(frechet(a, b), rel=1e-3)
+
+
+@pytest.mark.parametrize(("a", "b", "message"), [
+    (torch.zeros(5, 5), torch.zeros(50, 5), "5 samples are too few for 5"),
+    (torch.zeros(50, 5), torch.zeros(50, 4), "same d"),
+    (torch.zeros(50), torch.zeros(50), "same d"),
+    (torch.zeros(50, 0), torch.zeros(50, 0), "too few"),
+    (torch.full((9, 2), math.nan), torch.zeros(9, 2), "not finite"),
+])
+def test_frechet_names_what_is_wrong(a, b, message):
+    with pytest.raises(GanCourseError, match=message):
+        frechet(a, b)

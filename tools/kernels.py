@@ -14,6 +14,7 @@ def kernel_environment(budget):
     return {
         **os.environ,
         "GANCOURSE_BUDGET": budget,
+        "GANCOURSE_STATIC": "1",  # pictures in the place of ipywidgets, which need a kernel
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 
 NAMES = ("faces", "digits", "mnist", "fashion", "cifar10", "celeba")
 
@@ -27,8 +27,12 @@ class Images:
 
     def __init__(self, name: str, pixels: Tensor, labels: dict[str, Tensor] | None = None,
                  categories: dict[str, list[str]] | None = None):
-        self.name, self.pixels = name, pixels
+        self.name, self.pixels = name, _demand_pixels(pixels, name)
         self.labels, self.categories = labels or {}, categories or {}
+        for label, values in self.labels.items():
+            if len(values) != len(pixels):
+                raise GanCourseError(f"{len(values)} labels {label!r} for {len(pixels)} images",
+                                     where=name)
 
     @property
     def size(self) -> int:
@@ -50,8 +54,10 @@ class Images:
 
     def batches(self, size: int, label: str | None = None) -> Iterator[tuple[Tensor, ...]]:
         """Endless batches ``(x,)``, or ``(x, label)``, drawn independently and with replacement."""
-        if not isinstance(size, int) or size < 1:
-            raise GanCourseError(f"batch size must be a positive whole number, not {size!r}")
+        demand_whole("batch size", size, least=1, where=self.name)
+        if label is not None and label not in self.labels:
+            raise GanCourseError(f"there is no label {label!r}", where=self.name, fix="use one of "
+                                 f"{', '.join(self.labels)}" if self.labels else "leave it out")
         if size > len(self):
             raise GanCourseError(f"a batch of {size} is larger than the data ({len(self)} images)",
                                  where=self.name, fix=f"use a batch size of at most {len(self)}")
@@ -64,8 +70,12 @@ class Images:
 
     def to(self, device: torch.device | str) -> "Images":
         """The same images, resident on ``device``."""
-        labels = {name: values.to(device) for name, values in self.labels.items()}
-        return Images(self.name, self.pixels.to(device), labels, self.categories)
+        try:
+            labels = {name: values.to(device) for name, values in self.labels.items()}
+            return Images(self.name, self.pixels.to(device), labels, self.categories)
+        except (RuntimeError, AssertionError) as problem:
+            raise GanCourseError(f"device {device!r}: {str(problem).splitlines()[0]}",
+                                 where=self.name, fix="use device 'cpu'") from None
 
 
 def images(name_or_folder: str | Path, size: int | None = None, *, channels: int | None = None,
@@ -77,8 +87,11 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
     ``cifar10`` and ``celeba``; nothing is downloaded unless ``download`` says so. Without a
     ``size`` the set keeps its own. ``channels`` converts to grey (1) or RGB (3).
     """
-    if size is not None and (not isinstance(size, int) or size < 1):
-        raise GanCourseError(f"size must be a positive whole number, not {size!r}", where="images")
+    if not isinstance(name_or_folder, str | Path):
+        raise GanCourseError(f"the data must be a name or a folder, not {name_or_folder!r}",
+                             where="images", fix=f"use one of {', '.join(NAMES)} or a path")
+    if size is not None:
+        demand_whole("size", size, least=1, where="images")
     if channels not in (None, 1, 3):
         raise GanCourseError(f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
                              where="images")
@@ -98,6 +111,17 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
                              fix=f"use one of {', '.join(NAMES)} or an existing path")
     found.pixels = _as_channels(_resized(found.pixels, size or found.size), channels)
     return found
+
+
+def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
+    if not isinstance(pixels, Tensor) or pixels.dtype != torch.uint8:
+        kind = pixels.dtype if isinstance(pixels, Tensor) else type(pixels).__name__
+        raise GanCourseError(f"pixels must be a uint8 tensor, not {kind}", where=name,
+                             fix="values in [-1, 1]: ((x + 1) * 127.5).round().to(torch.uint8)")
+    if pixels.ndim != 4 or pixels.shape[1] != pixels.shape[2] or pixels.shape[3] not in (1, 3):
+        raise GanCourseError(f"pixels must have shape (n, size, size, 1 or 3), not "
+                             f"{tuple(pixels.shape)}", where=name)
+    return pixels
 
 
 def _faces() -> Images:

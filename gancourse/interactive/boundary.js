@@ -1,20 +1,9 @@
 // Train a classifier on points of the plane, in the page (chapter 03).
 // numbers: data, network, loss, gradient, one step; pure, tested against torch.  mount: the figure.
 gancourse.boundary = (() => {
-  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs, floor, imul } = Math;
+  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs } = Math, { random, Canvas } = gancourse.live;
 
   // ================================================================ numbers
-  function random(seed) {                                    // mulberry32, and Box–Muller
-    let state = imul(seed + 1, 0x9e3779b1);
-    const uniform = () => {
-      let t = state = (state + 0x6d2b79f5) | 0;
-      t = imul(t ^ (t >>> 15), t | 1);
-      t ^= t + imul(t ^ (t >>> 7), t | 61);
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
-    return { uniform, normal: () => sqrt(-2 * log(1 - uniform())) * cos(2 * PI * uniform()) };
-  }
-
   // One point [x1, x2] of the class y. `chance`: the labels have nothing to do with the points.
   const DATA = {
     moons: { name: "two moons", point(y, { uniform, normal }) {
@@ -109,17 +98,6 @@ gancourse.boundary = (() => {
   // ================================================================ view
   const TRAIN = 40, HELD_OUT = 100, SPAN = 1.8, GRID = 49, STEPS = 4;
   const STYLE = `
-    figure[data-live=boundary] button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
-      border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
-    figure[data-live=boundary] button:hover { border-color: var(--third); }
-    figure[data-live=boundary] button.play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
-    figure[data-live=boundary] :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
-    figure[data-live=boundary] .bar { display: flex; flex-wrap: wrap; gap: .4rem; margin: .5rem 0; }
-    figure[data-live=boundary] .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
-    figure[data-live=boundary] .sides > div { flex: 1 1 270px; min-width: 0; }
-    figure[data-live=boundary] .sides > .picture { flex: 1.15 1 290px; }
-    figure[data-live=boundary] canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
-    figure[data-live=boundary] .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
     figure[data-live=boundary] .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
     figure[data-live=boundary] dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
     figure[data-live=boundary] svg { cursor: default; }
@@ -139,38 +117,10 @@ gancourse.boundary = (() => {
     }
   }
 
-  class Picture {
-    constructor(canvas) {
-      [this.canvas, this.pen, this.map] = [canvas, canvas.getContext("2d"), document.createElement("canvas")];
-      this.map.width = this.map.height = GRID;
-      this.grid = Float64Array.from({ length: 2 * GRID * GRID }, (_, k) => {
-        const cell = k >> 1, at = k % 2 ? GRID - 1 - floor(cell / GRID) : cell % GRID;
-        return SPAN * (2 * (at + 0.5) / GRID - 1);
-      });
-    }
-    begin() {
-      const { canvas, pen } = this, style = getComputedStyle(canvas), sharp = min(2, devicePixelRatio || 1);
-      this.side = canvas.clientWidth || 300;
-      canvas.width = canvas.height = Math.round(this.side * sharp);
-      pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-      for (const name of ["real", "fake", "ink", "wash"]) this[name] = style.getPropertyValue("--" + name).trim();
-    }
-    X(x) { return (x / SPAN + 1) / 2 * this.side; }
-    Y(y) { return (1 - y / SPAN) / 2 * this.side; }
-    rgb(colour) {
-      this.pen.fillStyle = colour;                           // a canvas answers in the form #rrggbb
-      return [1, 3, 5].map((k) => parseInt(this.pen.fillStyle.slice(k, k + 2), 16));
-    }
-    heat(scores) {
-      const to = this.map.getContext("2d"), image = to.createImageData(GRID, GRID);
-      const colours = [this.rgb(this.fake), this.rgb(this.real)];
-      scores.forEach((s, k) => image.data.set([...colours[+(s > 0)], 150 * abs(2 * sigmoid(s) - 1)], 4 * k));
-      to.putImageData(image, 0, 0);
-      this.pen.drawImage(this.map, 0, 0, this.side, this.side);
-    }
+  class Picture extends Canvas {
     // Where the score is 0: a short line through every cell of the grid whose corners differ in sign.
     line(scores) {
-      const { pen } = this, cell = this.side / GRID;
+      const { pen } = this, cell = this.width / GRID;
       [pen.strokeStyle, pen.lineWidth] = [this.ink, 2];
       pen.beginPath();
       for (let i = 0; i + 1 < GRID; i++) for (let j = 0; j + 1 < GRID; j++) {
@@ -201,26 +151,22 @@ gancourse.boundary = (() => {
   }
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, format, Panel } = gancourse.live;
-    const button = (parent, text, act, kind = "") => {
-      const node = element(parent, "button", kind, text);
-      node.type = "button";
-      node.addEventListener("click", act);
-      return node;
-    };
+    const { element, button, slider, menu, readout, sentence, format, Panel, playing } = gancourse.live;
     element(root, "style", "", STYLE);
     const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
-    const canvas = element(left, "canvas"), picture = new Picture(canvas);
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", "Points of two classes on the network's verdict");
-    const bar = element(left, "div", "bar");
-    const play = button(bar, "Play", () => setPlaying(!playing), "play");
-    button(bar, "One step", () => { setPlaying(false); advance(); show(); });
-    button(bar, "New start", () => { setPlaying(false); seed++; reset(); }).title = "Other points and other weights";
+    const picture = new Picture(left, { says: "Points of two classes on the network's verdict", x: [-SPAN, SPAN] });
+    const grid = picture.centres(GRID), bar = element(left, "div", "buttons");
+    const player = playing(picture.node, () => {
+      for (let k = 0; k < STEPS && player.on; k++) advance();
+      show();
+    });
+    player.button(bar);
+    button(bar, "One step", () => { player.set(false); advance(); show(); });
+    button(bar, "New start", () => { player.set(false); seed++; reset(); }).title = "Other points and other weights";
     element(left, "div", "legend", '<span><i class="real">●</i><i class="fake">●</i> training</span>'
       + '<span><i class="real">○</i><i class="fake">○</i> held out</span><span>line: probability ½</span>');
     const controls = element(right, "div", "row controls");
-    const again = () => { setPlaying(false); reset(); };
+    const again = () => { player.set(false); reset(); };
     const data = menu(controls, { label: "data", value: settings.data,
       options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])) }, again);
     const rate = menu(controls, { label: "learning rate", value: "0.03",
@@ -231,10 +177,9 @@ gancourse.boundary = (() => {
     const chart = new Panel(right, { title: 'log loss: training, <span class="third">held out</span>',
       says: "log loss of the training and of the held-out points over the steps", height: 150, x: [0, 1], right: 44 });
     const write = readout(right, { step: "step", train: "training loss", held: "held-out loss", best: "lowest held-out loss" });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root);
 
-    let { seed } = settings, playing = false, visible = false, frame = 0, net, points, heldOut, record, steps, now, best;
+    let { seed } = settings, net, points, heldOut, record, steps, now, best;
     function reset() {
       const rng = random(seed);
       [points, heldOut] = [draw(data.get(), TRAIN, rng), draw(data.get(), HELD_OUT, rng)];
@@ -254,22 +199,7 @@ gancourse.boundary = (() => {
       step(net, points, +rate.get(), momentum.get());
       steps++;
       measure();
-      if (!Number.isFinite(now.train)) setPlaying(false);
-    }
-    function setPlaying(on) {
-      playing = on;
-      play.textContent = on ? "Pause" : "Play";
-      schedule();
-    }
-    function schedule() {
-      if (!frame && playing && visible && !document.hidden) frame = requestAnimationFrame(tick);
-    }
-    function tick() {
-      frame = 0;
-      if (!playing || !visible) return;
-      for (let k = 0; k < STEPS && playing; k++) advance();
-      show();
-      schedule();
+      if (!Number.isFinite(now.train)) player.set(false);
     }
 
     function verdict() {
@@ -281,15 +211,13 @@ gancourse.boundary = (() => {
     }
     function show() {
       picture.begin();
-      const scores = forward(net, picture.grid, GRID * GRID).at(-1);
-      picture.heat(scores);
+      const scores = forward(net, grid, GRID * GRID).at(-1);
+      picture.heat(scores.map(sigmoid), 0.59);
       picture.points(heldOut, false);
       picture.line(scores);
       picture.points(points, true);
-      write({ step: steps, train: now.train, held: now.held, best: best.loss });
-      root.querySelector("[data-number=step]").textContent = steps;
-      const text = verdict();
-      if (says.textContent != text) says.textContent = text;
+      write({ step: String(steps), train: now.train, held: now.held, best: best.loss });
+      say(verdict());
       plot();
     }
     function plot() {
@@ -303,10 +231,6 @@ gancourse.boundary = (() => {
         chart.curve(record.at, clip(record.held), "third"), chart.dot(best.step, min(best.loss, high)));
     }
 
-    new IntersectionObserver((entries) => { visible = entries.at(-1).isIntersecting; schedule(); }).observe(canvas);
-    document.addEventListener("visibilitychange", schedule);
-    const recolour = new MutationObserver(() => show());
-    for (const node of [document.documentElement, document.body]) recolour.observe(node, { attributes: true });
     reset();
     return show;
   }

@@ -54,7 +54,7 @@ gancourse.divergence = (() => {
   }
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, Panel } = gancourse.live;
+    const { element, slider, menu, readout, sentence, Panel } = gancourse.live;
     const xs = span(-8, 8, 321), means = span(-8, 8, 129);
     const real = '<i class="real">p</i>', fake = '<i class="fake">p<sub>g</sub></i>', D = "<i>D</i>*";
 
@@ -78,8 +78,7 @@ gancourse.divergence = (() => {
     const write = readout(root, { D: `${D} at the centre of ${fake}`, V: `<i>V</i>(${D}, <i>G</i>)`, jsd: "JSD (nats)",
       w1: "<i>W</i>₁", klForward: `KL(${real}‖${fake})`, klReverse: `KL(${fake}‖${real})`,
       slopeSaturating: "slope, saturating", slopeNonSaturating: "slope, non-saturating", slopeW1: "slope of <i>W</i>₁" });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root);
 
     let sweep = { key: "", jsd: [], w1: [] };              // the curves by position, kept while they hold
     function draw() {
@@ -90,8 +89,7 @@ gancourse.divergence = (() => {
         sweep = { key, jsd: all.map((a) => a.jsd), w1: all.map((a) => a.w1) };
       }
       write(numbers);
-      const text = comment(numbers, now.bumps);
-      if (says.textContent != text) says.textContent = text;
+      say(comment(numbers, now.bumps));
 
       const p = xs.map((x) => Math.exp(logData(x, now.bumps)));
       const pg = xs.map((x) => Math.exp(logGaussian(x, now.mean, now.std)));

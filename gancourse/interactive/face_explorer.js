@@ -1,5 +1,5 @@
 // A trained DCGAN generator draws in the page (chapter 09).
-// numbers: the generator, its noise and the two paths, pure.  mount: the figure.
+// numbers: the generator and the two paths, pure.  mount: the figure.
 gancourse.face_explorer = (() => {
   // ---- the generator: transposed convolutions, a ReLU after each but the last, there a tanh
 
@@ -51,17 +51,6 @@ gancourse.face_explorer = (() => {
     return x;
   }
 
-  // ---- the noise: standard normal numbers, the same for the same seed (mulberry32, Box-Muller)
-  function normals(seed) {
-    const uniform = () => {
-      seed = seed + 0x6D2B79F5 | 0;
-      let t = Math.imul(seed ^ seed >>> 15, seed | 1);
-      t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-      return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-    };
-    return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  }
-
   // ---- two paths from a to b
   const norm = (z) => Math.hypot(...z);
   const mix = (a, b, u, v) => Float32Array.from(a, (ai, i) => u * ai + v * b[i]);
@@ -81,22 +70,16 @@ gancourse.face_explorer = (() => {
 
   const STYLE = `
     .live-figure .row.stage { grid-template-columns: 288px minmax(0, 1fr); gap: .6rem 1.6rem; align-items: start; }
-    .live-figure canvas { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: .4rem; }
+    .live-figure[data-live=face_explorer] canvas { aspect-ratio: 1; border: 0; image-rendering: pixelated; }
     .live-figure .row.sliders { margin-top: .6rem; }
     .live-figure .sliders[hidden] { display: none; }
     .live-figure input[type=range] { display: block; }
-    .live-figure .buttons { display: flex; flex-wrap: wrap; gap: .5rem; margin: .6rem 0 0; }
-    .live-figure .buttons button { flex: 1 1 7.5rem; min-height: 44px; padding: .3rem .6rem; font: inherit; font-weight: 600; white-space: nowrap;
-      color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: .4rem; cursor: pointer; }
-    .live-figure .buttons button:hover { border-color: var(--fake); color: var(--fake); }
-    .live-figure button:focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
     .live-figure .strip { display: grid; gap: .5rem; grid-template-columns: repeat(12, minmax(0, 1fr)); margin: .35rem 0 0; }
     .live-figure .strip button { position: relative; padding: 0; border: 0; background: none; border-radius: .4rem; cursor: pointer; }
     .live-figure .strip button[data-end] { box-shadow: 0 0 0 3px var(--fake); }
     .live-figure .strip button[data-end]::after { content: attr(data-end); position: absolute; left: 0; top: 0; min-width: 1.45em;
       font: 700 13px/1.45 system-ui, sans-serif; color: var(--wash); background: var(--fake); border-radius: .35rem 0; }
     .live-figure .panel.faces, .live-figure .row.path { margin-top: .8rem; }
-    .live-figure .note { margin: .4rem 0 0; color: var(--soft); font-size: 12.5px; }
     @media (max-width: 700px) {
       .live-figure .row.stage { grid-template-columns: minmax(0, 1fr); }
       .live-figure .stage > :first-child { display: grid; grid-template-columns: minmax(0, 1fr) 7.5rem; gap: .9rem; align-items: center; max-width: 360px; }
@@ -106,13 +89,13 @@ gancourse.face_explorer = (() => {
     }`;
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, Panel } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, Panel, random, playing, still } = gancourse.live;
     const layers = settings.layers.map((layer) => unpack(layer, settings.bits));
     const weights = layers.reduce((sum, { weight }) => sum + weight.length, 0).toLocaleString("en");
-    const size = layers[0].inputs, normal = normals(settings.seed);
+    const size = layers[0].inputs, { normal } = random(settings.seed);
     const fresh = () => Float32Array.from({ length: size }, normal);
     const noise = Array.from({ length: 12 }, fresh);      // the z of each face in the strip
-    let A = 0, B = 1, walk = null, quickest = Infinity;
+    let A = 0, B = 1, waited = 0, quickest = Infinity;
 
     element(root, "style", "", STYLE);
     const stage = element(root, "div", "row stage"), left = element(stage, "div", "column"), right = element(stage, "div", "column");
@@ -120,14 +103,19 @@ gancourse.face_explorer = (() => {
     screen.setAttribute("role", "img");
     screen.setAttribute("aria-label", "a face, drawn by the generator in this page");
     const bar = element(left, "div", "buttons");
-    const button = (parent, text, pressed) => {
-      const node = element(parent, "button", "", text);
-      node.type = "button";
-      node.addEventListener("click", pressed);
-      return node;
-    };
     button(bar, "New face", () => { stop(); next(); t.set(1); });
-    const play = button(bar, "▶ Walk", () => walk ? stop() : start());
+    // The walk: from A to B in two seconds, then on to a new face. It starts only when asked to;
+    // for readers who want little motion it goes in five still steps.
+    const player = playing(root, (gone) => {
+      waited += gone;
+      if (waited < (still() ? 1000 : 15)) return;
+      const time = t.get() + (still() ? 0.2 : waited / 2000);
+      waited = 0;
+      if (time >= 1) next();
+      t.set(time < 1 ? time : 0);
+    });
+    const stop = () => player.set(false);
+    player.button(bar, "Walk");
     button(bar, "Sliders to 0", () => steps[chosen.get()].sliders.forEach((each) => each.set(0)));
 
     const sets = settings.directions;
@@ -149,8 +137,7 @@ gancourse.face_explorer = (() => {
       says: "length of z from A to B, on the sphere and in a straight line", height: 100, x: [0, 1], xTicks: [0, 1] });
     lengths.onMove((x) => { stop(); t.set(x); });
     const write = readout(root, { length: "length ‖<i>z</i>‖", typical: `typical: √${size}`, angle: "degrees from A to B" });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root);
     const note = element(root, "p", "note");
 
     const shift = (z) => shifted(z, sets[chosen.get()].directions, steps[chosen.get()].sliders.map((each) => each.get()));
@@ -170,8 +157,7 @@ gancourse.face_explorer = (() => {
       const now = at(t.get()), length = norm(now), typical = Math.sqrt(size);
       paint(screen, now);
       write({ length, typical, angle: angle(noise[A], noise[B]) * 180 / Math.PI });
-      const text = comment(length - typical);
-      if (says.textContent != text) says.textContent = text;
+      say(comment(length - typical));
       const times = Array.from({ length: 41 }, (_, i) => i / 40);
       const curves = ["straight", "spherical"].map((way) => times.map((time) => norm(at(time, way))));
       lengths.frame(0, 1.15 * Math.max(typical, ...curves.flat()));
@@ -204,30 +190,6 @@ gancourse.face_explorer = (() => {
       pick(place);
     }
 
-    // The walk: from A to B in two seconds, then on to a new face. It starts only when asked to;
-    // for readers who want little motion it goes in five still steps.
-    function start() {
-      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      let before = performance.now(), time = t.get();
-      play.textContent = "❚❚ Pause";
-      const move = (now) => {
-        const gone = now - before;
-        walk = requestAnimationFrame(move);
-        if (!root.isConnected) return stop();
-        if (gone < (still ? 1000 : 15)) return;
-        before = now;
-        time += still ? 0.2 : Math.min(gone, 100) / 2000;
-        if (time >= 1) { next(); time = 0; }
-        t.set(time);
-      };
-      walk = requestAnimationFrame(move);
-    }
-    function stop() {
-      if (walk) cancelAnimationFrame(walk);
-      walk = null;
-      play.textContent = "▶ Walk";
-    }
-
     function choose() {
       steps.forEach(({ box }, k) => { box.hidden = k != chosen.get(); });
       drawAll();
@@ -241,5 +203,5 @@ gancourse.face_explorer = (() => {
     return draw;
   }
 
-  return { numbers: { unpack, generate, normals, straight, spherical, shifted }, mount };
+  return { numbers: { unpack, generate, straight, spherical, shifted }, mount };
 })();

@@ -59,11 +59,7 @@ gancourse.histograms = (() => {
   }
 
   const STYLE = `
-    .live-figure .buttons { display: flex; gap: .4rem; margin: 0 0 .5rem; flex-wrap: wrap; }
-    .live-figure .buttons button { flex: 1 1 150px; min-height: 44px; padding: .3rem .5rem; font: inherit; font-weight: 600;
-      color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: .4rem; cursor: pointer; }
-    .live-figure .buttons button:hover { border-color: var(--fake); color: var(--fake); }
-    .live-figure button:focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
+    .live-figure .buttons.presets { margin-top: 0; } .live-figure .presets button { flex-basis: 150px; }
     .live-figure svg.bars { cursor: default; overflow: visible; }
     .live-figure .bar.real { fill: var(--real); fill-opacity: .3; } .live-figure .bar.fake { fill: var(--fake); fill-opacity: .3; }
     .live-figure .bar.third { fill: var(--third); fill-opacity: .65; stroke: none; }
@@ -138,20 +134,15 @@ gancourse.histograms = (() => {
   const percent = (v) => String(+(100 * v).toFixed(v < 0.01 ? 2 : v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
-    const { element, menu, readout, Panel } = gancourse.live;
+    const { element, button, menu, readout, sentence, Panel } = gancourse.live;
     element(root, "style").textContent = STYLE;
     let now = { p: [...settings.p], q: [...settings.q] };
     const n = now.p.length, p = '<i class="real">p</i>', q = '<i class="fake">q</i>';
 
-    const bar = element(root, "div", "buttons");
-    const button = (text, pressed) => {
-      const node = element(bar, "button", "", text);
-      node.type = "button";
-      node.addEventListener("click", () => { pressed(); draw(); });
-    };
-    for (const name in PRESETS) button(name, () => { const [a, b] = PRESETS[name](n); now = { p: a, q: b }; });
-    button("swap p and q", () => { now = { p: now.q, q: now.p }; });
-    button("start again", () => { now = { p: [...settings.p], q: [...settings.q] }; });
+    const bar = element(root, "div", "buttons presets"), set = (p, q) => { now = { p, q }; draw(); };
+    for (const name in PRESETS) button(bar, name, () => set(...PRESETS[name](n)));
+    button(bar, "swap p and q", () => set(now.q, now.p));
+    button(bar, "start again", () => set([...settings.p], [...settings.q]));
 
     const columns = element(root, "div", "row");
     const panel = (title, says, height) => {
@@ -169,13 +160,12 @@ gancourse.histograms = (() => {
     const unit = menu(controls, { label: "unit of information", value: "nats", options: { nats: "nats", bits: "bits" } }, draw);
     const bill = Object.assign(panel("", "the contribution of each bar", 150), { top: 22, bottom: 38 });
     bill.svg.classList.add("bill");
-    controls.after(bill.svg.parentElement);
+    controls.after(bill.svg.closest(".column"));
 
     const write = readout(root, { entropyP: `entropy <i>H</i>(${p})`, entropyQ: `entropy <i>H</i>(${q})`,
       crossEntropy: `cross-entropy <i>H</i>(${p}, ${q})`, klForward: `KL(${p}‖${q})`, klReverse: `KL(${q}‖${p})`, jsd: `JSD(${p}‖${q})`,
       root: "√JSD", tv: `TV(${p}, ${q})`, w1: `<i>W</i>₁(${p}, ${q})` });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root);
 
     function draw() {
       const numbers = at(now), scale = unit.get() == "bits" ? 1 / LOG2 : 1;
@@ -184,9 +174,7 @@ gancourse.histograms = (() => {
       for (const key of ["entropyP", "entropyQ", "crossEntropy", "klForward", "klReverse", "jsd"]) numbers[key] *= scale;
       numbers.root *= Math.sqrt(scale);
       write(numbers);
-      for (const cell of root.querySelectorAll("dd")) if (cell.textContent == "Infinity") cell.textContent = "∞";
-      const text = comment(now, at(now));
-      if (says.textContent != text) says.textContent = text;
+      say(comment(now, at(now)));
       drawBill(TERMS[shown.get()](now.p, now.q).map((v) => shown.get() == "TV" ? v : v * scale));
     }
     function drawBill(terms) {

@@ -1,22 +1,9 @@
 // Train a GAN on points of the plane, in the page (chapter 05).
 // numbers: networks, games, one training step; pure, and tested against torch.  mount: the figure.
 gancourse.laboratory = (() => {
-  const { sqrt, log, exp, cos, sin, PI, min, max, abs, floor } = Math;
+  const { sqrt, log, exp, cos, sin, PI, min, max, abs, floor } = Math, { random, Canvas } = gancourse.live;
 
   // ================================================================ numbers
-  // ---- Chance: mulberry32 for uniform numbers, Box–Muller for normal ones.
-  function random(seed) {
-    let state = Math.imul(seed + 1, 0x9e3779b1);             // neighbouring seeds start far apart
-    const uniform = () => {
-      let t = state = (state + 0x6d2b79f5) | 0;
-      t = Math.imul(t ^ (t >>> 15), t | 1);
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
-    const normal = () => sqrt(-2 * log(1 - uniform())) * cos(2 * PI * uniform());
-    return { uniform, normal, whole: (n) => floor(n * uniform()) };
-  }
-
   // ---- Data: one point [x, y] at a time. Mixtures know the centres of their modes.
   const BLUR = 0.05;                                         // standard deviation of every mode
   const lattice = (side) => Array.from({ length: side * side }, (_, k) =>
@@ -266,10 +253,8 @@ gancourse.laboratory = (() => {
   };
   const SHOWN = 500, MAP = 40, CELLS = 21;                   // points of each kind; pixels of the map; corners of the grid
   const SPAN = 1.6;                                          // the picture shows [-SPAN, SPAN] each way
-  const square = (side, at) => Float64Array.from({ length: 2 * side * side }, (_, k) =>
-    at(k % 2 ? floor(k / 2 / side) : floor(k / 2) % side, k % 2));
-  const centres = square(MAP, (k, vertical) => SPAN * ((2 * k + 1) / MAP - 1) * (vertical ? -1 : 1));
-  const corners = square(CELLS, (k) => 2 * k / (CELLS - 1) - 1);
+  const corners = Float64Array.from({ length: 2 * CELLS * CELLS }, (_, k) =>
+    2 * (k % 2 ? floor((k >> 1) / CELLS) : (k >> 1) % CELLS) / (CELLS - 1) - 1);
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
   const steepness = (slopes) => {                            // mean length of n slopes
@@ -292,143 +277,88 @@ gancourse.laboratory = (() => {
     return [thinned.map((_, k) => (k + 1) * every), thinned];
   }
 
-  // ---- The picture: a square canvas in data coordinates.
-  class Picture {
-    constructor(canvas) {
-      [this.canvas, this.ink, this.map] = [canvas, canvas.getContext("2d"), document.createElement("canvas")];
-      this.map.width = this.map.height = MAP;
-    }
-    begin() {                                                // fit the screen, fetch the page's colours
-      const { canvas, ink } = this, sharp = min(2, devicePixelRatio || 1), style = getComputedStyle(canvas);
-      this.side = canvas.clientWidth || 300;
-      canvas.width = canvas.height = Math.round(this.side * sharp);
-      ink.scale(canvas.width / this.side, canvas.width / this.side);
-      for (const name of ["real", "fake", "third", "soft"]) this[name] = style.getPropertyValue("--" + name).trim();
-    }
-    X(x) { return (x / SPAN + 1) / 2 * this.side; }
-    Y(y) { return (1 - y / SPAN) / 2 * this.side; }
-    rgb(colour) {
-      this.ink.fillStyle = colour;                           // a canvas answers in the form #rrggbb
-      return [1, 3, 5].map((k) => parseInt(this.ink.fillStyle.slice(k, k + 2), 16));
-    }
-    heat(verdicts) {
-      const ink = this.map.getContext("2d"), image = ink.createImageData(MAP, MAP), { data } = image;
-      const colours = [this.rgb(this.fake), this.rgb(this.real)];
-      verdicts.forEach((v, k) => {
-        for (let c = 0; c < 3; c++) data[4 * k + c] = colours[+(v > 0.5)][c];
-        data[4 * k + 3] = 120 * abs(2 * v - 1);
-      });
-      ink.putImageData(image, 0, 0);
-      this.ink.drawImage(this.map, 0, 0, this.side, this.side);
-    }
-    circles(points, radius) {
-      this.ink.beginPath();
-      for (let k = 0; k < points.length; k += 2) {
-        const x = this.X(points[k]), y = this.Y(points[k + 1]);
-        this.ink.moveTo(x + radius, y);
-        this.ink.arc(x, y, radius, 0, 2 * PI);
-      }
-    }
-    dots(points, colour) {
-      this.ink.fillStyle = colour;
-      this.circles(points, 1.9);
-      this.ink.fill("nonzero");
-    }
+  class Picture extends Canvas {
     rings(centres) {
-      [this.ink.strokeStyle, this.ink.lineWidth] = [this.soft, 1];
-      this.circles(centres, 3 * BLUR / SPAN / 2 * this.side);
-      this.ink.stroke();
+      [this.pen.strokeStyle, this.pen.lineWidth] = [this.soft, 1];
+      this.circles(centres, 3 * BLUR / SPAN / 2 * this.width);
+      this.pen.stroke();
     }
     brush([x, y]) {
-      [this.ink.strokeStyle, this.ink.lineWidth] = [this.third, 2];
-      this.ink.strokeRect(this.X(x) - 6, this.Y(y) - 6, 12, 12);
+      [this.pen.strokeStyle, this.pen.lineWidth] = [this.third, 2];
+      this.pen.strokeRect(this.X(x) - 6, this.Y(y) - 6, 12, 12);
     }
     // The way down G's loss from every fifth point. A slope s is drawn 0.3 s/(s + 1) long.
     arrows(points, slopes) {
-      const { ink } = this;
-      [ink.strokeStyle, ink.lineWidth] = [this.third, 1.2];
-      ink.beginPath();
+      const { pen } = this;
+      [pen.strokeStyle, pen.lineWidth] = [this.third, 1.2];
+      pen.beginPath();
       for (let k = 0; k < points.length; k += 10) {
-        const length = 0.15 * this.side / SPAN / (Math.hypot(slopes[k], slopes[k + 1]) + 1);
+        const length = 0.15 * this.width / SPAN / (Math.hypot(slopes[k], slopes[k + 1]) + 1);
         const dx = -length * slopes[k], dy = length * slopes[k + 1];       // the canvas counts y downwards
         const x = this.X(points[k]) + dx, y = this.Y(points[k + 1]) + dy;
-        ink.moveTo(x - dx, y - dy);
-        ink.lineTo(x, y);
+        pen.moveTo(x - dx, y - dy);
+        pen.lineTo(x, y);
         for (const turn of [-0.22, 0.22]) {
-          ink.moveTo(x, y);
-          ink.lineTo(x - 0.3 * dx - turn * dy, y - 0.3 * dy + turn * dx);
+          pen.moveTo(x, y);
+          pen.lineTo(x - 0.3 * dx - turn * dy, y - 0.3 * dy + turn * dx);
         }
       }
-      ink.stroke();
+      pen.stroke();
     }
     // The noise square after G. Every cell holds the same share of the noise, so it gets the same
     // amount of colour, however far G has stretched it.
     grid(points) {
-      const { ink } = this, at = (k) => [this.X(points[2 * k]), this.Y(points[2 * k + 1])];
-      [ink.fillStyle, ink.strokeStyle, ink.lineWidth] = [this.fake, this.fake, 0.6];
+      const { pen } = this, at = (k) => [this.X(points[2 * k]), this.Y(points[2 * k + 1])];
+      [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = [this.fake, this.fake, 0.6];
       for (let k = 0; k + CELLS < CELLS * CELLS; k++) {
         if (k % CELLS == CELLS - 1) continue;
         const [a, b, c, d] = [k, k + 1, k + CELLS + 1, k + CELLS].map(at);
         const area = abs((c[0] - a[0]) * (d[1] - b[1]) - (d[0] - b[0]) * (c[1] - a[1])) / 2;
-        ink.beginPath();
-        for (const corner of [a, b, c, d]) ink.lineTo(...corner);
-        ink.closePath();
-        ink.globalAlpha = min(0.6, 2e-4 * this.side ** 2 / (area + 1e-9));
-        ink.fill();
-        ink.globalAlpha = 0.45;
-        ink.stroke();
+        pen.beginPath();
+        for (const corner of [a, b, c, d]) pen.lineTo(...corner);
+        pen.closePath();
+        pen.globalAlpha = min(0.6, 2e-4 * this.width ** 2 / (area + 1e-9));
+        pen.fill();
+        pen.globalAlpha = 0.45;
+        pen.stroke();
       }
-      ink.globalAlpha = 1;
+      pen.globalAlpha = 1;
     }
   }
 
   // ---- The figure. `&` stands for the figure itself.
   const STYLE = `
-    & button { font: inherit; font-weight: 600; color: var(--ink); background: var(--wash); cursor: pointer;
-      border: 1px solid var(--soft); border-radius: .35rem; padding: .3rem .7rem; min-height: 36px; }
-    & button:hover { border-color: var(--third); }
-    & .play { color: var(--wash); background: var(--fake); border-color: var(--fake); min-width: 6.5em; }
-    & button[aria-pressed=true] { border-color: var(--fake); box-shadow: inset 0 0 0 1px var(--fake); }
-    & :is(button, canvas):focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
-    & .bar { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; margin: .5rem 0; }
     & .says { margin: .5rem 0 .6rem; }
-    & .sides { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
-    & .sides > div { flex: 1 1 270px; min-width: 0; } & .sides > .picture { flex: 1.35 1 300px; }
-    & canvas { display: block; width: 100%; aspect-ratio: 1; border: 1px solid var(--line); border-radius: .4rem; }
-    & .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .4rem 0; }
     & .legend > * { display: flex; align-items: center; gap: .35rem; min-height: 28px; }
     & .legend input { accent-color: var(--third); width: 16px; height: 16px; margin: 0; }
     & .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
-    & .note { margin: .4rem 0 0; font-size: 12.5px; color: var(--soft); }
     & svg { cursor: default; } & svg .curve { stroke-width: 1.6; } & svg .curve.fake { stroke: var(--fake); }
     & svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`.replaceAll("&", ".live-figure[data-live=laboratory]");
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, format, Panel } = gancourse.live;
-    const button = (parent, text, act, kind = "") => {
-      const node = element(parent, "button", kind, text);
-      node.type = "button";
-      node.addEventListener("click", act);
-      return node;
-    };
+    const { element, button, slider, menu, readout, sentence, format, Panel, playing, still } = gancourse.live;
     const x = '<i class="real">x</i>', made = '<i class="fake">G</i>(<i>z</i>)';
 
     element(root, "style", "", STYLE);
-    const shelf = element(root, "div", "bar", "<b>Experiments</b>");
+    const shelf = element(root, "div", "buttons", "<b>Experiments</b>");
     const experiments = Object.entries(EXPERIMENTS).map(([key, { name }]) => {
       const node = button(shelf, name, () => perform(key));
       node.dataset.experiment = key;
       return node;
     });
-    const says = element(root, "p", "says", "Press Play, or choose an experiment, or data and game of your own.");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root, "Press Play, or choose an experiment, or data and game of your own.");
     const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
-    const canvas = element(left, "canvas"), picture = new Picture(canvas);
-    const bar = element(left, "div", "bar");
-    const play = button(bar, "Play", () => setPlaying(!playing), "play");
-    button(bar, "One step", () => { setPlaying(false); advance(); show(); });
+    const picture = new Picture(left, { says: "", x: [-SPAN, SPAN] }), canvas = picture.node, centres = picture.centres(MAP);
+    const bar = element(left, "div", "buttons"), player = playing(canvas, () => {   // steps fill 12 ms of a frame
+      const end = performance.now() + 12;
+      do advance(); while (player.on && !slow.checked && performance.now() < end);
+      show();
+    });
+    const play = (on) => player.set(on && points.length > 0);
+    player.button(bar).addEventListener("click", () => play(player.on));
+    button(bar, "One step", () => { play(false); advance(); show(); });
     button(bar, "Reset", () => { seed++; reset(); }).title = "New networks, from the next seed";
-    const clear = button(bar, "Clear drawing", () => { drawn.length = 0; reset(); setPlaying(false); });
+    const clear = button(bar, "Clear drawing", () => { drawn.length = 0; reset(); play(false); });
     const legend = element(left, "div", "legend", '<span><i class="real">●</i> data</span><span><i class="fake">●</i> generated</span>');
     const toggle = (text, checked) => {
       const label = element(legend, "label"), box = element(label, "input");
@@ -441,11 +371,7 @@ gancourse.laboratory = (() => {
       slow = toggle("one step a picture", false);
 
     const controls = element(right, "div", "row controls");
-    const choice = (label, options, value, changed) => {     // a menu that can also be set
-      const { get } = menu(controls, { label, options, value }, changed);
-      const select = controls.lastElementChild.querySelector("select");
-      return { get, set(key) { select.value = key; } };
-    };
+    const choice = (label, options, value, changed) => menu(controls, { label, options, value }, changed);
     const names = (table) => Object.fromEntries(Object.entries(table).map(([key, { name }]) => [key, name]));
     const rate = (label) => slider(controls, { label, min: 0.1, max: 10, step: 0.1, value: 2 }, () => {});
     const data = choice("data", names(DATA), settings.data, byHand);
@@ -455,14 +381,14 @@ gancourse.laboratory = (() => {
     const rateG = rate("rate of <i>G</i>, 10⁻³"), rateD = rate("rate of <i>D</i>, 10⁻³");
     const losses = new Panel(right, { title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
       says: "both losses over the steps", height: 150, x: [0, 1], right: 46 });
-    readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", seed: "seed", real: "", fake: "", slope: "slope at " + made,
+    const write = readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", seed: "seed", real: "", fake: "", slope: "slope at " + made,
       modes: "modes", good: "good" });
     const cell = (key) => root.querySelector(`[data-number=${key}]`);
     element(right, "p", "note", "slope: mean length of the slope of <i>G</i>’s loss, which the arrows follow downhill. good: share of the generated points " +
       "inside a small circle, within 3 standard deviations of a mode. A mode counts when its circle holds at least a quarter of its fair share.");
 
     // ---- State
-    let { seed } = settings, playing = false, visible = false, frame = 0, run, record, points;
+    let { seed } = settings, run, record, points;
     const drawn = [], z = noise(SHOWN, random(1e6));         // the same noise is shown all the time
 
     function reset() {
@@ -487,11 +413,11 @@ gancourse.laboratory = (() => {
       tell(null, data.get() == "own" ? "Draw the data: with the mouse, a finger, or the arrow keys and the space bar. Then press Play."
         : "Your own experiment. Data and game start new networks; learning rates and <i>D</i>-steps may change on the way.");
       reset();
-      setPlaying(playing);
+      play(player.on);
     }
     function tell(key, text) {
       for (const node of experiments) node.setAttribute("aria-pressed", node.dataset.experiment == key);
-      says.innerHTML = text;
+      say(text);
     }
     function perform(key) {
       const e = EXPERIMENTS[key];
@@ -500,10 +426,9 @@ gancourse.laboratory = (() => {
       tell(key, e.says);
       seed = settings.seed;
       reset();
-      setPlaying(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+      play(!still());
     }
 
-    // ---- Time: steps fill 12 ms of a frame. Nothing runs out of sight.
     function advance() {
       if (!points.length) return;
       const { d, g } = step(run, { rateD: rateD.get() / 1000, rateG: rateG.get() / 1000, dSteps: +dSteps.get() });
@@ -511,25 +436,9 @@ gancourse.laboratory = (() => {
         record.d.push(d);
         record.g.push(g);
       } else {
-        setPlaying(false);
+        play(false);
         tell(null, "The losses are no longer finite numbers. Lower a learning rate and press Reset.");
       }
-    }
-    function setPlaying(on) {
-      playing = on && points.length > 0;
-      play.textContent = playing ? "Pause" : "Play";
-      schedule();
-    }
-    function schedule() {
-      if (!frame && playing && visible && !document.hidden) frame = requestAnimationFrame(tick);
-    }
-    function tick() {
-      frame = 0;
-      if (!playing || !visible) return;
-      const end = performance.now() + 12;
-      do advance(); while (playing && !slow.checked && performance.now() < end);
-      show();
-      schedule();
     }
 
     // ---- Pictures and numbers
@@ -545,16 +454,15 @@ gancourse.laboratory = (() => {
       if (arrows.checked) picture.arrows(fake, slopes);
       picture.dots(fake, picture.fake);
       if (brush && run.data == "own") picture.brush(brush);
-      write(scoresReal, scoresFake, slopes, modes && coverage(fake, modes));
+      tally(scoresReal, scoresFake, slopes, modes && coverage(fake, modes));
       drawLosses();
     }
-    function write(scoresReal, scoresFake, slopes, reached) {
+    function tally(scoresReal, scoresFake, slopes, reached) {
       const average = (scores) => format(mean(run.game.view == "sigmoid" ? scores.map(sigmoid) : scores), 3);
       const last = (values) => values.length ? format(values.at(-1), 3) : "–";
-      const texts = { step: run.step, seed, d: last(record.d), g: last(record.g), fake: average(scoresFake),
+      write({ step: String(run.step), seed: String(seed), d: last(record.d), g: last(record.g), fake: average(scoresFake),
         real: points.length ? average(scoresReal) : "–", slope: format(steepness(slopes), 3),
-        modes: reached ? `${reached.modes}/${reached.of}` : "–", good: reached ? `${Math.round(100 * reached.highQuality)} %` : "–" };
-      for (const key in texts) cell(key).textContent = texts[key];
+        modes: reached ? `${reached.modes}/${reached.of}` : "–", good: reached ? `${Math.round(100 * reached.highQuality)} %` : "–" });
     }
     function drawLosses() {
       const [steps, d] = thin(record.d), [, g] = thin(record.g), { levels } = run.game;
@@ -577,17 +485,13 @@ gancourse.laboratory = (() => {
       from = to;
       refresh();
     }
-    function place(event) {
-      const box = canvas.getBoundingClientRect();
-      return [SPAN * (2 * (event.clientX - box.left) / box.width - 1), SPAN * (1 - 2 * (event.clientY - box.top) / box.height)];
-    }
     canvas.addEventListener("pointerdown", (event) => {
       if (run.data != "own") return;
       canvas.setPointerCapture(event.pointerId);
       brush = null;
-      stroke(place(event));
+      stroke(picture.place(event));
     });
-    canvas.addEventListener("pointermove", (event) => { if (from) stroke(place(event)); });
+    canvas.addEventListener("pointermove", (event) => { if (from) stroke(picture.place(event)); });
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { from = null; });
     canvas.addEventListener("keydown", (event) => {
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], " ": [0, 0] }[event.key];
@@ -598,11 +502,6 @@ gancourse.laboratory = (() => {
       from = null;
     });
 
-    // ---- Rest out of sight; follow the page's colours.
-    new IntersectionObserver((entries) => { visible = entries.at(-1).isIntersecting; schedule(); }).observe(canvas);
-    document.addEventListener("visibilitychange", schedule);
-    const colours = new MutationObserver(() => show());
-    for (const node of [document.documentElement, document.body]) colours.observe(node, { attributes: true });
     reset();
     return show;
   }

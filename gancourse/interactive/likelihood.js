@@ -70,11 +70,6 @@ gancourse.likelihood = (() => {
   }
 
   const STYLE = `
-    .live-figure .buttons { display: flex; gap: .5rem; margin: .6rem 0 0; flex-wrap: wrap; }
-    .live-figure .buttons button { flex: 1 1 150px; min-height: 44px; padding: .3rem .6rem; font: inherit; font-weight: 600;
-      color: var(--ink); background: var(--wash); border: 1px solid var(--soft); border-radius: .4rem; cursor: pointer; }
-    .live-figure .buttons button:hover { border-color: var(--fake); color: var(--fake); }
-    .live-figure button:focus-visible { outline: 3px solid var(--third); outline-offset: 2px; }
     .live-figure .handles { position: absolute; left: 0; bottom: 0; pointer-events: none; overflow: visible; }
     .live-figure .handles circle { pointer-events: all; cursor: grab; touch-action: none; fill: var(--real); stroke: var(--wash); stroke-width: 2; }
     .live-figure .handles circle.reach { fill: transparent; stroke: none; }
@@ -143,14 +138,15 @@ gancourse.likelihood = (() => {
   }
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, Panel } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, Panel, playing, still } = gancourse.live;
     element(root, "style").textContent = STYLE;
-    let points = [...settings.points], path = [], walking = 0;
+    let points = [...settings.points], path = [], way = [], done = 0;
     const xs = Array.from({ length: 401 }, (_, i) => -REACH + i * REACH / 200), ticks = [-4, -2, 0, 2, 4];
     const mu = '<i class="fake">μ</i>', sigma = '<i class="fake">σ</i>';
 
     const controls = element(root, "div", "row controls");
-    const changed = () => { stop(); draw(); };
+    let climbing = false;                                  // by the walk itself, not by hand
+    const changed = () => { if (!climbing) { stop(); draw(); } };
     const mean = slider(controls, { label: `centre ${mu}`, min: -REACH, max: REACH, step: 0.01, value: settings.mean }, changed);
     const std = slider(controls, { label: `width ${sigma}`, min: NARROWEST, max: WIDEST, step: 0.01, value: settings.std }, changed);
     const data = menu(controls, { label: '<span class="real">the data</span>', value: "start",
@@ -171,40 +167,33 @@ gancourse.likelihood = (() => {
     onPlace(hill, (m, s) => { std.set(s); mean.set(m); });
 
     const bar = element(root, "div", "buttons");
-    const button = (text, pressed) => {
-      const node = element(bar, "button", "", text);
-      node.type = "button";
-      node.addEventListener("click", pressed);
-    };
-    button("▶ Climb by gradient", walk);
-    button("Jump by the formula", () => { const top = summit(points); std.set(top.std); mean.set(top.mean); });
+    button(bar, "▶ Climb by gradient", walk);
+    button(bar, "Jump by the formula", () => { const top = summit(points); std.set(top.std); mean.set(top.mean); });
     const write = readout(root, { here: "average log-likelihood here", best: "at the summit", gap: "still to climb",
       mean: "summit: mean <i>x̄</i>", std: "summit: std <i>s</i>", sum: "log-likelihood, the sum" });
-    const says = element(root, "p", "says");
-    says.setAttribute("aria-live", "polite");
+    const say = sentence(root);
 
-    function stop() { cancelAnimationFrame(walking); walking = 0; path = []; }
+    const player = playing(root, () => {
+      done = still() ? way.length : Math.min(way.length, done + Math.ceil(way.length / 150));
+      path = way.slice(0, done);
+      climbing = true;
+      std.set(path.at(-1).std);
+      mean.set(path.at(-1).mean);
+      climbing = false;
+      if (done == way.length) player.set(false);
+      draw();
+    });
+    function stop() { player.set(false); path = []; }
     function walk() {
       stop();
-      const whole = climb({ points, mean: mean.get(), std: std.get() });
-      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      const stride = Math.max(1, Math.ceil(whole.length / 150));
-      let done = still ? whole.length : 1;
-      const frame = () => {
-        const { mean: m, std: s } = whole[Math.min(done, whole.length) - 1];
-        std.set(s); mean.set(m);                           // each stops the walk: so set it again
-        path = whole.slice(0, done);
-        if (done < whole.length) { done += stride; walking = requestAnimationFrame(frame); }
-        draw();
-      };
-      frame();
+      [way, done] = [climb({ points, mean: mean.get(), std: std.get() }), 0];
+      player.set(true);
     }
 
     function draw() {
       const now = { points, mean: mean.get(), std: std.get() }, numbers = at(now), n = points.length;
       write({ ...numbers, gap: numbers.best - numbers.here, sum: n * numbers.here });
-      const text = comment(numbers, n);
-      if (says.textContent != text && !walking) says.textContent = text;
+      if (!player.on) say(comment(numbers, n));
 
       const height = (x) => Math.exp(logGaussian(x, now.mean, now.std)), peak = height(now.mean);
       curve.frame(0, Math.max(0.5, 1.08 * peak));

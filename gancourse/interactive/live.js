@@ -1,4 +1,4 @@
-// What every live figure is made of: elements, sliders, readouts and panels. No ids, no library.
+// What every live figure is made of: controls, panels, a canvas, chance and time. No ids, no library.
 globalThis.gancourse ??= {};
 gancourse.live = (() => {
   function element(parent, tag, className = "", content = "") {
@@ -20,17 +20,25 @@ gancourse.live = (() => {
     return { get: () => +input.value, set(number) { input.value = number; show(); changed(); } };
   }
 
-  // A labelled menu of {value: text}; returns {get}.
+  // A button; those of an element of class "buttons" share a row. kind "play": the first to press.
+  function button(parent, text, act, kind = "") {
+    const node = element(parent, "button", kind, text);
+    node.type = "button";
+    node.addEventListener("click", act);
+    return node;
+  }
+
+  // A labelled menu of {value: text}; returns {get, set}.
   function menu(parent, { label, options, value }, changed) {
     const holder = element(parent, "label", "", `<span><span>${label}</span></span>`);
     const select = element(holder, "select");
     for (const [key, text] of Object.entries(options)) element(select, "option", "", text).value = key;
     select.value = value;
     select.addEventListener("change", changed);
-    return { get: () => select.value };
+    return { get: () => select.value, set(key) { select.value = key; changed(); } };
   }
 
-  // A list of named numbers; returns a function that writes {key: number}.
+  // A list of named numbers; returns a function that writes {key: number, or a text}.
   function readout(parent, names) {
     const list = element(parent, "dl"), cells = {};
     for (const [key, name] of Object.entries(names)) {
@@ -39,11 +47,20 @@ gancourse.live = (() => {
       cells[key].dataset.number = key;
     }
     return (numbers) => {
-      for (const key in cells) cells[key].textContent = format(numbers[key], 3);
+      for (const [key, number] of Object.entries(numbers))
+        if (cells[key]) cells[key].textContent = typeof number == "number" ? format(number, 3) : number;
     };
   }
 
+  // A sentence that a screen reader speaks when it changes; returns a function that writes it.
+  function sentence(parent, html = "") {
+    const node = element(parent, "p", "says", html);
+    node.setAttribute("aria-live", "polite");
+    return (text) => { if (text != html) node.innerHTML = html = text; };
+  }
+
   function format(number, digits) {
+    if (number == Infinity) return "∞";
     const text = Math.abs(number) < 1000 ? number.toFixed(digits) : number.toPrecision(4);
     return (/^-0\.?0*$/.test(text) ? text.slice(1) : text).replace("-", "\u2212");
   }
@@ -105,18 +122,120 @@ gancourse.live = (() => {
     }
   }
 
-  // Mount every figure of this name that is still empty; redraw when its width changes.
+  // A picture in data coordinates, as wide as its parent and sharp on every screen; `aspect` is its
+  // width over its height. Call begin() before drawing: it clears, and reads the page's colours.
+  class Canvas {
+    constructor(parent, { says, x = [-1, 1], y = x, aspect = 1 }) {
+      this.node = element(parent, "canvas");
+      this.node.style.aspectRatio = aspect;
+      this.node.setAttribute("role", "img");
+      this.node.setAttribute("aria-label", says);
+      Object.assign(this, { x, y, aspect, pen: this.node.getContext("2d") });
+    }
+    begin() {
+      const { node, pen } = this, sharp = Math.min(2, devicePixelRatio || 1), style = getComputedStyle(node);
+      this.width = node.clientWidth || 300;
+      this.height = this.width / this.aspect;
+      [node.width, node.height] = [this.width, this.height].map((side) => Math.round(side * sharp));
+      pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+      for (const name of ["real", "fake", "third", "ink", "soft", "wash"]) this[name] = style.getPropertyValue("--" + name).trim();
+    }
+    X(v) { const [a, b] = this.x; return (v - a) / (b - a) * this.width; }
+    Y(v) { const [a, b] = this.y; return (b - v) / (b - a) * this.height; }
+    place(event) {                           // where a pointer is, in data coordinates
+      const box = this.node.getBoundingClientRect(), [a, b] = this.x, [c, d] = this.y;
+      return [a + (b - a) * (event.clientX - box.left) / box.width, d - (d - c) * (event.clientY - box.top) / box.height];
+    }
+    circles(points, radius) {                // a path; points lie flat: [x, y, x, y, …]
+      this.pen.beginPath();
+      for (let k = 0; k < points.length; k += 2) {
+        const x = this.X(points[k]), y = this.Y(points[k + 1]);
+        this.pen.moveTo(x + radius, y);
+        this.pen.arc(x, y, radius, 0, 2 * Math.PI);
+      }
+    }
+    dots(points, colour, radius = 1.9) {
+      this.pen.fillStyle = colour;
+      this.circles(points, radius);
+      this.pen.fill("nonzero");
+    }
+    centres(n) {                             // of n × n cells, row by row from the top
+      const at = (k, [a, b]) => a + (b - a) * (k + 0.5) / n;
+      return Float64Array.from({ length: 2 * n * n }, (_, k) =>
+        k % 2 ? at(n - 1 - Math.floor((k >> 1) / n), this.y) : at((k >> 1) % n, this.x));
+    }
+    // A verdict in (0, 1) for each of those cells: orange below ½, teal above, deeper the surer.
+    heat(verdicts, strength = 0.5) {
+      const n = Math.sqrt(verdicts.length), map = document.createElement("canvas"), to = map.getContext("2d");
+      map.width = map.height = n;
+      const image = to.createImageData(n, n), colours = [this.fake, this.real].map((colour) => {
+        this.pen.fillStyle = colour;         // a canvas answers in the form #rrggbb
+        return [1, 3, 5].map((k) => parseInt(this.pen.fillStyle.slice(k, k + 2), 16));
+      });
+      verdicts.forEach((v, k) => image.data.set([...colours[+(v > 0.5)], 255 * strength * Math.abs(2 * v - 1)], 4 * k));
+      to.putImageData(image, 0, 0);
+      this.pen.drawImage(map, 0, 0, this.width, this.height);
+    }
+  }
+
+  // Chance from a seed: mulberry32 for uniform numbers in [0, 1), Box–Muller for normal ones.
+  function random(seed) {
+    let state = Math.imul(seed + 1, 0x9e3779b1);             // neighbouring seeds start far apart
+    const uniform = () => {
+      let t = state = (state + 0x6d2b79f5) | 0;
+      t = Math.imul(t ^ (t >>> 15), t | 1);
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    };
+    const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+    return { uniform, normal, whole: (n) => Math.floor(n * uniform()) };
+  }
+
+  // Time: calls tick(milliseconds since the last call, at most 100) once a frame while it is on, `node`
+  // is in sight and the page is not hidden. Starts only by set(true); button() makes a Play button.
+  function playing(node, tick) {
+    let on = false, seen = false, frame = 0, before = 0, show = () => {};
+    const run = (now) => {
+      frame = 0;
+      if (!on || !seen) return;
+      const gone = Math.min(100, now - before);
+      before = now;
+      tick(gone);
+      schedule();
+    };
+    const schedule = () => {
+      if (!frame && on && seen && !document.hidden) frame = requestAnimationFrame(run);
+    };
+    const player = {
+      get on() { return on; },
+      set(value) { on = value; show(); schedule(); },
+      button(parent, label = "Play") {
+        const made = button(parent, label, () => player.set(!on), "play");
+        show = () => { made.textContent = on ? "Pause" : label; };
+        return made;
+      },
+    };
+    new IntersectionObserver((entries) => { seen = entries.at(-1).isIntersecting; schedule(); }).observe(node);
+    document.addEventListener("visibilitychange", schedule);
+    return player;
+  }
+  // Does the reader want little motion? Then start nothing unasked, and show ends instead of ways.
+  const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  // Mount every figure of this name that is still empty; redraw when its width or colours change.
   function mountAll(name) {
     for (const root of document.querySelectorAll(`figure[data-live="${name}"]:not([data-ready])`)) {
       root.dataset.ready = "";
       root.replaceChildren();
       const redraw = gancourse[name].mount(root, JSON.parse(root.dataset.settings));
-      let width = root.clientWidth;
-      new ResizeObserver(() => {
-        if (root.clientWidth != width) { width = root.clientWidth; redraw(); }
-      }).observe(root);
+      const look = () => root.clientWidth + getComputedStyle(root).getPropertyValue("--ink");
+      let last = look();
+      const check = () => { if (look() != last) { last = look(); redraw(); } };
+      new ResizeObserver(check).observe(root);
+      const colours = new MutationObserver(check);
+      for (const node of [document.documentElement, document.body]) colours.observe(node, { attributes: true });
     }
   }
 
-  return { element, slider, menu, readout, format, Panel, mountAll };
+  return { element, button, slider, menu, readout, sentence, format, Panel, Canvas, random, playing, still, mountAll };
 })();

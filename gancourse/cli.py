@@ -1,0 +1,167 @@
+"""``python -m gancourse train | sample | evaluate | benchmark``, the course without a notebook."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from gancourse.errors import GanCourseError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a user's mistake is told in at most three lines, with status 2."""
+    chosen = parser().parse_args(arguments)
+    try:
+        chosen.command(chosen)
+    except GanCourseError as problem:
+        print("\n".join(f"error: {problem}".splitlines()[:3]), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what a checkpoint holds is safe", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as problem:
+        print(f"error: {problem.filename or 'a file'}: {os.strerror(problem.errno).lower()}\n"
+              "Fix: check the path, its permissions and the free space", file=sys.stderr)
+        return 2
+    return 0
+
+
+def train(chosen: argparse.Namespace) -> None:
+    """Train by the recipe of the game; everything lands in the folder ``--out``."""
+    from gancourse import notebook, runs
+    from gancourse import training as loop
+    from gancourse.data.images import Images
+    from gancourse.resuming import Keeper
+
+    notes = {"data": chosen.data, "size": chosen.size, "game": chosen.game, "seed": chosen.seed,
+             "latent": chosen.latent or (2 if chosen.data in runs.POINTS else 64),
+             "width": chosen.width, "root": chosen.root,
+             "download": chosen.download}
+    recipe, data = runs.recipe(notes), runs.load_data(notes)
+    if isinstance(data, Images):
+        notes |= {"size": data.size, "channels": data.channels}
+    batch, steps = chosen.batch or recipe.batch, chosen.steps or recipe.steps
+    device = chosen.device or str(notebook.device())
+    keeper, out = Keeper(chosen.out), Path(chosen.out)
+    found = keeper.newest() if out.is_dir() else None
+    if found and chosen.resume == "never":
+        raise GanCourseError(f"there is a run already (step {found[1]['step']})", where=chosen.out,
+                             fix="add --resume auto to go on with it, or choose another folder")
+    if chosen.resume == "auto":
+        print(f"going on from {found[0]}" if found else f"nothing in {out} yet: starting at 0")
+    gan = runs.build(notes)
+    out.mkdir(parents=True, exist_ok=True)
+    log = runs.Log(out, batch, sheets=chosen.every * 5)
+    log.forget_after(found[1]["step"] if found else 0)
+    training = loop.train(
+        gan, data.batches(batch), steps, **recipe.settings(steps), seed=chosen.seed, amp=chosen.amp,
+        device=device, notes=notes, watch=log, every=chosen.every, folder=keeper,
+        save_every=chosen.save_every, resume=chosen.resume == "auto")
+    sheet = runs.picture(training.sample(64), out / "samples.png")
+    print(f"step {training.step}: {keeper.paths()[0]}\nsamples: {sheet}\nlosses: {log.file}")
+
+
+def sample(chosen: argparse.Namespace) -> None:
+    """Write a sheet of samples and a latent walk of a checkpoint."""
+    from gancourse import runs
+
+    gan, _ = runs.trained(chosen.checkpoint)
+    out = Path(chosen.out)
+    print(runs.picture(gan.sample(chosen.n, chosen.seed), out / "samples.png"))
+    walk = runs.latent_walk(gan, steps=8, stops=chosen.walks, seed=chosen.seed)
+    print(runs.picture(walk, out / "walk.png"))
+
+
+def evaluate(chosen: argparse.Namespace) -> None:
+    """Print a table and write it as JSON beside the checkpoint."""
+    from gancourse import runs
+
+    gan, notes = runs.trained(chosen.checkpoint)
+    found = runs.measure(gan, notes, chosen.n, chosen.seed)
+    result = {"checkpoint": chosen.checkpoint, "data": notes["data"], "game": notes["game"],
+              "samples": chosen.n, "seed": chosen.seed, **found}
+    path = Path(chosen.checkpoint).with_suffix(".json")
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    for name, value in result.items():
+        print(f"{name:14} {value:.4g}" if isinstance(value, float) else f"{name:14} {value}")
+    print(f"as JSON        {path}")
+
+
+def benchmark(chosen: argparse.Namespace) -> None:
+    """Compare the package's loop with one written as tutorials write it."""
+    from gancourse import benchmark as comparison
+
+    result = comparison.run(Path(chosen.out), quick=chosen.quick, device=chosen.device)
+    print(comparison.table(result))
+
+
+def whole(least: int):
+    """An argument that is a whole number of at least ``least``."""
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
+        return value
+    return number
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, not the whole usage."""
+
+    def error(self, message: str):
+        self.exit(2, f"error: {message}\nFix: see `{self.prog} --help`\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all four commands."""
+    outer = Parser(prog="python -m gancourse", description=__doc__)
+    commands = outer.add_subparsers(required=True, metavar="command")
+
+    def command(function, **options):
+        sub = commands.add_parser(function.__name__, help=function.__doc__, **options,
+                                  description=function.__doc__,
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        sub.set_defaults(command=function)
+        return sub.add_argument
+
+    add = command(train)
+    add("--data", required=True, help="faces, digits, ring, grid, spiral, swiss-roll, mnist, "
+        "fashion, cifar10, celeba, or a folder of pictures")
+    add("--out", required=True, help="folder for checkpoints, samples and metrics.jsonl")
+    add("--game", default="relativistic", help="minimax, non-saturating, least-squares, hinge-sn, "
+        "wgan-clip, wgan-gp, ns-r1, relativistic")
+    add("--size", type=whole(1), help="side in pixels: 16, 32, 64 or 128 (default: the data's own)")
+    add("--steps", type=whole(1), help="total steps (default: the recipe's)")
+    add("--batch", type=whole(2), help="samples in a batch (default: the recipe's)")
+    add("--latent", type=whole(1), help="dimensions of the noise (default: 64; 2 for points)")
+    add("--width", type=whole(1), default=32, help="maps in the widest-image layer")
+    add("--seed", type=whole(0), default=0, help="seed of weights, noise and batches")
+    add("--every", type=whole(1), default=100, help="steps between lines of metrics.jsonl")
+    add("--save-every", type=whole(1), default=500, help="steps between checkpoints")
+    add("--resume", choices=["auto", "never"], default="never", help="go on with a run in --out")
+    add("--device", help="cpu, cuda, mps (default: the fastest here)")
+    add("--amp", action="store_true", help="compute in bfloat16 where that is safe")
+    add("--root", default="data", help="where torchvision's data sets lie")
+    add("--download", action="store_true", help="let torchvision download a named set")
+    add = command(sample)
+    add("checkpoint", help="a file written by train")
+    add("--out", required=True, help="folder for samples.png and walk.png")
+    add("--n", type=whole(1), default=64, help="how many samples")
+    add("--walks", type=whole(1), default=8, help="how many walks from noise to noise")
+    add("--seed", type=whole(0), default=0, help="seed of the noise")
+    add = command(evaluate)
+    add("checkpoint", help="a file written by train")
+    add("--n", type=whole(100), default=2500, help="how many samples")
+    add("--seed", type=whole(0), default=0, help="seed of the noise")
+    add = command(benchmark)
+    add("--out", default="benchmark.json", help="file to write")
+    add("--quick", action="store_true", help="a few steps only, to see that it works")
+    add("--device", help="cpu or cuda (default: the fastest here)")
+    return outer

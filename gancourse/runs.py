@@ -1,0 +1,161 @@
+"""Runs from the command line: what was asked for is noted in the checkpoint and built from there.
+
+The notes of a run are plain values, enough to build its gan again with no other file at hand.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from gancourse import checkpoints
+from gancourse.data import toys
+from gancourse.data.images import Images, images
+from gancourse.errors import GanCourseError
+from gancourse.gans import GAN
+from gancourse.metrics import FaceModes, frechet, mode_coverage
+from gancourse.networks.classifier import classifier
+from gancourse.recipes import GRID, PICTURES, RING, Recipe
+from gancourse.theory.transport import earth_mover
+from gancourse.training import Training
+
+POINTS = {"ring": toys.ring, "grid": toys.grid, "spiral": toys.spiral,
+          "swiss-roll": toys.swiss_roll}
+
+
+def recipe(notes: dict) -> Recipe:
+    """The recipe of the game in the ``notes``, for the kind of data that they name."""
+    kind = {"ring": RING, "grid": GRID, "spiral": GRID, "swiss-roll": GRID}
+    recipes = kind.get(notes["data"], PICTURES)
+    if notes["game"] not in recipes:
+        raise GanCourseError(f"there is no game {notes['game']!r} for {notes['data']}",
+                             where="--game", fix=f"choose one of {', '.join(recipes)}")
+    return recipes[notes["game"]]
+
+
+def load_data(notes: dict) -> toys.Toy | Images:
+    """The toy or the images that the ``notes`` name."""
+    if notes["data"] in POINTS:
+        return POINTS[notes["data"]]()
+    return images(notes["data"], notes["size"], root=notes["root"], download=notes["download"])
+
+
+def build(notes: dict) -> GAN:
+    """The gan of the ``notes``, with weights from their seed."""
+    torch.manual_seed(notes["seed"])
+    if notes["data"] in POINTS:
+        return recipe(notes).points(latent_dim=notes["latent"])
+    return recipe(notes).pictures(notes["size"], notes["channels"], notes["latent"],
+                                  notes["width"])
+
+
+def trained(path: str | Path, device: str = "cpu") -> tuple[GAN, dict]:
+    """The gan in a checkpoint, its generator being the averaged one, and the notes."""
+    state = checkpoints.load(path)
+    notes = state["notes"]
+    if "data" not in notes:
+        raise GanCourseError("the checkpoint does not say how its networks were built",
+                             where=str(path), fix="give one that `gancourse train` has written")
+    gan = build(notes)
+    try:
+        gan.load_state_dict(state["gan"])
+        gan.G.load_state_dict(state["average"] or gan.G.state_dict())
+    except RuntimeError:
+        raise GanCourseError("the weights do not fit the networks that the notes describe",
+                             where=str(path)) from None
+    return gan.to(device).eval(), notes
+
+
+def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:
+    """Write a PNG: images as a sheet of ``columns``, enlarged; points as a scatter plot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if samples.ndim == 2:
+        from gancourse.plots import point_panels
+        figure = point_panels(samples[:0], [samples], [path.stem], across=1)
+        figure.savefig(path)
+        return path
+    zoom = max(1, 64 // samples.shape[-1])
+    tiles = F.pad(samples.float().cpu(), (1, 1, 1, 1), value=1.0)
+    tiles = F.pad(tiles, (0, 0, 0, 0, 0, 0, 0, -len(tiles) % columns), value=1.0)
+    n, channels, height, width = tiles.shape
+    sheet = (tiles.view(n // columns, columns, channels, height, width).permute(0, 3, 1, 4, 2)
+             .reshape(n // columns * height, columns * width, channels))
+    pixels = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().numpy()
+    pixels = np.repeat(np.repeat(pixels, zoom, 0), zoom, 1)
+    Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels).save(path)
+    return path
+
+
+def latent_walk(gan: GAN, steps: int, stops: int, seed: int) -> Tensor:
+    """Samples on great circles from noise to noise: ``stops`` walks of ``steps`` samples each."""
+    rng = torch.Generator().manual_seed(seed)
+    ends = torch.randn(stops + 1, gan.latent_dim, generator=rng)
+    t = torch.linspace(0, 1, steps)[:, None] * torch.pi / 2
+    z = torch.cat([t.cos() * a + t.sin() * b for a, b in zip(ends, ends[1:], strict=False)])
+    with torch.no_grad():
+        return gan.G(z.to(next(gan.parameters()).device)).cpu()
+
+
+class Log:
+    """A ``watch``: a line of ``metrics.jsonl`` and a sheet of samples at each call."""
+
+    def __init__(self, folder: Path, batch: int, sheets: int):
+        self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
+        self.batch, self.sheets = batch, sheets
+        self._before = None
+
+    def __call__(self, training: Training) -> None:
+        now, step, history = time.perf_counter(), training.step, training.history
+        line = {"step": step, "d_loss": history.d_loss[-1].item(),
+                "g_loss": history.g_loss[-1].item()}
+        if self._before is not None and now > self._before[0]:
+            line["images_per_second"] = round((step - self._before[1]) * self.batch
+                                              / (now - self._before[0]), 1)
+        self._before = now, step
+        training.bar.set_postfix({"D": f"{line['d_loss']:.3f}", "G": f"{line['g_loss']:.3f}",
+                                  "images/s": line.get("images_per_second", "")}, refresh=False)
+        with self.file.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        if step % self.sheets == 0:
+            picture(training.sample(64), self.folder / f"step-{step:08d}.png")
+
+    def forget_after(self, step: int) -> None:
+        """Drop the lines of steps that a resumed run will take again."""
+        if self.file.exists():
+            lines = [x for x in self.file.read_text().splitlines()
+                     if x.startswith("{") and x.endswith("}") and json.loads(x)["step"] <= step]
+            self.file.write_text("".join(x + "\n" for x in lines))
+
+
+def measure(gan: GAN, notes: dict, n: int, seed: int) -> dict:
+    """What can be said of ``n`` samples, by the kind of data; see ``metrics`` for the terms."""
+    data, fake = load_data(notes), gan.sample(n, seed).cpu()
+    if notes["data"] in POINTS:
+        real = data.sample(n, seed + 1)
+        found = {"earth_mover": float(earth_mover(real[:500], fake[:500]))}
+        if isinstance(data, toys.Mixture):
+            coverage = mode_coverage(fake, data)
+            found |= {"modes": int(coverage.modes), "of": data.modes,
+                      "high_quality": float(coverage.high_quality),
+                      "reverse_kl": float(coverage.reverse_kl)}
+        return found
+    rng = torch.Generator().manual_seed(seed)
+    real = data[torch.randperm(len(data), generator=rng)[:n]]
+    if data.labels and data.size <= 32:
+        net = classifier(data)
+        found = {"frechet": frechet(net.features(fake), net.features(real)),
+                 "features": "a small classifier of these data"}
+    else:
+        small = [F.adaptive_avg_pool2d(x, 4).flatten(1) for x in (fake, real)]
+        found = {"frechet": frechet(*small), "features": "pixels of 4 x 4 thumbnails"}
+    if notes["data"] == "faces" and notes["size"] == 16:
+        coverage = mode_coverage(fake, FaceModes(data))
+        found |= {"modes": int(coverage.modes), "of": 40,
+                  "high_quality": float(coverage.high_quality),
+                  "reverse_kl": float(coverage.reverse_kl)}
+    return found

@@ -1,0 +1,171 @@
+r"""Optimal transport: what it costs to move one heap of earth onto another.
+
+$p$ lies on $n$ points, $q$ on $m$ points, and $c_{ij}$ is the price of carrying one unit from
+point $i$ of $p$ to point $j$ of $q$. A *plan* $\pi\ge0$ has row sums $p$ and column sums $q$:
+
+$$\min_\pi\sum_{ij}c_{ij}\pi_{ij}\;=\;\max_{f,g}\Big\{\sum_if_ip_i+\sum_jg_jq_j\Big\},\qquad
+f_i+g_j\le c_{ij}.$$
+
+All results are float64. For two histograms on the same points of a line,
+`information.wasserstein_1d` is the shorter way. Bad input (negative or NaN mass, different total
+mass, shapes that do not fit) raises `GanCourseError`.
+
+Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), §2 to 4.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment, linprog
+from torch import Tensor
+
+from gancourse.errors import GanCourseError
+
+#: The strictest that HiGHS allows; with its defaults it overlooks masses below 1e-7.
+EXACT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+
+
+@dataclass(frozen=True)
+class Transport:
+    r"""A plan $\pi$ with a price $f_i$ for each row, $g_j$ for each column, and the problem."""
+
+    p: Tensor
+    q: Tensor
+    cost: Tensor
+    plan: Tensor
+    f: Tensor
+    g: Tensor
+
+    @property
+    def value(self) -> Tensor:
+        r"""$\sum_{ij}c_{ij}\pi_{ij}$, what the plan costs."""
+        return (self.cost * self.plan).sum()
+
+    @property
+    def dual(self) -> Tensor:
+        r"""$\sum_if_ip_i+\sum_jg_jq_j$, what the prices bring in."""
+        return self.f @ self.p + self.g @ self.q
+
+    @property
+    def slack(self) -> Tensor:
+        r"""$c_{ij}-f_i-g_j$: never negative for admissible prices, zero where the plan moves."""
+        return self.cost - self.f[:, None] - self.g
+
+
+def distances(x, y, power: float = 1) -> Tensor:
+    r"""$c_{ij}=\lVert x_i-y_j\rVert^r$ with $r$ = `power`; points ``(n,)`` or ``(n, d)``."""
+    x, y = _points(x), _points(y)
+    if x.shape[1] != y.shape[1]:
+        raise GanCourseError(f"points of dimension {x.shape[1]} and {y.shape[1]}",
+                             where="distances", fix="give both the same number of coordinates")
+    return torch.linalg.vector_norm(x[:, None] - y, dim=-1) ** power
+
+
+def optimal_plan(p, q, cost) -> Transport:
+    """The cheapest plan and the best prices, both from one linear programme (HiGHS, simplex)."""
+    p, q, cost = problem(p, q, cost)
+    n, m = cost.shape
+    c = cost.detach().numpy()
+    unit = np.abs(c).max() or 1.0               # the solver's tolerances are absolute
+    rows = sparse.kron(sparse.eye(n), np.ones((1, m)))
+    columns = sparse.kron(np.ones((1, n)), sparse.eye(m))
+    found = linprog(c.ravel() / unit, A_eq=sparse.vstack([rows, columns], format="csc"),
+                    b_eq=torch.cat([p, q]).detach().numpy(), method="highs-ds", options=EXACT)
+    if found.x is None:
+        raise GanCourseError(f"the solver gave up: {found.message}", where="optimal_plan",
+                             fix="check the scale of the masses and costs")
+    prices = torch.from_numpy(found.eqlin.marginals * unit)
+    plan = torch.from_numpy(found.x).reshape(n, m).clamp(min=0)
+    return Transport(p, q, cost, plan, prices[:n], prices[n:])
+
+
+def c_transform(f, cost) -> Tensor:
+    r"""$f^c_j=\min_i(c_{ij}-f_i)$: the highest prices of the columns that `f` admits."""
+    return (_float(cost) - _float(f)[:, None]).amin(0)
+
+
+def lipschitz_constant(f, x) -> float:
+    r"""$\max_{i\ne j}|f_i-f_j|\,/\,\lVert x_i-x_j\rVert$ over points $x$ that are all different."""
+    f, apart = _float(f), distances(x, x)
+    apart.fill_diagonal_(torch.inf)
+    if f.shape != apart.shape[:1] or not bool((apart > 0).all()):
+        raise GanCourseError(f"{len(f)} values for {len(apart)} points, or one point twice",
+                             where="lipschitz_constant", fix="give one value for each point")
+    return float(((f[:, None] - f).abs() / apart).max())
+
+
+def monotone_plan(p, q) -> Tensor:
+    r"""The plan that keeps the order, optimal on a line: with the sums $P_i=p_1+\dots+p_i$,
+
+    $\pi_{ij}=\max\big(0,\;\min(P_i,Q_j)-\max(P_{i-1},Q_{j-1})\big)$ ("north-west corner").
+    """
+    p, q, _ = problem(p, q, torch.zeros(len(p), len(q)))
+    P, Q = p.cumsum(0)[:, None], q.cumsum(0)
+    return (torch.minimum(P, Q) - torch.maximum(P - p[:, None], Q - q)).clamp(min=0)
+
+
+def earth_mover(x, y, power: float = 1) -> Tensor:
+    r"""$W_r=\min_\sigma(\frac1n\sum_i\lVert x_i-y_{\sigma(i)}\rVert^r)^{1/r}$, equal sizes.
+
+    Exact, about $n^3$ operations; the gradient in both samples is that of the best pairing.
+    """
+    x, y = _points(x), _points(y)
+    if x.shape != y.shape:
+        raise GanCourseError(f"samples of shapes {tuple(x.shape)} and {tuple(y.shape)}",
+                             where="earth_mover", fix="give as many points of the same dimension")
+    _, partner = linear_sum_assignment(distances(x.detach(), y.detach(), power).numpy())
+    lengths = torch.linalg.vector_norm(x - y[torch.from_numpy(partner)], dim=-1)
+    return (lengths ** power).mean() ** (1 / power)
+
+
+def gaussian_w2_squared(mean_p, cov_p, mean_q, cov_q) -> Tensor:
+    r"""$W_2^2=\lVert\mu_p-\mu_q\rVert^2+\mathrm{tr}\big(S_p+S_q-2(S_p^{1/2}S_qS_p^{1/2})^{1/2}\big)$.
+
+    $S$ are *covariances*; in one dimension $\sigma^2$, and $(\mu_p-\mu_q)^2+(\sigma_p-\sigma_q)^2$.
+    """
+    gap = torch.atleast_1d(_float(mean_p) - _float(mean_q))
+    S_p, S_q = (torch.atleast_2d(_float(S)) for S in (cov_p, cov_q))
+    for S in (S_p, S_q):
+        if S.shape != (len(gap),) * 2 or not torch.allclose(S, S.mT) \
+                or torch.linalg.eigvalsh(S).min() < -1e-9 * S.abs().max():
+            raise GanCourseError(f"{S.tolist()} is no covariance", where="gaussian_w2_squared",
+                                 fix="give a symmetric, non-negative matrix as wide as the mean")
+    cross = torch.linalg.svdvals(_root(S_p) @ _root(S_q)).sum()
+    return gap @ gap + S_p.trace() + S_q.trace() - 2 * cross
+
+
+def _float(values) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float64)
+
+
+def _points(x) -> Tensor:
+    x = _float(x)
+    x = x[:, None] if x.ndim == 1 else x
+    if x.ndim != 2 or not x.numel() or not bool(x.isfinite().all()):
+        raise GanCourseError(f"points of shape {tuple(x.shape)}, empty or not finite",
+                             where="theory.transport", fix="give finite points, (n,) or (n, d)")
+    return x
+
+
+def _root(S) -> Tensor:
+    values, vectors = torch.linalg.eigh(S)
+    return vectors * values.clamp(min=0).sqrt() @ vectors.mT
+
+
+def problem(p, q, cost) -> tuple[Tensor, Tensor, Tensor]:
+    """Two heaps and their cost, checked, as float64; `q` is scaled to exactly the total of `p`."""
+    p, q, cost = _float(p), _float(q), _float(cost)
+    for name, heap in (("p", p), ("q", q)):
+        if heap.ndim != 1 or not bool((heap >= 0).all() and 0 < heap.sum() < torch.inf):
+            raise GanCourseError(f"{name} is no heap: {heap.tolist()}", where="theory.transport",
+                                 fix="give masses of at least 0 that are not all 0")
+    if cost.shape != (len(p), len(q)) or not bool(cost.isfinite().all()):
+        raise GanCourseError(f"cost of shape {tuple(cost.shape)} for {len(p)} and {len(q)} points, "
+                             "or not finite", where="theory.transport",
+                             fix="one row per point of p, one column per point of q")
+    if (p.sum() - q.sum()).abs() > 1e-6 * p.sum():
+        raise GanCourseError(f"p has the total {float(p.sum()):.6g}, q {float(q.sum()):.6g}",
+                             where="theory.transport", fix="earth is neither made nor lost: divide "
+                             "both by their sums")
+    return p, q * (p.sum() / q.sum()).detach(), cost

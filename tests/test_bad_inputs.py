@@ -1,0 +1,533 @@
+"""What users really give, and what they are told: one test or more for each of the 23 known cases.
+
+Each case stands in public issues of other projects (there: a traceback hours into the run, a
+hundred lines of sizes, a loss of 0.0). Here each is either made right or is one
+:class:`GanCourseError` of at most three lines that names the thing and the fix, before step 1.
+``@row(n)`` says which case a test belongs to; the last test counts that none is left out.
+"""
+
+import io
+import math
+import os
+import random
+import string
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from gancourse import games, penalties
+from gancourse.data import toys
+from gancourse.data.images import Images, images
+from gancourse.errors import GanCourseError
+from gancourse.gans import GAN
+from gancourse.networks import dcgan
+from gancourse.networks.mlp import mlp
+from gancourse.training import Training, adam, decay, train
+
+ROWS = """\
+image size that is no power of two
+U-Net size not a multiple of 256, rectangular
+resizing a picture that is not square
+grey mixed into RGB
+one channel asked for, three given
+RGBA, LA, CMYK, palette
+empty or wrong folder
+images not in a subfolder
+truncated or corrupt JPEG
+.DS_Store, ._x.png, Thumbs.db, hidden
+huge image
+fewer images than a batch
+a last batch, or a bottleneck, of one with batch norm
+constant image, NaN array, 0..255 instead of [-1, 1]
+unpaired counts, a pix2pix image that is no pair
+no CUDA, a checkpoint of a GPU on a CPU, cuda:1
+worker processes without a main guard, notebooks
+/dev/shm too small
+resuming with another configuration, size or z
+more epochs done than asked for
+truncated checkpoint
+fp16, tiny batch, R1
+mimicry: no threads in public""".splitlines()
+
+#: Cases that cannot occur, with the reason.
+NOT_APPLICABLE = {
+    2: "there is no U-Net yet",
+    15: "there is no pix2pix or CycleGAN yet",
+    23: "the list itself says that nothing is known",
+}
+COVERED = set()
+
+
+def row(*numbers):
+    COVERED.update(numbers)
+    return lambda test: test
+
+
+def refuses(act, match):
+    with pytest.raises(GanCourseError, match=match) as error:
+        act()
+    assert len(str(error.value).splitlines()) <= 3 and len(str(error.value)) < 2000
+    return str(error.value)
+
+
+def picture_gan(size=16, channels=3, norm="batch", z=4):
+    return GAN(games.Hinge(), generator=dcgan.generator(size, channels, z, 4), latent_dim=z,
+               discriminator=dcgan.discriminator(size, channels, 4, norm=norm))
+
+
+def toy_gan(z=2, width=8):
+    return GAN(games.NonSaturating(), generator=mlp(z, 2, width=width),
+               discriminator=mlp(2, 1, width=width), latent_dim=z)
+
+
+def save(path, mode="RGB", size=(20, 14), colour=0, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path, **options)
+    return path
+
+
+def noise(path, size=(24, 24), mode="RGB", **options):
+    values = np.random.default_rng(0).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
+    Image.fromarray(values).convert(mode).save(path, **options)
+    return path
+
+
+# images ----------------------------------------------------------------------------------------
+
+@row(1)
+@pytest.mark.parametrize("size", [0, 7, 15, 17, 28, 48, 100, 256, -16, 16.0, "16", None, True])
+def test_a_size_that_is_no_power_of_two(size):
+    for make in (dcgan.generator, dcgan.discriminator):
+        refuses(lambda: make(size, 3, 8), "size must be one of 16, 32, 64, 128")
+
+
+@row(1, 5)
+@pytest.mark.parametrize("size, channels", [(32, 3), (16, 1)])
+def test_data_of_another_size_or_number_of_channels_than_the_networks(size, channels):
+    faces = images("faces", size, channels=channels)
+    text = refuses(lambda: train(picture_gan(), faces.batches(4), 1), "the data have shape")
+    assert str((4, channels, size, size)) in text and str((4, 3, 16, 16)) in text
+
+
+@row(3)
+def test_a_picture_that_is_not_square_keeps_its_middle(tmp_path):
+    picture = Image.new("L", (60, 20), 0)
+    picture.paste(255, (20, 0, 40, 20))  # the middle third is white
+    picture.save(tmp_path / "wide.png")
+    picture.rotate(90, expand=True).save(tmp_path / "high.png")
+    assert images(tmp_path, 16, channels=1).pixels.float().mean() > 250
+
+
+@row(4, 6)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("mode, suffix", [
+    ("1", "png"), ("L", "png"), ("L", "jpg"), ("LA", "png"), ("P", "png"), ("P", "gif"),
+    ("RGB", "jpg"), ("RGB", "bmp"), ("RGB", "webp"), ("RGBA", "png"), ("RGBA", "webp"),
+    ("CMYK", "jpg"), ("CMYK", "tif"), ("YCbCr", "jpg"), ("I;16", "png"), ("I", "tif"),
+    ("F", "tif"), ("RGB", "ppm"), ("L", "pgm")])
+def test_every_kind_of_picture_mixes_with_rgb(mode, suffix, channels, tmp_path):
+    white = {"1": 1, "LA": (255, 255), "RGB": (255,) * 3, "RGBA": (255,) * 4, "CMYK": (0,) * 4,
+             "YCbCr": (255, 128, 128), "I;16": 65535, "I": 65535, "F": 1.0}.get(mode, 255)
+    save(tmp_path / f"odd.{suffix}", mode, colour=white)
+    save(tmp_path / "plain.png", "RGB", colour=(255,) * 3)
+    found = images(tmp_path, 8, channels=channels)
+    assert found.pixels.shape == (2, 8, 8, channels) and found.pixels.min() > 250
+
+
+@row(6)
+def test_palette_with_transparency_and_sixteen_bits_keep_their_content(tmp_path):
+    palette = Image.new("P", (16, 16), 1)
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    palette.info["transparency"] = 1
+    palette.save(tmp_path / "a.gif", transparency=1)
+    palette.save(tmp_path / "b.png", transparency=bytes([255, 0]))
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(ramp).save(tmp_path / "c.png")
+    pixels = images(tmp_path, 16).pixels
+    assert (pixels[:2] == 255).all(), "what is transparent is white paper"
+    assert (pixels[2, :, :, 0].flatten() - torch.arange(256)).abs().max() <= 1
+
+
+@row(6)
+@pytest.mark.parametrize("orientation, corner", [
+    (1, (0, 0)), (2, (0, -1)), (3, (-1, -1)), (4, (-1, 0)), (5, (0, 0)), (6, (0, -1)),
+    (7, (-1, -1)), (8, (-1, 0))])
+def test_all_eight_orientations_of_a_camera(orientation, corner, tmp_path):
+    """A white mark is in the top left corner of what the sensor saw."""
+    picture = Image.new("L", (16, 16), 0)
+    picture.paste(255, (0, 0, 4, 4))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture.save(tmp_path / "a.png", exif=exif)
+    pixels = images(tmp_path, 16, channels=1).pixels[0, :, :, 0]
+    assert pixels[corner] > 200 and pixels.float().mean() < 20
+
+
+@row(7)
+def test_an_empty_or_wrong_folder(tmp_path):
+    refuses(lambda: images(tmp_path, 8), "no pictures in this folder")
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b.csv").write_text("x")
+    refuses(lambda: images(tmp_path, 8), "only 2 other files")
+    refuses(lambda: images(tmp_path / "a.txt", 8), "neither a known data set nor a folder")
+    refuses(lambda: images(tmp_path / "nowhere", 8), "neither a known data set nor a folder")
+    refuses(lambda: images("", 8), "neither|no pictures")
+    for wrong in (None, 3, b"x", [tmp_path]):
+        refuses(lambda wrong=wrong: images(wrong, 8), "must be a name or a folder")
+
+
+@row(8)
+def test_pictures_may_lie_anywhere_below_the_folder(tmp_path):
+    for name in ("a.png", "x/b.png", "x/y/z/c.PNG", "with space/ä.Jpeg"):
+        save(tmp_path / name)
+    (tmp_path / "looks like.png").mkdir()
+    assert len(images(tmp_path, 8)) == 4
+
+
+def corruptions(whole, rng):
+    for _ in range(12):
+        damaged = bytearray(whole)
+        for _ in range(rng.randint(1, 30)):
+            damaged[rng.randrange(len(whole))] = rng.randrange(256)
+        yield bytes(damaged)
+    yield from (whole[:n] for n in (0, 1, 10, len(whole) // 3, len(whole) - 30))
+    yield whole[:20] + bytes(len(whole) - 20)
+
+
+@row(9)
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "tif", "bmp", "webp", "ppm"])
+def test_no_damaged_picture_is_a_raw_traceback(suffix, tmp_path):
+    """It is either read (a JPEG may lose a few pixels) or named in one error."""
+    whole = noise(tmp_path / f"a.{suffix}").read_bytes()
+    for content in corruptions(whole, random.Random(suffix)):
+        (tmp_path / f"a.{suffix}").write_bytes(content)
+        try:
+            assert images(tmp_path, 8).pixels.shape == (1, 8, 8, 3)
+        except GanCourseError as problem:
+            assert f"a.{suffix}" in str(problem) and len(str(problem).splitlines()) <= 3
+
+
+@row(9)
+def test_every_bad_file_is_named_before_the_first_step(tmp_path):
+    bad = [f"bad{i:02d}.jpg" for i in range(15)]
+    for name in bad:
+        whole = noise(tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    for i in range(5):
+        noise(tmp_path / f"good{i}.png")
+    text = refuses(lambda: images(tmp_path, 8), "15 of 20 pictures cannot be read")
+    assert all(name in text for name in bad) and "good" not in text and "more" not in text
+    for i in range(20):
+        (tmp_path / f"none{i:02d}.png").touch()
+    assert "35 of 40" in refuses(lambda: images(tmp_path, 8), "and 15 more")
+
+
+@row(9)
+def test_an_unreadable_folder_or_file_is_named(tmp_path, monkeypatch):
+    save(tmp_path / "a.png")
+    (tmp_path / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    assert "lost.png" in refuses(lambda: images(tmp_path, 8), "1 of 2 pictures")
+
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "listdir", forbidden)
+    refuses(lambda: images(tmp_path, 8), "cannot be read \\(permission denied\\)")
+
+
+@row(10)
+def test_what_systems_leave_in_folders_is_passed_over(tmp_path):
+    save(tmp_path / "a.png")
+    for name in (".DS_Store", "._a.png", "Thumbs.db", "desktop.ini", ".hidden/b.png", "notes.md",
+                 "__MACOSX/._a.png", ".ipynb_checkpoints/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\5\x16\7 not a picture")
+    assert len(images(tmp_path, 8)) == 1
+
+
+@row(11)
+def test_a_huge_picture_is_named_and_not_decoded(tmp_path):
+    save(tmp_path / "ok.png")
+    save(tmp_path / "huge.png", "1", (20_000, 20_000))  # 400 million pixels in 50 kB
+    text = refuses(lambda: images(tmp_path, 8), "1 of 2 pictures cannot be read")
+    assert "huge.png" in text and "decompression bomb" in text
+
+
+@row(11)
+def test_of_an_animation_the_first_picture_is_taken(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert images(tmp_path, 8).pixels[0, 0, 0].tolist() == [255, 0, 0]
+
+
+@row(12)
+def test_fewer_images_than_a_batch(tmp_path):
+    for i in range(3):
+        noise(tmp_path / f"{i}.png")
+    found = images(tmp_path, 16)
+    refuses(lambda: found.batches(4), r"a batch of 4 is larger than the data \(3 images\)")
+    assert train(picture_gan(), found.batches(3), 2).step == 2
+    for wrong in (0, -1, 1.5, "4", None, True):
+        refuses(lambda wrong=wrong: found.batches(wrong), "batch size")
+    refuses(lambda: train(toy_gan(), [], 3), "ran out")
+
+
+@row(13)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_batch_of_one_with_batch_norm(batch):
+    """No layer is 1 x 1 under batch norm: the smallest map that is normalised is 4 x 4."""
+    training = train(picture_gan(), images("faces").batches(batch), 2)
+    assert training.step == 2 and training.history.g_loss.isfinite().all()
+
+
+@row(13)
+def test_a_shorter_last_batch_is_no_trouble():
+    x = images("faces")[:10]
+    assert train(picture_gan(), [(x[:4],), (x[4:8],), (x[8:9],)], 6).step == 6
+
+
+@row(14)
+def test_constant_pictures(tmp_path):
+    for i in range(4):
+        save(tmp_path / f"{i}.png", colour=(7, 7, 7))
+    found = images(tmp_path, 16)
+    assert found[:].isfinite().all() and (found[:] + 1).abs().max() < 0.06
+    assert train(picture_gan(), found.batches(4), 3).history.d_loss.isfinite().all()
+
+
+@row(14)
+def test_nan_in_the_data():
+    x = images("faces")[:4].clone()
+    x[2, 0, 5, 5] = math.nan
+    refuses(lambda: train(picture_gan(), [(x,)], 3), "step 0: the batch holds NaN")
+
+
+@row(14)
+def test_a_tiff_with_nan(tmp_path):
+    Image.fromarray(np.full((9, 9), np.nan, np.float32)).save(tmp_path / "a.tif")
+    assert "a.tif" in refuses(lambda: images(tmp_path, 8), "NaN")
+
+
+@row(14)
+@pytest.mark.parametrize("pixels, match", [
+    (np.zeros((2, 8, 8, 3), np.uint8), "uint8 tensor, not ndarray"),
+    (torch.zeros(2, 8, 8, 3), "not torch.float32"), (None, "NoneType"),
+    (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), "shape"),
+    (torch.zeros(2, 8, 9, 3, dtype=torch.uint8), "shape"),
+    (torch.zeros(8, 8, 3, dtype=torch.uint8), "shape")])
+def test_images_of_ones_own_must_be_bytes(pixels, match):
+    refuses(lambda: Images("mine", pixels), match)
+
+
+def test_labels():
+    pixels = torch.zeros(4, 16, 16, 3, dtype=torch.uint8)
+    refuses(lambda: Images("mine", pixels, {"kind": torch.zeros(3)}), "3 labels 'kind' for 4")
+    refuses(lambda: images("faces").batches(4, label="digit"), "no label 'digit'(.|\n)*skin")
+    refuses(lambda: Images("mine", pixels).batches(2, label="x"), "no label")
+
+
+@row(16)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "tpu", "cuda:x", 3.5])
+def test_a_device_that_is_not_there(device):
+    refuses(lambda: Training(toy_gan(), toys.ring().batches(4), device=device), "device")
+    refuses(lambda: images("faces").to(device), "device")
+
+
+@row(16)
+def test_a_checkpoint_of_a_gpu_is_read_on_a_cpu(tmp_path, monkeypatch):
+    """Storages marked "cuda:1", as a GPU writes them; everything is mapped onto the CPU."""
+    gan, where = toy_gan(), torch.serialization.location_tag
+    training = train(gan, toys.ring().batches(4), 3)
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:1")
+    path = training.save(tmp_path / "gpu.pt")
+    monkeypatch.setattr(torch.serialization, "location_tag", where)
+    assert b"cuda:1" in path.read_bytes()
+    other = Training.load(path, toy_gan(), toys.ring().batches(4)).advance(2)
+    assert torch.equal(other.gan.G[0].weight, training.advance(2).gan.G[0].weight)
+
+
+@row(17, 18)
+def test_there_are_no_worker_processes_and_no_shared_memory():
+    """Images are one resident tensor: nothing is forked, spawned, or put into /dev/shm."""
+    import psutil
+    segments = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+    seen = []
+
+    def look(training):
+        seen.append(len(psutil.Process().children(recursive=True)))
+
+    before = len(psutil.Process().children(recursive=True))
+    train(picture_gan(), images("faces").batches(4), 3, watch=look, every=1)
+    assert seen == [before] * 3
+    if segments:
+        assert not {x for x in set(os.listdir("/dev/shm")) - segments if x.startswith("torch_")}
+
+
+# checkpoints and runs --------------------------------------------------------------------------
+
+@row(19)
+@pytest.mark.parametrize("other", [lambda: picture_gan(z=5), lambda: picture_gan(size=32),
+                                   lambda: picture_gan(channels=1), lambda: picture_gan(norm=None),
+                                   toy_gan])
+def test_resuming_with_another_gan(other, tmp_path):
+    batches = images("faces").batches(4)
+    train(picture_gan(), batches, 2, folder=tmp_path)
+    text = refuses(lambda: train(other(), batches, 4, folder=tmp_path, resume=True),
+                   "of another gan or of other settings")
+    assert "step-00000002.pt" in text
+
+
+@row(19)
+@pytest.mark.parametrize("wrong", [dict(ema=0.5), dict(d_steps=2), dict(seed=1), dict(amp=True),
+                                   dict(optimizer=adam(1e-3)), dict(schedule=decay(9)),
+                                   dict(optimizer=adam(betas=(0.0, 0.9)))])
+def test_resuming_with_other_settings(wrong, tmp_path):
+    train(toy_gan(), toys.ring().batches(4), 2, folder=tmp_path)
+    refuses(lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path, resume=True,
+                          **wrong), "of another gan or of other settings")
+
+
+@row(20)
+def test_a_run_that_is_already_longer_than_asked_for_says_so(tmp_path):
+    train(toy_gan(), toys.ring().batches(4), 5, folder=tmp_path)
+    again = train(toy_gan(), toys.ring().batches(4), 5, folder=tmp_path, resume=True)
+    assert again.step == 5  # done is done: asking again is no mistake
+    refuses(lambda: train(toy_gan(), toys.ring().batches(4), 3, folder=tmp_path, resume=True), "5")
+
+
+@row(20)
+@pytest.mark.parametrize("steps", [-1, 1.5, "10", None, True, math.nan])
+def test_steps_that_are_no_count(steps):
+    refuses(lambda: train(toy_gan(), toys.ring().batches(4), steps), "steps must be a whole number")
+
+
+@row(21)
+def test_a_truncated_checkpoint(tmp_path):
+    train(toy_gan(), toys.ring().batches(4), 2, folder=tmp_path)
+    path = tmp_path / "step-00000002.pt"
+    path.write_bytes(path.read_bytes()[:-200])
+    text = refuses(lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path,
+                                 resume=True), "damaged")
+    assert "step-00000002.pt" in text  # and the run did not start again at zero
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@row(22)
+@pytest.mark.parametrize("batch", [1, 2, 4])
+@pytest.mark.parametrize("penalty", [penalties.r1(10.0), penalties.r1_r2(1.0),
+                                     penalties.gradient_penalty(10)])
+def test_half_precision_with_a_tiny_batch_and_a_penalty(batch, penalty):
+    gan = picture_gan(norm=None)
+    gan.game = games.Relativistic(penalty=penalty)
+    training = train(gan, images("faces").batches(batch), 12, amp=True)
+    assert training.history.d_loss.isfinite().all()
+
+
+def test_the_pre_scan_is_fast(tmp_path):
+    """At least 500 small pictures a second of CPU time (measured: some thousands)."""
+    content = noise(tmp_path / "0.png", (32, 32)).read_bytes()
+    for i in range(1, 300):
+        (tmp_path / f"{i}.png").write_bytes(content)
+    begin = time.process_time()
+    images(tmp_path, 32)
+    assert 300 / (time.process_time() - begin) > 500
+
+
+# any configuration at all ----------------------------------------------------------------------
+
+ODD = st.one_of(st.none(), st.booleans(), st.integers(-3, 40), st.floats(), st.just(math.nan),
+                st.text(string.ascii_letters, max_size=4), st.just(()), st.just([1]),
+                st.just(io.BytesIO()), st.just(torch.ones(2)))
+
+
+def mostly(good):
+    """A valid value as often as any odd one."""
+    return st.one_of(good, good, good, ODD)
+
+
+CONFIGURATION = st.fixed_dictionaries({}, optional={
+    "steps": mostly(st.integers(0, 3)), "d_steps": mostly(st.integers(1, 2)),
+    "ema": mostly(st.floats(0, 0.99)), "seed": mostly(st.integers(0, 2**40)), "amp": ODD,
+    "every": mostly(st.integers(1, 5)), "save_every": mostly(st.integers(1, 5)),
+    "lr": mostly(st.floats(1e-5, 1e-2)), "betas": mostly(st.just((0.5, 0.9))),
+    "schedule": mostly(st.just(decay(10))), "watch": mostly(st.none()),
+    "device": mostly(st.just("cpu")), "notes": mostly(st.just({"a": 1})),
+    "resume": mostly(st.booleans()), "width": mostly(st.integers(1, 9)),
+    "depth": mostly(st.integers(1, 3)), "latent_dim": mostly(st.integers(1, 4)),
+    "inputs": mostly(st.just(2)), "members": mostly(st.none()), "batch": mostly(st.integers(1, 8)),
+    "batches": mostly(st.just("ring")), "modes": mostly(st.integers(1, 9)),
+    "std": mostly(st.floats(0.01, 0.1)), "folder": mostly(st.just("run")),
+    "keep": mostly(st.integers(1, 3)), "game": mostly(st.sampled_from(
+        ["Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein", "Relativistic"])),
+    "penalty": st.sampled_from(["gradient_penalty", "r1", "r2", "r1_r2"]),
+    "weight": mostly(st.floats(0, 10)), "c": mostly(st.floats(0.01, 1)),
+    "size": mostly(st.just(16)), "channels": mostly(st.just(3)), "norm": mostly(st.just("batch")),
+    "pictures": st.booleans(), "stepz": st.just(3),
+})
+
+
+def given_only(c, *names):
+    return {name: c[name] for name in names if name in c}
+
+
+def run(c, folder):
+    """Build and train what the configuration says, the way a user would type it."""
+    z = c.get("latent_dim", 2)
+    penalty = getattr(penalties, c["penalty"])(c.get("weight", 1.0)) if "penalty" in c else None
+    projection = penalties.clip_weights(c["c"]) if "c" in c else None
+    name = c.get("game", "Hinge")
+    game = getattr(games, name)(penalty, projection) if isinstance(name, str) and hasattr(
+        games, name) else name
+    if c["pictures"]:
+        net = given_only(c, "width")
+        G = dcgan.generator(c.get("size", 16), c.get("channels", 3), z, **net)
+        D = dcgan.discriminator(c.get("size", 16), c.get("channels", 3), **net,
+                                **given_only(c, "norm"))
+        batches = images("faces").batches(c.get("batch", 4))
+    else:
+        net = given_only(c, "width", "depth", "members")
+        G, D = mlp(z, 2, **net), mlp(c.get("inputs", 2), 1, **net)
+        data = toys.ring(**given_only(c, "modes", "std"))
+        batches = data.batches(c.get("batch", 4), **given_only(c, "members"))
+    batches = batches if c.get("batches", "ring") == "ring" else c["batches"]
+    gan = GAN(game, generator=G, discriminator=D, latent_dim=z)
+    optimizer = {"optimizer": adam(**given_only(c, "lr", "betas"))}
+    place = {"folder": c["folder"] if c["folder"] != "run" else folder} if "folder" in c else {}
+    return train(gan, batches, c.get("steps", 2), **optimizer, **place, **given_only(
+        c, "d_steps", "ema", "seed", "amp", "every", "save_every", "schedule", "watch", "device",
+        "notes", "resume"))
+
+
+@settings(max_examples=200, deadline=20_000, derandomize=True,
+          suppress_health_check=list(HealthCheck))
+@given(CONFIGURATION.map(lambda c: {"pictures": False, **c}))
+def test_any_configuration_is_a_run_or_one_clear_error(tmp_path_factory, configuration):
+    folder = tmp_path_factory.mktemp("fuzz")
+    try:
+        training = run(configuration, folder)
+    except GanCourseError as problem:
+        assert len(str(problem).splitlines()) <= 3
+    else:
+        assert training.step == configuration.get("steps", 2)
+        assert all(w.isfinite().all() for w in training.gan.parameters())
+
+
+@pytest.mark.parametrize("call", [
+    lambda: train(toy_gan(), toys.ring().batches(4), 2, leraning_rate=1e-3),
+    lambda: train(toy_gan(), toys.ring().batches(4), 2, d_step=2)])
+def test_a_misspelt_setting_is_pythons_own_error_that_names_it(call):
+    """As for every Python function: the message names the word, and nothing has run."""
+    with pytest.raises(TypeError, match="leraning_rate|d_step"):
+        call()
+
+
+def test_every_known_case_is_accounted_for():
+    assert len(ROWS) == 23
+    assert COVERED | set(NOT_APPLICABLE) == set(range(1, 24))
+    assert not COVERED & set(NOT_APPLICABLE)

@@ -1,0 +1,78 @@
+"""Each trouble in a run that really has it, and silence in one that has none."""
+import math
+
+import pytest
+import torch
+
+from gancourse.data.toys import ring
+from gancourse.diagnosis import diagnose
+from gancourse.errors import GanCourseError
+from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
+from gancourse.gans import GAN
+from gancourse.history import History
+from gancourse.networks.mlp import mlp
+from gancourse.penalties import r1_r2
+from gancourse.training import adam, train
+
+
+def run(game, steps=150, **settings):
+    torch.manual_seed(0)
+    gan = GAN(game, generator=mlp(2, 2, width=16), discriminator=mlp(2, 1, width=32), latent_dim=2)
+    return train(gan, ring().batches(32), steps, **settings)
+
+
+def names(findings):
+    return [finding.name for finding in findings]
+
+
+def frozen(parameters):
+    return torch.optim.SGD(parameters, lr=0.0)
+
+
+def test_a_healthy_run_is_not_accused():
+    run_ = run(Relativistic(penalty=r1_r2(0.1)), optimizer=adam(2e-3, (0.0, 0.99)))
+    assert diagnose(run_.history, run_.sample(200), ring().sample(200, seed=1)) == []
+
+
+def test_d_has_won_against_a_generator_that_cannot_move():
+    won = run(NonSaturating(), optimizer=frozen, d_optimizer=adam(1e-2), d_steps=3)
+    (finding, *_) = diagnose(won.history)
+    assert finding.name == "D has won" and "(at equality 1.386" in finding.evidence
+
+
+def test_minimax_saturates_where_the_other_loss_is_large():
+    won = run(Minimax(), optimizer=frozen, d_optimizer=adam(1e-2), d_steps=3)
+    assert "saturation" in names(diagnose(won.history))
+
+
+def test_a_generator_that_ignores_its_noise_has_collapsed():
+    gan = run(NonSaturating(), steps=60)
+    with torch.no_grad():
+        gan.gan.G[0].weight.zero_()
+    (finding,) = [f for f in diagnose(gan.history, gan.sample(100), ring().sample(100, seed=1))
+                  if f.name == "collapse"]
+    assert "two samples lie 0 apart" in finding.evidence
+
+
+def test_an_unconstrained_critic_diverges():
+    wild = run(Wasserstein(), steps=300, optimizer=adam(3e-2, (0.0, 0.9)))
+    assert names(diagnose(wild.history))[0] == "divergence"
+
+
+def test_the_period_of_an_oscillation():
+    t = torch.arange(1000.0)
+    g = 1 + 0.5 * torch.sin(2 * math.pi * t / 50) + 0.1 * torch.randn(
+        1000, generator=torch.Generator().manual_seed(0))
+    (finding,) = diagnose(History(torch.ones(1000), g))
+    assert finding.name == "oscillation" and "about 50 steps" in finding.evidence
+    noise = torch.randn(1000, generator=torch.Generator().manual_seed(1))
+    assert diagnose(History(torch.ones(1000), 1 + noise)) == []
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda h: diagnose(History(*[x[:10] for x in h])), "10 steps are too few"),
+    (lambda h: diagnose(h, samples=torch.zeros(60, 2)), "go together"),
+    (lambda h: diagnose(h, torch.zeros(60, 2), torch.zeros(60, 3)), "of one shape")])
+def test_bad_input(call, message):
+    with pytest.raises(GanCourseError, match=message):
+        call(History(torch.ones(100), torch.ones(100)))

@@ -1,0 +1,264 @@
+"""Chapter 12, equation by equation: recomputed with numpy and scipy, never with gancourse."""
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linprog
+from scipy.special import expit
+from scipy.stats import norm, spearmanr, wasserstein_distance
+
+rng = np.random.default_rng
+
+
+def best_potential(x, p, q, steepest=1.0):
+    """The dual on points of a line, as a linear program over the heights f(x_i)."""
+    n = len(x)
+    rows, right = [], []
+    for i in range(n):
+        for j in range(n):
+            if i != j:
+                row = np.zeros(n)
+                row[i], row[j] = 1, -1
+                rows.append(row)
+                right.append(steepest * abs(x[i] - x[j]))
+    found = linprog(-(p - q), A_ub=np.array(rows), b_ub=right,
+                    bounds=[(0, 0)] + [(None, None)] * (n - 1))
+    return -found.fun
+
+
+def random_problem(seed, n=7):
+    r = rng(seed)
+    return np.sort(r.normal(size=n)), *r.dirichlet(np.ones(n), size=2)
+
+
+def relu_net(x, weights, biases):
+    """Columns are samples; linear at the end."""
+    h = x
+    for k, (W, b) in enumerate(zip(weights, biases, strict=True)):
+        h = W @ h + b[:, None]
+        if k + 1 < len(weights):
+            h = np.maximum(h, 0)
+    return h
+
+
+def slope(f, at, h=1e-6):
+    return (f(at + h) - f(at - h)) / (2 * h)
+
+
+@pytest.mark.equation("eq-wgan-dual")
+@pytest.mark.parametrize("seed", range(4))
+def test_the_steepest_hill_measures_the_distance(seed):
+    x, p, q = random_problem(seed)
+    assert best_potential(x, p, q) == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-9)
+
+
+@pytest.mark.equation("eq-wgan-losses")
+def test_losses_of_the_critic_and_the_generator():
+    from gancourse.games import Wasserstein
+    real, fake = rng(0).normal(size=(2, 50))
+    tensors = torch.tensor(real), torch.tensor(fake)
+    assert float(Wasserstein().d_loss(*tensors)) == pytest.approx(sum(fake) / 50 - sum(real) / 50)
+    assert float(Wasserstein().g_loss(*tensors)) == pytest.approx(-sum(fake) / 50)
+
+
+@pytest.mark.equation("eq-wgan-unbounded")
+def test_without_a_bound_the_gain_grows_with_the_slope():
+    x, p, q = random_problem(0)
+    gains = [(p - q) @ (a * x) for a in (1, 10, 1e6)]
+    assert gains == pytest.approx([a * (p @ x - q @ x) for a in (1, 10, 1e6)])
+    assert abs(gains[2]) > 1e4 * wasserstein_distance(x, x, p, q)
+
+
+@pytest.mark.equation("eq-wgan-scaling")
+@pytest.mark.parametrize("K", [0.01, 3.0])
+def test_slope_K_gives_K_times_the_distance(K):
+    x, p, q = random_problem(1)
+    assert best_potential(x, p, q, K) == pytest.approx(K * wasserstein_distance(x, x, p, q))
+
+
+@pytest.mark.equation("eq-wgan-rmsprop")
+def test_rmsprop_is_the_one_of_torch():
+    gradients = rng(0).normal(size=(20, 3))
+    w, v, alpha = np.ones(3), np.zeros(3), 5e-3
+    parameter = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.RMSprop([parameter], lr=alpha)
+    for g in gradients:
+        v = 0.99 * v + 0.01 * g**2
+        w = w - alpha * g / (np.sqrt(v) + 1e-8)
+        parameter.grad = torch.tensor(g)
+        optimizer.step()
+    assert parameter.detach().numpy() == pytest.approx(w, abs=1e-12)
+
+
+def test_the_first_step_of_rmsprop_is_ten_times_alpha():
+    """A number in the solution of an exercise."""
+    parameter = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.RMSprop([parameter], lr=5e-5)
+    parameter.grad = torch.full((1,), 1e-3)
+    optimizer.step()
+    assert parameter.item() == pytest.approx(-5e-4, rel=1e-3)
+
+
+@pytest.mark.equation("eq-wgan-clip")
+def test_clipping_is_a_projection_on_the_box():
+    from gancourse.penalties import clip_weights
+    layer = torch.nn.Linear(5, 4)
+    before = [p.detach().numpy().copy() for p in layer.parameters()]
+    clip_weights(0.1)(layer)
+    for w, now in zip(before, layer.parameters(), strict=True):
+        expected = np.where(w > 0.1, 0.1, np.where(w < -0.1, -0.1, w))
+        assert now.detach().numpy() == pytest.approx(expected)
+
+
+@pytest.mark.equation("eq-clipped-lipschitz")
+@pytest.mark.parametrize("sizes, c", [([2, 6, 6, 1], 0.3), ([3, 5, 4, 2], 0.1), ([1, 8, 1], 1.0)])
+def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
+    K = math.prod(c * math.sqrt(a * b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    assert K == pytest.approx(c ** (len(sizes) - 1) * math.sqrt(sizes[0] * sizes[-1])
+                              * math.prod(sizes[1:-1]))
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+    for seed in range(20):
+        r = rng(seed)
+        weights = [r.uniform(-c, c, shape) if seed % 2 else r.choice([-c, c], shape)
+                   for shape in shapes]
+        biases = [r.normal(size=n) for n in sizes[1:]]
+        x, y = r.normal(size=(2, sizes[0], 200))
+        rise = np.linalg.norm(relu_net(x, weights, biases) - relu_net(y, weights, biases), axis=0)
+        assert (rise <= K * np.linalg.norm(x - y, axis=0) * (1 + 1e-9)).all()
+    full, none = [np.full(shape, c) for shape in shapes], [np.zeros(n) for n in sizes[1:]]
+    x = np.ones((sizes[0], 1))
+    rise = np.linalg.norm(relu_net(2 * x, full, none) - relu_net(x, full, none))
+    assert rise / np.linalg.norm(x) == pytest.approx(K)
+
+
+@pytest.mark.equation("eq-clipped-gap")
+@pytest.mark.parametrize("a", [0.4, 1.0, 3.0])
+@pytest.mark.parametrize("hidden", [[5], [4, 4], [3, 4, 3]])
+def test_the_best_clipped_estimate_of_two_points(a, hidden):
+    c, sizes = 0.5, [1, *hidden, 1]
+    K = math.prod(c * math.sqrt(m * n) for m, n in zip(sizes[:-1], sizes[1:], strict=True))
+    best, points = K * min(2 * a, a + 1), np.array([[a, -a]])
+    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+
+    def gain(weights, biases):
+        high, low = relu_net(points, weights, biases)[0]
+        return high - low
+
+    attained = gain([np.full(s, c) for s in shapes],
+                    [np.full(sizes[1], c), *(np.zeros(n) for n in sizes[2:])])
+    assert attained == pytest.approx(best)
+    for seed in range(200):                           # corners of the box, then a climb from one
+        r = rng(seed)
+        signs = 1 if seed % 4 == 0 else r.choice([-1, 1])
+        weights = [signs * c * np.sign(r.normal(0.5, 1, s)) for s in shapes]
+        biases = [r.uniform(-c, c, n) for n in sizes[1:]]
+        assert gain(weights, biases) <= best * (1 + 1e-9)
+    units = [max(0, w * a + b) - max(0, -w * a + b) for w in np.linspace(-c, c, 41)
+             for b in np.linspace(-c, c, 41)]         # the step of the proof: one unit
+    assert max(map(abs, units)) == pytest.approx(c * min(2 * a, a + 1))
+
+
+@pytest.mark.equation("eq-wgan-pulls")
+def test_score_and_pulls_of_two_gaussians():
+    for mu, mu_g in ((3.0, -3.0), (-1.0, 0.5)):
+        delta = mu - mu_g
+        score = lambda x, a=mu, b=mu_g: norm.logpdf(x, a) - norm.logpdf(x, b)
+        for x in (-2.0, -0.3, 1.7):
+            s = score(x)
+            assert s == pytest.approx(delta * (x - (mu + mu_g) / 2))
+            minimax = -slope(lambda t, s=score: np.log1p(-expit(s(t))), x)
+            usual = -slope(lambda t, s=score: -np.log(expit(s(t))), x)
+            assert minimax == pytest.approx(delta * expit(s), rel=1e-5, abs=1e-7)
+            assert usual == pytest.approx(delta * expit(-s), rel=1e-5, abs=1e-7)
+            assert -slope(lambda t: -np.sin(t), x) == pytest.approx(np.cos(x), abs=1e-8)
+
+
+QUANTILES = norm.ppf((np.arange(100_000) + 0.5) / 100_000)
+
+
+@pytest.mark.equation("eq-wgan-envelope")
+@pytest.mark.parametrize("seed", range(3))
+def test_the_gradient_through_the_frozen_best_potential(seed):
+    """Points that move with θ: the slope of W1 against that of the frozen optimal potential."""
+    r = rng(seed)
+    real, start, way = r.normal(size=(3, 6))
+    start = start + 0.5
+    mass = np.full(6, 1 / 6)
+    w1 = lambda t: wasserstein_distance(real, start + t * way)
+    points = np.concatenate([real, start])
+    p, q = np.concatenate([mass, 0 * mass]), np.concatenate([0 * mass, mass])
+    line = np.linspace(points.min() - 1, points.max() + 1, 20_001)
+    F = (real[:, None] <= line).mean(0) - (start[:, None] <= line).mean(0)
+    rise = -np.sign(F)                                   # (f*)' = sign(F_g − F): climbs to the data
+    heights = np.concatenate([[0], np.cumsum(rise[:-1] * np.diff(line))])
+    f = lambda x: np.interp(x, line, heights)
+    assert p @ f(points) - q @ f(points) == pytest.approx(w1(0), abs=2e-3)   # it is optimal
+    # W1 has kinks where points meet; between them it is linear, and so is the frozen side
+    h = 1e-3
+    frozen = -(f(start + h * way).mean() - f(start - h * way).mean()) / (2 * h)
+    assert frozen == pytest.approx(slope(w1, 0.0, h), abs=0.2)
+    shifted = [w1(t) - (p @ f(points) - f(start + t * way).mean()) for t in (-0.3, -0.1, 0.1, 0.3)]
+    assert min(shifted) >= -2e-3                         # h(ϑ) ≥ 0, the step of the proof
+
+
+@pytest.mark.equation("eq-wgan-envelope")
+@pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5)])
+def test_the_frozen_gradient_of_gaussians(mu, sigma):
+    w1 = lambda m, s: np.abs(m + s * QUANTILES - QUANTILES).mean()
+    kink = mu / (1 - sigma)
+    side = np.sign(1 - sigma)
+    f = lambda x: side * np.abs(x - kink)
+    frozen = lambda m, s: -f(m + s * QUANTILES).mean()
+    for at in (lambda g: slope(lambda m: g(m, sigma), mu, 1e-4),
+               lambda g: slope(lambda s: g(mu, s), sigma, 1e-4)):
+        assert at(frozen) == pytest.approx(at(w1), abs=1e-3)
+
+
+@pytest.mark.equation("eq-wgan-gaussian")
+@pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5), (0.0, 3.0)])
+def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
+    def w1(m, s):
+        width = abs(s - 1)
+        return (width * math.sqrt(2 / math.pi) * math.exp(-m**2 / (2 * width**2))
+                + m * (1 - 2 * norm.cdf(-m / width)))
+
+    assert w1(mu, sigma) == pytest.approx(
+        wasserstein_distance(QUANTILES, mu + sigma * QUANTILES), abs=1e-3)
+    width = abs(sigma - 1)
+    assert slope(lambda m: w1(m, sigma), mu) == pytest.approx(1 - 2 * norm.cdf(-mu / width), abs=1e-6)
+    expected = np.sign(sigma - 1) * math.sqrt(2 / math.pi) * math.exp(-mu**2 / (2 * width**2))
+    assert slope(lambda s: w1(mu, s), sigma) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.equation("eq-wgan-layer-gain")
+def test_a_clipped_layer_passes_on_at_most_c_n():
+    n, c = 12, 0.2
+    for seed in range(100):
+        r = rng(seed)
+        W = r.uniform(-c, c, (n, n))
+        above, active = r.normal(size=n), r.random(n) < 0.7
+        below = active * (W.T @ above)
+        assert np.linalg.norm(below) <= c * n * np.linalg.norm(above)
+    ones = np.ones(n)
+    assert np.linalg.norm(np.full((n, n), c).T @ ones) == pytest.approx(c * n * np.linalg.norm(ones))
+
+
+@pytest.mark.equation("eq-wgan-random-gain")
+def test_tossed_signs_pass_on_the_root_of_half():
+    n, c, r = 64, 0.01, rng(0)
+    above = r.normal(size=n)
+    squares = []
+    for _ in range(2000):
+        W, active = r.choice([-c, c], (n, n)), r.random(n) < 0.5
+        squares.append(np.sum((active * (W.T @ above)) ** 2))
+    assert np.mean(squares) == pytest.approx(c**2 * n / 2 * np.sum(above**2), rel=0.03)
+
+
+@pytest.mark.equation("eq-spearman")
+@pytest.mark.parametrize("seed", range(4))
+def test_spearman_is_that_of_scipy(seed):
+    a, b = rng(seed).normal(size=(2, 30))
+    d = a.argsort().argsort() - b.argsort().argsort()
+    rho = 1 - 6 * (d**2).sum() / (30 * (30**2 - 1))
+    assert rho == pytest.approx(spearmanr(a, b)[0])

@@ -1,0 +1,203 @@
+import dataclasses
+import importlib
+import itertools
+import json
+import sys
+
+import pytest
+import torch
+
+from conftest import ROOT
+from gancourse.data.toys import grid, ring
+from gancourse.errors import GanCourseError
+from gancourse.games import NonSaturating
+from gancourse.gans import GAN, PackedGAN
+from gancourse.networks.mlp import mlp
+from gancourse.recipes import GRID, PICTURES, RING
+from gancourse.training import Training, train
+
+GAMES = {"minimax", "non-saturating", "least-squares", "hinge-sn", "wgan-clip", "wgan-gp", "ns-r1",
+         "relativistic"}
+POINTS = [(recipe, toy) for recipes, toy in ((RING, ring()), (GRID, grid()))
+          for recipe in recipes.values()]
+
+
+def test_every_game_has_a_recipe_and_every_recipe_names_its_source():
+    assert set(RING) == set(GRID) == GAMES | {"packed"}
+    assert set(PICTURES) == GAMES
+    for recipe in itertools.chain(RING.values(), GRID.values(), PICTURES.values()):
+        assert "et al. (20" in recipe.source
+
+
+@pytest.mark.parametrize("members", [None, 2])
+@pytest.mark.parametrize(("recipe", "toy"), POINTS, ids=lambda part: getattr(part, "name", ""))
+def test_points_take_two_steps(recipe, toy, members):
+    gan = recipe.points(members=members)
+    before = [weight.clone() for weight in gan.parameters()]
+    training = train(gan, toy.batches(recipe.batch, members=members), 2, **recipe.settings())
+    changed = [not torch.equal(old, new)
+               for old, new in zip(before, gan.parameters(), strict=True)]
+    assert sum(changed) > len(changed) / 2
+    assert training.sample(5).shape == ((5, 2) if members is None else (2, 5, 2))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_take_two_steps(name, channels):
+    recipe = PICTURES[name]
+    gan = recipe.pictures(16, channels, latent_dim=8, width=4)
+    batch = torch.rand(8, channels, 16, 16) * 2 - 1
+    training = train(gan, [(batch,)], 2, **recipe.settings())
+    assert training.sample(3).shape == (3, channels, 16, 16)
+
+
+def test_the_settings_reach_the_optimizers():
+    for recipe in itertools.chain(RING.values(), GRID.values()):
+        training = Training(recipe.points(), [], **recipe.settings(100))
+        for optimizer in (training.g_optimizer, training.d_optimizer):
+            assert optimizer.defaults["lr"] == recipe.lr
+            assert optimizer.defaults["betas"] == recipe.betas
+        assert (training.d_steps, training.ema) == (recipe.d_steps, recipe.ema)
+        assert (training.schedule(0), training.schedule(50)) == (1, 1)
+        assert training.schedule(100) == pytest.approx(recipe.final)
+
+
+def test_without_a_number_of_steps_the_rate_falls_over_the_recipes_own():
+    recipe = RING["relativistic"]
+    schedule = recipe.settings()["schedule"]
+    assert schedule(recipe.steps // 2) == 1
+    assert schedule(recipe.steps) == pytest.approx(recipe.final)
+
+
+def test_the_norm_and_the_clipping_are_where_the_name_says():
+    D = RING["hinge-sn"].points().D
+    top = [torch.linalg.svdvals(layer.weight)[0].item() for layer in D if hasattr(layer, "weight")]
+    assert top == pytest.approx([1.0] * 4, abs=0.2)
+    recipe = RING["wgan-clip"]
+    gan = recipe.points()
+    train(gan, ring().batches(recipe.batch), 1, **recipe.settings())
+    c = recipe.game().projection.c
+    top = max(weight.abs().max().item() for weight in gan.D.parameters())
+    assert top == pytest.approx(c, rel=1e-6)
+
+
+def test_a_description_is_plain_json():
+    for recipe in RING.values():
+        found = json.loads(json.dumps(recipe.described()))
+        assert found["lr"] == recipe.lr and found["game"] == repr(recipe.game())
+
+
+def packed(packing=2, members=None):
+    return PackedGAN(NonSaturating(), packing=packing, generator=mlp(3, 2, members=members),
+                     discriminator=mlp(2 * packing, 1, members=members), latent_dim=3)
+
+
+def test_a_pack_holds_neighbours_side_by_side():
+    x = torch.arange(12.0).view(6, 2)
+    assert packed().pack(x).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert packed(3).pack(x).shape == (2, 6)
+    assert packed(2, members=4).pack(x.expand(4, 6, 2)).shape == (4, 3, 4)
+
+
+def test_packs_of_one_are_the_plain_gan():
+    gan = packed(1)
+    plain = GAN(NonSaturating(), generator=gan.G, discriminator=gan.D, latent_dim=3)
+    x = torch.randn(8, 2)
+    for loss in ("d_loss", "g_loss"):
+        torch.manual_seed(0)
+        one = getattr(gan, loss)(x)
+        torch.manual_seed(0)
+        assert torch.equal(one, getattr(plain, loss)(x))
+
+
+def test_the_discriminator_scores_packs_and_the_generator_still_makes_points():
+    gan = packed(2, members=3)
+    seen = []
+    gan.D.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape)))
+    x = torch.randn(3, 8, 2)
+    assert gan.d_loss(x).shape == gan.g_loss(x).shape == (3,)
+    assert seen == [(3, 8, 4), (3, 4, 4)]  # 4 packs of real and 4 of fake, then 4 of fake
+    assert gan.sample(5).shape == (3, 5, 2)
+
+
+def test_what_cannot_be_packed_is_named():
+    with pytest.raises(GanCourseError, match="cannot be packed"):
+        packed(2).d_loss(torch.randn(7, 2))
+    with pytest.raises(GanCourseError, match="cannot be packed"):
+        packed(2).pack(torch.randn(4, 1, 16, 16))
+    with pytest.raises(GanCourseError, match="packing must be"):
+        PackedGAN(NonSaturating(), packing=0, generator=mlp(3, 2), discriminator=mlp(2, 1),
+                  latent_dim=3)
+
+
+def experiment(name):
+    """A script of tools/experiments, imported by its path."""
+    sys.path.insert(0, str(ROOT / "tools" / "experiments"))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop(0)
+
+
+def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
+    script, output = experiment("games_table"), tmp_path / "table.json"
+    script.main(["--quick", "--data", "ring-8", "--output", str(output)])
+    first = output.read_text()
+    found = json.loads(first)
+    assert [row["game"] for row in found["rows"]] == list(RING)
+    for row in found["rows"]:
+        assert (len(row["seeds"]) == len(row["modes"]) == len(row["high_quality"])
+                == len(row["reverse_kl"]) == 2)
+        assert row["cpu_seconds"] >= 0 and row["settings"]["steps"] == 3
+    assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["torch"]
+    script.main(["--quick", "--data", "ring-8", "--output", str(output)])
+    assert output.read_text() == first  # every row is there: nothing is done anew
+    script.main(["--quick", "--data", "grid-25", "--game", "packed", "--output", str(output)])
+    rows = json.loads(output.read_text())["rows"]
+    assert rows[:-1] == found["rows"] and rows[-1]["data"] == "grid-25"
+    assert not list(tmp_path.glob("*.part"))
+    with pytest.raises(SystemExit):
+        script.main(["--quick"])
+    assert "--output" in capsys.readouterr().err
+
+
+def test_a_run_that_diverges_becomes_a_row_without_modes(monkeypatch):
+    script = experiment("games_table")
+    wild = dataclasses.replace(RING["wgan-clip"], lr=1e30)
+    monkeypatch.setitem(RING, "wgan-clip", wild)
+    row = script.row("wgan-clip", "ring-8", steps=3, members=2)
+    assert row["modes"] == [0, 0] and row["reverse_kl"] == [None, None] and row["stopped"]
+
+
+def test_the_quality_script_runs(tmp_path):
+    script, output = experiment("quality"), tmp_path / "quality.json"
+    script.main(["--quick", "--output", str(output)])
+    found = json.loads(output.read_text())
+    assert set(found) == {"ring-8", "grid-25", "digits", "faces", "meta"}
+    assert found["ring-8"]["of"] == 2 and found["ring-8"]["passed"] == 0
+    for name in ("digits", "faces"):
+        (run,) = found[name]["runs"]
+        assert run["curve"][-1]["step"] == 3
+        assert run["curve"][-1]["frechet"] > found[name]["held_out"]["frechet"] > 0
+    assert found["faces"]["held_out"]["modes"] == 40
+
+
+def test_marks_come_in_order_and_measuring_costs_no_time(monkeypatch):
+    script = experiment("quality")
+    now = [0.0]
+    monkeypatch.setattr(script.time, "process_time", lambda: now[0])
+    clock = script.Clock()
+    now[0] = 3.0
+    assert clock() == 3.0
+    clock.pause(lambda: now.__setitem__(0, 10.0))
+    assert clock() == 3.0
+
+
+def test_a_seed_passes_only_with_all_modes_and_enough_quality(tmp_path):
+    row = {"game": "relativistic", "data": "ring-8", "seeds": [0, 1, 2], "modes": [8, 7, 8],
+           "high_quality": [0.96, 0.99, 0.949], "reverse_kl": [0, 0, 0], "cpu_seconds": 12.0,
+           "settings": {}}
+    table = tmp_path / "table.json"
+    table.write_text(json.dumps({"meta": {}, "rows": [row]}))
+    found = experiment("quality").points("ring-8", False, table)
+    assert (found["passed"], found["of"], found["cpu_seconds_a_seed"]) == (1, 3, 4.0)
