@@ -1,3 +1,4 @@
+"""`python -m gancourse`: see :mod:`gancourse.cli`."""
 import sys
 
 from gancourse.cli import main

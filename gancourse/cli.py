@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from gancourse.errors import GanCourseError
@@ -123,45 +124,58 @@ def parser() -> argparse.ArgumentParser:
     """The arguments of all four commands."""
     outer = Parser(prog="python -m gancourse", description=__doc__)
     commands = outer.add_subparsers(required=True, metavar="command")
-
-    def command(function, **options):
-        sub = commands.add_parser(function.__name__, help=function.__doc__, **options,
+    for function, arguments in [(train, train_arguments), (sample, sample_arguments),
+                                (evaluate, evaluate_arguments), (benchmark, benchmark_arguments)]:
+        sub = commands.add_parser(function.__name__, help=function.__doc__,
                                   description=function.__doc__,
                                   formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         sub.set_defaults(command=function)
-        return sub.add_argument
+        arguments(sub.add_argument)
+    return outer
 
-    add = command(train)
+
+def train_arguments(add: Callable) -> None:
+    """What to train, for how long, and where it goes."""
     add("--data", required=True, help="faces, digits, ring, grid, spiral, swiss-roll, mnist, "
         "fashion, cifar10, celeba, or a folder of pictures")
     add("--out", required=True, help="folder for checkpoints, samples and metrics.jsonl")
     add("--game", default="relativistic", help="minimax, non-saturating, least-squares, hinge-sn, "
         "wgan-clip, wgan-gp, ns-r1, relativistic")
-    add("--size", type=whole(1), help="side in pixels: 16, 32, 64 or 128 (default: the data's own)")
-    add("--steps", type=whole(1), help="total steps (default: the recipe's)")
-    add("--batch", type=whole(2), help="samples in a batch (default: the recipe's)")
-    add("--latent", type=whole(1), help="dimensions of the noise (default: 64; 2 for points)")
-    add("--width", type=whole(1), default=32, help="maps in the widest-image layer")
-    add("--seed", type=whole(0), default=0, help="seed of weights, noise and batches")
-    add("--every", type=whole(1), default=100, help="steps between lines of metrics.jsonl")
-    add("--save-every", type=whole(1), default=500, help="steps between checkpoints")
+    for name, least, default, text in [
+            ("--size", 1, None, "side in pixels: 16, 32, 64 or 128 (default: the data's own)"),
+            ("--steps", 1, None, "total steps (default: the recipe's)"),
+            ("--batch", 2, None, "samples in a batch (default: the recipe's)"),
+            ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
+            ("--width", 1, 32, "maps in the widest-image layer"),
+            ("--seed", 0, 0, "seed of weights, noise and batches"),
+            ("--every", 1, 100, "steps between lines of metrics.jsonl"),
+            ("--save-every", 1, 500, "steps between checkpoints")]:
+        add(name, type=whole(least), default=default, help=text)
     add("--resume", choices=["auto", "never"], default="never", help="go on with a run in --out")
     add("--device", help="cpu, cuda, mps (default: the fastest here)")
     add("--amp", action="store_true", help="compute in bfloat16 where that is safe")
     add("--root", default="data", help="where torchvision's data sets lie")
     add("--download", action="store_true", help="let torchvision download a named set")
-    add = command(sample)
+
+
+def sample_arguments(add: Callable) -> None:
+    """Which checkpoint, and how many pictures."""
     add("checkpoint", help="a file written by train")
     add("--out", required=True, help="folder for samples.png and walk.png")
     add("--n", type=whole(1), default=64, help="how many samples")
     add("--walks", type=whole(1), default=8, help="how many walks from noise to noise")
     add("--seed", type=whole(0), default=0, help="seed of the noise")
-    add = command(evaluate)
+
+
+def evaluate_arguments(add: Callable) -> None:
+    """Which checkpoint, on how many samples."""
     add("checkpoint", help="a file written by train")
     add("--n", type=whole(100), default=2500, help="how many samples")
     add("--seed", type=whole(0), default=0, help="seed of the noise")
-    add = command(benchmark)
+
+
+def benchmark_arguments(add: Callable) -> None:
+    """Where the result goes."""
     add("--out", default="benchmark.json", help="file to write")
     add("--quick", action="store_true", help="a few steps only, to see that it works")
     add("--device", help="cpu or cuda (default: the fastest here)")
-    return outer

@@ -47,7 +47,7 @@ def diagnose(history: History, samples: Tensor | None = None, real: Tensor | Non
 
 def _divergence(d: Tensor, g: Tensor) -> Finding | None:
     size = max(d[-1].abs().item(), g[-1].abs().item())
-    if math.isfinite(size) and size < 1e3:
+    if math.isfinite(size) and size < 100:
         return None
     return Finding("divergence", f"a loss has reached {size:.3g}",
                    "a lower learning rate, or a penalty that keeps the critic Lipschitz")
@@ -55,7 +55,7 @@ def _divergence(d: Tensor, g: Tensor) -> Finding | None:
 
 def _one_sided(d: float, g: float) -> Finding | None:
     """A discriminator's loss near 0 (at equality it is log 4 or log 2) leaves little to learn."""
-    if d > 0.1:
+    if not -0.01 < d < 0.1:
         return None
     evidence = f"D's loss is {d:.3f} over the last fifth of the run (at equality 1.386 or 0.693)"
     if abs(g) < 0.1:

@@ -26,7 +26,7 @@ class GAN(nn.Module):
     def __init__(self, game: Game, *, generator: nn.Module, discriminator: nn.Module,
                  latent_dim: int):
         super().__init__()
-        if not (isinstance(latent_dim, int) and latent_dim > 0):
+        if not (type(latent_dim) is int and latent_dim > 0):
             raise GanCourseError(f"latent_dim must be a positive whole number, not {latent_dim!r}")
         if not isinstance(game, Game):
             raise GanCourseError(f"game must be a Game such as NonSaturating(), not {game!r}",

@@ -102,3 +102,6 @@ def demand_finite_batch(batch: tuple[Tensor, ...], step: int) -> None:
         if part.device.type == "cpu" and not math.isfinite(part.sum()):
             raise GanCourseError("the batch holds NaN or infinity", where=f"step {step}",
                                  fix="look for it in the data; no weight has been touched")
+        if step == 0 and part.ndim == 4 and (part.dtype == torch.uint8 or part.abs().max() > 100):
+            raise GanCourseError(f"the pictures hold values up to {part.max().item():g}; networks "
+                                 "here expect [-1, 1]", where="batches", fix="x / 127.5 - 1")

@@ -9,12 +9,13 @@ Samples have shape ``(batch, features)`` or ``(batch, channels, height, width)``
 a member axis in front, and the result then has shape ``(members,)``.
 """
 
+import re
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_number
 
 
 def sample_axes(x: Tensor) -> int:
@@ -27,7 +28,13 @@ def score(D: Callable, x: Tensor) -> Tensor:
 
     A discriminator may return its scores with trailing axes of length one; they are dropped here.
     """
-    scores, shape = D(x), x.shape[: sample_axes(x)]
+    try:
+        scores, shape = D(x), x.shape[: sample_axes(x)]
+    except RuntimeError as problem:
+        if not re.search("shapes cannot be multiplied|expected input", str(problem)):
+            raise
+        raise GanCourseError(f"the discriminator cannot take samples of shape {tuple(x.shape)}",
+                             fix="give it the size and channels of the data") from problem
     if scores.numel() != shape.numel():
         raise GanCourseError(
             f"the discriminator returned shape {tuple(scores.shape)} for samples of shape "
@@ -56,6 +63,7 @@ class gradient_penalty:  # noqa: N801  (read as a function: `gradient_penalty(10
     """
 
     def __init__(self, weight: float = 10.0):
+        demand_number("weight", weight, where="gradient_penalty")
         self.weight = weight
 
     def __call__(self, D, x, fake):
@@ -79,6 +87,7 @@ class r1_r2:  # noqa: N801
     on_real, on_fake = True, True
 
     def __init__(self, gamma: float = 1.0):
+        demand_number("gamma", gamma, where=type(self).__name__)
         self.gamma = gamma
 
     def __call__(self, D, x, fake):
@@ -108,8 +117,8 @@ class clip_weights:  # noqa: N801
     """
 
     def __init__(self, c: float = 0.01):
-        if not c > 0:
-            raise GanCourseError(f"c must be positive, not {c}", where="clip_weights")
+        if not isinstance(c, int | float) or not 0 < c < float("inf"):
+            raise GanCourseError(f"c must be positive, not {c!r}", where="clip_weights")
         self.c = c
 
     @torch.no_grad()

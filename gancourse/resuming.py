@@ -108,8 +108,9 @@ class Keeper:
     """
 
     def __init__(self, folder: str | Path, keep: int = 2, measure: Callable | None = None):
-        if not isinstance(keep, int) or keep < 1:
-            raise GanCourseError(f"keep must be a positive whole number, not {keep!r}")
+        demand_whole("keep", keep, least=1)
+        if not isinstance(folder, str | Path) or not str(folder):
+            raise GanCourseError(f"folder must be a path, not {folder!r}")
         self.folder, self.keep, self.measure = Path(folder), keep, measure
 
     def paths(self) -> list[Path]:
@@ -137,11 +138,16 @@ class Keeper:
         signal ends the run; ``resume`` (true or ``"auto"``) begins with the newest checkpoint."""
         demand_whole("every", every, least=1, where="train")
         demand_whole("save_every", save_every, least=1, where="train")
-        if resume not in (True, False, "auto"):
+        if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):
             raise GanCourseError(f"resume must be True, False or 'auto', not {resume!r}",
                                  where="train")
         if resume and (found := self.newest()):
             training.restore(found[1], where=found[0])
+        if training.step > steps:
+            raise GanCourseError(f"the run is at step {training.step}, past the {steps} asked for",
+                                 where=str(self.folder), fix="ask for more steps in total")
+        if watch is not None and not callable(watch):
+            raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
 
         def watch_and_save(training):
             if watch is not None and training.step % every == 0:

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from gancourse.averaging import Average
 from gancourse.batches import endless
-from gancourse.errors import GanCourseError, demand_whole
+from gancourse.errors import GanCourseError, demand_number, demand_whole
 from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait, usable
 from gancourse.history import History, Record
 from gancourse.resuming import Keeper, Resumable
@@ -28,6 +28,11 @@ from gancourse.resuming import Keeper, Resumable
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:
     """The optimizer of DCGAN: Adam with a calm first moment. Takes parameters, like a class."""
+    demand_number("lr", lr, where="adam")
+    if not isinstance(betas, tuple | list) or len(betas) != 2:
+        raise GanCourseError(f"betas must be two numbers, not {betas!r}", where="adam")
+    for beta in betas:
+        demand_number("each of betas", beta, below=1, where="adam")
     return partial(torch.optim.Adam, lr=lr, betas=tuple(map(float, betas)), fused=True)
 
 
@@ -72,9 +77,9 @@ class Training(Resumable):
                  notes: dict | None = None):
         demand_whole("d_steps", d_steps, least=1, where="training")
         demand_whole("seed", seed, where="training")
-        if not 0 <= ema < 1:
-            raise GanCourseError(f"ema must be at least 0 and less than 1, not {ema!r}")
-        self.device = usable(device) if device else next(gan.parameters()).device
+        demand_number("ema", ema, below=1, where="training")
+        _demand_kinds(schedule=(schedule, Callable), amp=(amp, bool), notes=(notes, dict))
+        self.device = usable(device) if device is not None else next(gan.parameters()).device
         convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
         layout = torch.channels_last if convolutional else torch.preserve_format
         self.gan = gan.to(self.device, memory_format=layout).train()
@@ -96,6 +101,7 @@ class Training(Resumable):
         """Take ``steps`` more steps; call ``watch(self)`` after each one that ``every`` divides."""
         demand_whole("steps", steps, where="advance")
         demand_whole("every", every, least=1, where="advance")
+        _demand_kinds(watch=(watch, Callable))
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), signals_wait() as leave_if_asked:
             self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
@@ -163,3 +169,10 @@ class Training(Resumable):
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
         return self.gan.sample(n, seed, generator=self.average)
+
+
+def _demand_kinds(**settings: tuple) -> None:
+    for name, (value, kind) in settings.items():
+        if value is not None and not isinstance(value, kind):
+            raise GanCourseError(f"{name} must be a {kind.__name__.lower()}, not {value!r}",
+                                 where="training")

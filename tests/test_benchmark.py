@@ -168,9 +168,11 @@ def test_our_loop_does_less_work_for_the_same_losses(case):
     ours = benchmark.flops(Training(make(), batches, d_steps=d_steps).advance)
     unfrozen = benchmark.flops(stepping(textbook.bare(
         make(), iter(batches * 2), optimizer, d_steps, freeze=False)))
-    assert 0 < ours < unfrozen <= printed * (1 + 1e-9)
+    assert 0 < ours < unfrozen
     if case == "dcgan":
         assert printed == unfrozen
+    if case == "wgan-gp":  # the gradients of G's weights in the critic's turns
+        assert printed > unfrozen
 
 
 def test_memory_of_a_process_of_its_own():

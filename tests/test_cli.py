@@ -24,7 +24,8 @@ def run(*arguments):
 
 
 def process(*arguments):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads()),
+                   "TQDM_DISABLE": "1"}
     return subprocess.Popen([sys.executable, "-m", "gancourse", *map(str, arguments)], cwd=ROOT,
                             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True)

@@ -1,4 +1,4 @@
-"""What every live figure is made of (interactive/live.js): chance under node, the rest in a page."""
+"""What live figures are made of (interactive/live.js): chance under node, the rest in a page."""
 
 import json
 import math
@@ -58,8 +58,9 @@ def test_normal_numbers_are_normal_and_neighbouring_seeds_have_nothing_in_common
 
 SMALL = """
 gancourse.small = { mount(root) {
-  const live = gancourse.live, picture = new live.Canvas(root, { says: "a map", x: [-2, 2], y: [0, 1], aspect: 2 });
-  const bar = live.element(root, "div", "buttons"), write = live.readout(root, { ticks: "ticks", far: "far" });
+  const live = gancourse.live, settings = { says: "a map", x: [-2, 2], y: [0, 1], aspect: 2 };
+  const picture = new live.Canvas(root, settings), bar = live.element(root, "div", "buttons");
+  const write = live.readout(root, { ticks: "ticks", far: "far" });
   let ticks = 0;
   root.player = live.playing(root, () => { ticks++; root.dataset.ticks = ticks; });
   root.player.button(bar);
@@ -103,7 +104,8 @@ def test_a_canvas_knows_its_coordinates_and_paints_verdicts_in_the_pages_colours
     page = page()
     seen = page.evaluate(FIGURE + """.picture && (() => {
         const p = document.querySelector('figure').picture, box = p.node.getBoundingClientRect();
-        const at = (x, y) => [...p.pen.getImageData(x * p.node.width, y * p.node.height, 1, 1).data];
+        const { width, height } = p.node;
+        const at = (x, y) => [...p.pen.getImageData(x * width, y * height, 1, 1).data];
         return { centre: [p.X(0), p.Y(0.5)], size: [p.width, p.height], cells: [...p.centres(2)],
                  place: p.place({ clientX: box.left + box.width / 4, clientY: box.top }),
                  left: at(0.1, 0.5), right: at(0.9, 0.5) }; })()""")

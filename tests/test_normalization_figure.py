@@ -166,7 +166,8 @@ def test_html_is_deterministic_and_asks_for_nothing():
     ({"batch": [[[1.0]]]}, "too large, too small"), ({"groups": 3}, "groups is 3"),
     ({"batch": [[[1.0], [2.0]], [[3.0], [4.0, 5.0]]]}, "ragged"),
     ({"batch": [[[1.0], [9.0]], [[3.0], [4.0]]]}, "too large"),
-    ({"batch": [[[1.0], [math.nan]], [[3.0], [4.0]]]}, "too large"), ({"groups": 0}, "groups is 0")])
+    ({"batch": [[[1.0], [math.nan]], [[3.0], [4.0]]]}, "too large"),
+    ({"groups": 0}, "groups is 0")])
 def test_bad_settings_are_named(bad, message):
     with pytest.raises(GanCourseError, match=message):
         normalization(**bad)

@@ -44,8 +44,8 @@ def pictures(seed=0, channels=3):
 def pixels(png, scale=1):
     """Values in [-1, 1] of shape (3, height, width) of a PNG whose pixels are squares."""
     with Image.open(io.BytesIO(png)) as image:
-        small = image.convert("RGBA").convert("RGB").resize((image.width // scale, image.height // scale),
-                                            Image.Resampling.NEAREST)
+        small = image.convert("RGBA").convert("RGB").resize(
+            (image.width // scale, image.height // scale), Image.Resampling.NEAREST)
         return torch.tensor(np.asarray(small)).permute(2, 0, 1).float() / 127.5 - 1
 
 

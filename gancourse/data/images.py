@@ -71,10 +71,11 @@ class Images:
     def to(self, device: torch.device | str) -> "Images":
         """The same images, resident on ``device``."""
         try:
+            device = torch.device(device)
             labels = {name: values.to(device) for name, values in self.labels.items()}
             return Images(self.name, self.pixels.to(device), labels, self.categories)
-        except (RuntimeError, AssertionError) as problem:
-            raise GanCourseError(f"device {device!r}: {str(problem).splitlines()[0]}",
+        except (RuntimeError, AssertionError, TypeError, NotImplementedError) as problem:
+            raise GanCourseError(f"device {str(device)!r}: {str(problem).splitlines()[0]}",
                                  where=self.name, fix="use device 'cpu'") from None
 
 
@@ -102,7 +103,7 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
     elif name_or_folder in NAMES:
         from gancourse.data.torchvision_sets import load
         found = load(name_or_folder, size or 64, Path(root), download)
-    elif Path(name_or_folder).is_dir():
+    elif name_or_folder and _is_folder(name_or_folder):
         from gancourse.data.folders import load
         found = load(Path(name_or_folder), size or 64, channels or 3)
     else:
@@ -122,6 +123,13 @@ def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
         raise GanCourseError(f"pixels must have shape (n, size, size, 1 or 3), not "
                              f"{tuple(pixels.shape)}", where=name)
     return pixels
+
+
+def _is_folder(path: str | Path) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # a name too long, a place that may not be looked at
+        return False
 
 
 def _faces() -> Images:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from gancourse.errors import demand_whole
+from gancourse.errors import demand_number, demand_whole
 
 
 class Toy:
@@ -30,6 +30,8 @@ class Toy:
     def batches(self, size: int, members: int | None = None) -> Iterator[tuple[Tensor]]:
         """Endless fresh batches ``(x,)``: ``(size, 2)``, or ``(members, size, 2)``."""
         demand_whole("batch size", size, least=1, where="toys")
+        if members is not None:
+            demand_whole("members", members, least=1, where="toys")
         shape = (size, 2) if members is None else (members, size, 2)
         while True:
             yield (self._draw(math.prod(shape[:-1])).view(shape),)
@@ -64,6 +66,7 @@ class Mixture(Toy):
 def ring(modes: int = 8, std: float = 0.01) -> Mixture:
     """Gaussians on the unit circle; the 8-mode ring of the mode-collapse literature."""
     demand_whole("modes", modes, least=1, where="toys")
+    demand_number("std", std, where="toys")
     angle = torch.arange(modes) * (2 * math.pi / modes)
     return Mixture(f"ring-{modes}", torch.stack([angle.cos(), angle.sin()], -1), std)
 
@@ -71,12 +74,15 @@ def ring(modes: int = 8, std: float = 0.01) -> Mixture:
 def grid(side: int = 5, std: float = 0.0125) -> Mixture:
     """``side * side`` Gaussians on a square lattice over $[-1,1]^2$ (25: spacing is 40 std)."""
     demand_whole("side", side, least=1, where="toys")
+    demand_number("std", std, where="toys")
     axis = torch.linspace(-1, 1, side) if side > 1 else torch.zeros(1)
     return Mixture(f"grid-{side * side}", torch.cartesian_prod(axis, axis).view(-1, 2), std)
 
 
 def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
     """Two intertwined arms that wind outwards from the centre to radius 1."""
+    demand_number("turns", turns, where="toys")
+    demand_number("std", std, where="toys")
 
     def draw(n: int) -> Tensor:
         radius = torch.rand(n).sqrt()
@@ -89,6 +95,7 @@ def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
 
 def swiss_roll(std: float = 0.02) -> Toy:
     """One rolled-up arm: radius proportional to the angle, over 1.5 turns."""
+    demand_number("std", std, where="toys")
 
     def draw(n: int) -> Tensor:
         angle = 1.5 * math.pi * (1 + 2 * torch.rand(n))

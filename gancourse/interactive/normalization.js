@@ -162,9 +162,11 @@ gancourse.normalization = (() => {
     function draw() {
       const options = { groups, gamma: gamma.get(), beta: beta.get() }, [cn, cc, cl] = chosen;
       drawBatch();
-      const spills = {};
+      const spills = {}, done = Object.fromEntries(KINDS.map((kind) => [kind, normalize(x, kind, options)]));
+      const largest = Math.max(...KINDS.flatMap((kind) => done[kind].y.flat(2).map(Math.abs)));
       for (const kind of KINDS) {
-        const { y, sets, keys } = normalize(x, kind, options), { n, mean, variance } = sets[keys[cn][cc]];
+        small[kind].reach = Math.max(3.2, 1.1 * largest);        // one scale for all four
+        const { y, sets, keys } = done[kind], { n, mean, variance } = sets[keys[cn][cc]];
         spills[kind] = spill(kept, x, kind, options);
         const texts = [String(n), format(mean, 3), format(Math.sqrt(variance), 3), format(y[cn][cc][cl], 3),
                        spills[kind] === null ? "–" : format(spills[kind], 3)];

@@ -89,13 +89,13 @@ def _up(inputs: int, outputs: int, stride: int = 2, padding: int = 1) -> list[nn
 
 
 def _check(size: int, channels: int, **counts: int) -> None:
-    if size not in SIZES:
+    if not isinstance(size, int | float) or size not in SIZES:
         raise GanCourseError(f"size must be one of {', '.join(map(str, SIZES))}, not {size!r}",
                              where="dcgan", fix="resize the images, e.g. images(..., size=64)")
-    if channels not in (1, 3):
+    if type(channels) is not int or channels not in (1, 3):
         raise GanCourseError(f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
                              where="dcgan", fix="convert the images to grey or RGB")
     for name, value in counts.items():
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise GanCourseError(f"{name} must be a positive whole number, not {value!r}",
                                  where="dcgan")

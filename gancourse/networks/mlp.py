@@ -75,7 +75,7 @@ def mlp(inputs: int, outputs: int, *, width: int = 64, depth: int = 3,
         raise GanCourseError(f"norm must be 'spectral' or None, not {norm!r}", where="mlp")
     for name, value in dict(inputs=inputs, outputs=outputs, width=width, depth=depth,
                             members=1 if members is None else members).items():
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise GanCourseError(f"{name} must be a positive whole number, not {value!r}",
                                  where="mlp")
     sizes = [inputs] + [width] * depth + [outputs]

@@ -84,8 +84,8 @@ exercise(
 exercise(
     "c-transform",
     answer=lambda f, c: ot.c_transform(f, c),
-    inputs=[([0.5, -5.0], torch.tensor([[0.0, 1.0], [1.0, 0.0]]).double()),
-            ([1.0, 0.0], torch.tensor([[2.0, 1.0, 5.0], [0.0, 3.0, 1.0]]).double())],
+    inputs=[([0.5, -5.0], [[0.0, 1.0], [1.0, 0.0]]),
+            ([1.0, 0.0], [[2.0, 1.0, 5.0], [0.0, 3.0, 1.0]])],
     praise="The highest price for each hole that all heaps allow.",
     mistakes={
         "The maximum breaks the promise for all heaps but one: take the minimum.":

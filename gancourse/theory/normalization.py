@@ -61,7 +61,8 @@ class BatchNorm:
 
     def __init__(self, channels: int, eps: float = EPS, momentum: float = 0.1,
                  dtype: torch.dtype = torch.float64):
-        self.gamma, self.beta = torch.ones(channels, dtype=dtype), torch.zeros(channels, dtype=dtype)
+        self.gamma = torch.ones(channels, dtype=dtype)
+        self.beta = torch.zeros(channels, dtype=dtype)
         self.running_mean, self.running_var = self.beta.clone(), self.gamma.clone()
         self.eps, self.momentum, self.training = eps, momentum, True
 

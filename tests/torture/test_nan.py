@@ -12,6 +12,9 @@ from gancourse.resuming import Keeper
 from gancourse.training import Training, train
 
 STEP = 7
+#: In the quick subset the toy is poisoned in every way, in `make torture` the pictures are too.
+WHICH = ["toy", *(pytest.param(which, marks=pytest.mark.torture) for which in STEPS
+                  if which != "toy")]
 
 
 def poison_data(gan, batches, poison):
@@ -50,7 +53,7 @@ NAMES = {"data": "batch", "D's loss": "loss", "G's loss": "loss",
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("site", SITES)
-@pytest.mark.parametrize("which", STEPS)
+@pytest.mark.parametrize("which", WHICH)
 def test_it_stops_within_the_step_and_the_last_checkpoint_is_good(which, site, poison, tmp_path):
     gan, batches, settings = build(which)
     training = None
@@ -76,7 +79,7 @@ def test_it_stops_within_the_step_and_the_last_checkpoint_is_good(which, site, p
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 @pytest.mark.parametrize("where", ["G", "D", "average", "d_optimizer", "g_optimizer"])
-@pytest.mark.parametrize("which", STEPS)
+@pytest.mark.parametrize("which", WHICH)
 def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(which, where, poison,
                                                                        tmp_path):
     gan, batches, settings = build(which)
@@ -89,7 +92,8 @@ def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(which, wh
             owner = training.average if where == "average" else getattr(gan, where)
             tensor = list(owner.parameters())[0]
         tensor[(0,) * tensor.ndim] = poison
-    for write in (lambda: training.save(tmp_path / "x.pt"), lambda: Keeper(tmp_path).save(training)):
+    for write in (lambda: training.save(tmp_path / "x.pt"),
+                  lambda: Keeper(tmp_path).save(training)):
         with pytest.raises(GanCourseError, match="is not finite"):
             write()
     assert digest(checkpoints.load(Keeper(tmp_path).newest()[0])) == before

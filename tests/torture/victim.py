@@ -3,9 +3,9 @@
     python tests/torture/victim.py      reads jobs, a JSON object a line; prints a result a line
 
 Torch is imported once; each job is a forked child with one thread, which keeps a cycle of killing
-and resuming well under a second of CPU time. The package has no hook for any of this: a job that dies *inside*
-a save replaces ``os.fsync``, ``os.replace``, ``torch.save`` ... in its own process by a function
-that kills that process at the n-th call. Such a job comes from :class:`Victim`, the test's side.
+and resuming well under a second of CPU time. The package has no hook for any of this: a job that
+dies *inside* a save replaces ``os.fsync``, ``os.replace``, ``torch.save`` ... in its own process by
+a function that kills that process at the n-th call. Jobs come from :class:`Victim`, the test's side.
 """
 
 import contextlib

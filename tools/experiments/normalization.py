@@ -313,8 +313,8 @@ def main():
               "settings": {"shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
                            "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, "
                                     "SGD 0.9, rate 0.1",
-                           "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), batch 32, "
-                                  "1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples"},
+                           "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), "
+                                  "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples"},
               "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread used"}
     print(known["cpu_seconds"])
     if not arguments.quick:
