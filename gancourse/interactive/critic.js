@@ -98,7 +98,7 @@ gancourse.critic = (() => {
     const columns = element(root, "div", "row");
     const left = element(columns, "div", "column"), right = element(columns, "div", "column");
     const panel = (parent, height, title, says) => new Panel(parent, { title, says, height, x: [-8, 8], xTicks: [-8, -4, 0, 4, 8] });
-    const densities = panel(left, 140, `data ${real} and fakes ${fake} (drag them)`, "the two densities");
+    const densities = panel(left, 140, `data ${real} and fakes ${fake} (drag the fakes)`, "the two densities");
     const detective = panel(left, 140, `best discriminator ${D}`, "the optimal discriminator");
     const height = panel(right, 140, `trained critic ${critic}/<i>K</i>, dashed: the ideal one`, "the critic and the best 1-Lipschitz function");
     const force = panel(right, 140, `pull on a fake: <span>minimax</span>, <span class="third">critic/<i>K</i></span>`, "the pull on a fake, by its place");
@@ -125,7 +125,7 @@ gancourse.critic = (() => {
 
       const middle = (now.p + now.pg) / 2, zero = value(net, middle);
       height.frame(-6.5, 6.5);
-      height.draw(height.label(-5, "−5"), height.label(0, 0), height.label(5, 5), 
+      height.draw(height.label(-5, "−5"), height.label(0, 0), height.label(5, 5),
         `<g stroke-dasharray="4 4">${height.line(-8, towards * (-8 - middle), 8, towards * (8 - middle), "dashed")}</g>`,
         height.curve(xs, xs.map((x) => (value(net, x) - zero) / K), "third"), height.dot(now.pg, (value(net, now.pg) - zero) / K));
       force.frame(-1.3, 1.3);

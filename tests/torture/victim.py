@@ -5,7 +5,7 @@
 Torch is imported once; each job is a forked child with one thread, which keeps a cycle of killing
 and resuming well under a second of CPU time. The package has no hook for any of this: a job that
 dies *inside* a save replaces ``os.fsync``, ``os.replace``, ``torch.save`` ... in its own process by
-a function that kills that process at the n-th call. Jobs come from :class:`Victim`, the test's side.
+a function that kills that process at the n-th call. :class:`Victim` is the test's side.
 """
 
 import contextlib
