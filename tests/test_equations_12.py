@@ -49,12 +49,14 @@ def slope(f, at, h=1e-6):
 @pytest.mark.equation("eq-wgan-dual")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_steepest_hill_measures_the_distance(seed):
+    """The linear program over 1-Lipschitz heights against scipy's distance on the line."""
     x, p, q = random_problem(seed)
     assert best_potential(x, p, q) == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-9)
 
 
 @pytest.mark.equation("eq-wgan-losses")
 def test_losses_of_the_critic_and_the_generator():
+    """Both losses of the package against plain sums."""
     from gancourse.games import Wasserstein
     real, fake = rng(0).normal(size=(2, 50))
     tensors = torch.tensor(real), torch.tensor(fake)
@@ -64,6 +66,7 @@ def test_losses_of_the_critic_and_the_generator():
 
 @pytest.mark.equation("eq-wgan-unbounded")
 def test_without_a_bound_the_gain_grows_with_the_slope():
+    """E f under p and q for f(x) = ax, up to a = 1e6."""
     x, p, q = random_problem(0)
     gains = [(p - q) @ (a * x) for a in (1, 10, 1e6)]
     assert gains == pytest.approx([a * (p @ x - q @ x) for a in (1, 10, 1e6)])
@@ -73,12 +76,14 @@ def test_without_a_bound_the_gain_grows_with_the_slope():
 @pytest.mark.equation("eq-wgan-scaling")
 @pytest.mark.parametrize("K", [0.01, 3.0])
 def test_slope_K_gives_K_times_the_distance(K):
+    """The linear program with slopes of at most K."""
     x, p, q = random_problem(1)
     assert best_potential(x, p, q, K) == pytest.approx(K * wasserstein_distance(x, x, p, q))
 
 
 @pytest.mark.equation("eq-wgan-rmsprop")
 def test_rmsprop_is_the_one_of_torch():
+    """Twenty steps by the formula against torch.optim.RMSprop."""
     gradients = rng(0).normal(size=(20, 3))
     w, v, alpha = np.ones(3), np.zeros(3), 5e-3
     parameter = torch.ones(3, dtype=torch.float64, requires_grad=True)
@@ -102,6 +107,7 @@ def test_the_first_step_of_rmsprop_is_ten_times_alpha():
 
 @pytest.mark.equation("eq-wgan-clip")
 def test_clipping_is_a_projection_on_the_box():
+    """Case by case, on a layer's weights and biases."""
     from gancourse.penalties import clip_weights
     layer = torch.nn.Linear(5, 4)
     before = [p.detach().numpy().copy() for p in layer.parameters()]
@@ -114,6 +120,7 @@ def test_clipping_is_a_projection_on_the_box():
 @pytest.mark.equation("eq-clipped-lipschitz")
 @pytest.mark.parametrize("sizes, c", [([2, 6, 6, 1], 0.3), ([3, 5, 4, 2], 0.1), ([1, 8, 1], 1.0)])
 def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
+    """Random clipped networks between random points; and the one of the proof."""
     K = math.prod(c * math.sqrt(a * b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
     assert K == pytest.approx(c ** (len(sizes) - 1) * math.sqrt(sizes[0] * sizes[-1])
                               * math.prod(sizes[1:-1]))
@@ -136,6 +143,7 @@ def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
 @pytest.mark.parametrize("a", [0.4, 1.0, 3.0])
 @pytest.mark.parametrize("hidden", [[5], [4, 4], [3, 4, 3]])
 def test_the_best_clipped_estimate_of_two_points(a, hidden):
+    """Corners of the box never exceed it, the network of the proof attains it."""
     c, sizes = 0.5, [1, *hidden, 1]
     K = math.prod(c * math.sqrt(m * n) for m, n in zip(sizes[:-1], sizes[1:], strict=True))
     best, points = K * min(2 * a, a + 1), np.array([[a, -a]])
@@ -161,6 +169,7 @@ def test_the_best_clipped_estimate_of_two_points(a, hidden):
 
 @pytest.mark.equation("eq-wgan-pulls")
 def test_score_and_pulls_of_two_gaussians():
+    """The score from the densities, the pulls by numerical derivatives."""
     for mu, mu_g in ((3.0, -3.0), (-1.0, 0.5)):
         delta = mu - mu_g
         score = lambda x, a=mu, b=mu_g: norm.logpdf(x, a) - norm.logpdf(x, b)
@@ -201,6 +210,7 @@ def test_a_frozen_best_potential_touches_the_distance_from_below(seed):
 @pytest.mark.equation("eq-wgan-envelope")
 @pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5)])
 def test_the_frozen_gradient_of_gaussians(mu, sigma):
+    """Numerical slopes of W1 by quantiles against those of the frozen best critic."""
     w1 = lambda m, s: np.abs(m + s * QUANTILES - QUANTILES).mean()
     kink = mu / (1 - sigma)
     side = np.sign(1 - sigma)
@@ -214,6 +224,7 @@ def test_the_frozen_gradient_of_gaussians(mu, sigma):
 @pytest.mark.equation("eq-wgan-gaussian")
 @pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5), (0.0, 3.0)])
 def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
+    """The closed form against quantiles, its slopes against differences."""
     def w1(m, s):
         width = abs(s - 1)
         return (width * math.sqrt(2 / math.pi) * math.exp(-m**2 / (2 * width**2))
@@ -230,6 +241,7 @@ def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
 
 @pytest.mark.equation("eq-wgan-layer-gain")
 def test_a_clipped_layer_passes_on_at_most_c_n():
+    """Random clipped layers and random active units; all weights c attain it."""
     n, c = 12, 0.2
     for seed in range(100):
         r = rng(seed)
@@ -243,6 +255,7 @@ def test_a_clipped_layer_passes_on_at_most_c_n():
 
 @pytest.mark.equation("eq-wgan-random-gain")
 def test_tossed_signs_pass_on_the_root_of_half():
+    """The mean over 2000 layers of tossed signs with half of the units off."""
     n, c, r = 64, 0.01, rng(0)
     above = r.normal(size=n)
     squares = []
@@ -255,6 +268,7 @@ def test_tossed_signs_pass_on_the_root_of_half():
 @pytest.mark.equation("eq-spearman")
 @pytest.mark.parametrize("seed", range(4))
 def test_spearman_is_that_of_scipy(seed):
+    """The formula on random sequences against scipy.stats."""
     a, b = rng(seed).normal(size=(2, 30))
     d = a.argsort().argsort() - b.argsort().argsort()
     rho = 1 - 6 * (d**2).sum() / (30 * (30**2 - 1))
