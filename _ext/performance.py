@@ -151,7 +151,7 @@ def quality(result):
 
 
 TABLES = {made.__name__: made
-          for made in (machine, speed, wrapper, tricks, kernels, memory, quality)}
+          for made in (machine, speed, kernels, tricks, wrapper, memory, quality)}
 
 
 def text(root, table):

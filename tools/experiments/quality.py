@@ -13,7 +13,7 @@ gancourse/data/measured/quality.json.
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import games_table
@@ -107,8 +107,8 @@ def run(data: Images, judge, seed: int, steps: int) -> dict:
     return {"seed": seed, "curve": found}
 
 
-def pictures(name: str, quick: bool) -> dict:
-    """All seeds of one data set, with what real images that nobody trained on would get."""
+def pictures(name: str, quick: bool) -> Iterator[dict]:
+    """One data set, with what real images that nobody trained on would get; after every seed."""
     held_out, seeds, steps, classifier_steps = PICTURE[name]
     data, test = split(name, held_out)
     begin = time.process_time()
@@ -120,11 +120,12 @@ def pictures(name: str, quick: bool) -> dict:
     result = {"settings": {**PICTURES[GAME].described(), "steps": steps}, "samples": SAMPLES,
               "classifier": {"steps": classifier_steps, "cpu_seconds": seconds,
                              "accuracy": accuracy},
-              "held_out": {"images": held_out, **judge(real)}, "runs": []}
+              "held_out": {"images": held_out, **judge(real)}, "planned_seeds": list(seeds),
+              "runs": []}
     for seed in seeds:
         result["runs"].append(run(data, judge, seed, steps))
         print(name, result["runs"][-1], flush=True)
-    return result
+        yield result
 
 
 def main(arguments=None):
@@ -138,9 +139,10 @@ def main(arguments=None):
     torch.set_num_threads(1)
     known = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
     for name in options.only or [*TARGETS, *PICTURE]:
-        known[name] = (points if name in TARGETS else pictures)(name, options.quick)
-        known["meta"] = meta()
-        options.output.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+        quick = options.quick
+        for found in [points(name, quick)] if name in TARGETS else pictures(name, quick):
+            known |= {name: found, "meta": meta()}
+            options.output.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
 
 
 def meta() -> dict:
