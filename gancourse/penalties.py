@@ -47,9 +47,10 @@ def score(D: Callable, x: Tensor) -> Tensor:
 def slope(D: Callable, x: Tensor) -> Tensor:
     r"""$\nabla_xD(x)$ of every sample, flattened: shape ``(..., batch, features)``.
 
-    Differentiable once more, so that a penalty on it can train $D$.
+    Differentiable once more, so that a penalty on it can train $D$. Where ``x`` has a gradient of
+    its own already it is used as it is: a $D$ that remembers its scores need not compute them again.
     """
-    x = x.detach().requires_grad_()
+    x = x if x.requires_grad else x.detach().requires_grad_()
     with torch.enable_grad():
         scores = score(D, x)
         (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
@@ -69,7 +70,7 @@ class gradient_penalty:  # noqa: N801  (read as a function: `gradient_penalty(10
     def __call__(self, D, x, fake):
         lead = sample_axes(x)
         epsilon = torch.rand(x.shape[:lead] + (1,) * (x.ndim - lead), device=x.device)
-        between = fake + epsilon.to(x.dtype) * (x - fake)
+        between = (fake + epsilon.to(x.dtype) * (x - fake)).detach()
         # vector_norm has derivative 0, not NaN, where the slope is exactly 0.
         norm = torch.linalg.vector_norm(slope(D, between), dim=-1)
         return self.weight * ((norm - 1) ** 2).mean(-1)

@@ -137,7 +137,8 @@ class Training(Resumable):
               optimizer: torch.optim.Optimizer) -> Tensor:
         with self._precision:
             loss = loss_of(*batch)
-        optimizer.zero_grad()
+        for weight in self._players[player]:  # optimizer.zero_grad(): 20 times the price
+            weight.grad = None
         (loss.sum() if loss.ndim else loss).backward()  # each member gets its own gradient
         self.guard.look(loss, self._players[player], self.step)
         optimizer.step()

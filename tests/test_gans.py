@@ -9,7 +9,7 @@ from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
-from gancourse.penalties import clip_weights, gradient_penalty
+from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
 
 
 def toy(game=None, members=None, latent_dim=2):
@@ -67,8 +67,32 @@ def test_batch_norm_keeps_real_and_fake_apart():
     x, fake = torch.randn(2, 6, 1, 16, 16).unbind(0)
     real_scores, _ = gan.scores(x, fake)
     assert torch.allclose(real_scores, gan.D(x)), "statistics of the real batch alone"
-    assert not GAN(Minimax(), generator=gan.G, latent_dim=4,
-                   discriminator=dcgan.discriminator(16, 1, 4, norm=None)).separate
+    assert not toy().separate, "a dense network is called once on both"
+
+
+def test_a_penalty_at_the_samples_costs_no_second_forward_pass():
+    gan, x, seen = toy(Relativistic(penalty=r1_r2(1.0))), torch.randn(8, 2), []
+    gan.D.register_forward_hook(lambda module, arguments, scores: seen.append(len(scores)))
+    torch.manual_seed(0)
+    loss = gan.d_loss(x)
+    assert seen == [8, 8] and not x.requires_grad
+    loss.backward()
+    shared = [weight.grad.clone() for weight in gan.D.parameters()]
+    torch.manual_seed(0)
+    fake = gan.generate(x).detach()
+    gan.D.zero_grad()
+    apart = Relativistic().d_loss(gan.D(x).flatten(), gan.D(fake).flatten()) \
+        + r1_r2(1.0)(gan.D, x, fake)
+    apart.backward()
+    assert loss.item() == pytest.approx(apart.item(), rel=1e-6)
+    for mine, weight in zip(shared, gan.D.parameters(), strict=True):
+        assert torch.allclose(mine, weight.grad, atol=1e-6)
+
+
+def test_the_generators_turn_asks_for_no_slope_of_the_real_scores():
+    gan, x = toy(Relativistic()), torch.randn(8, 2, requires_grad=True)
+    gan.g_loss(x).backward()
+    assert x.grad is None and gan.G[0].weight.grad.abs().sum() > 0
 
 
 def test_one_call_or_two_give_the_same_scores_without_batch_norm():

@@ -44,10 +44,10 @@ def discriminator(size: int, channels: int, width: int = 32, norm: str | None = 
         raise GanCourseError(f"norm must be 'batch', 'spectral' or None, not {norm!r}",
                              where="dcgan.discriminator")
     maps = _maps(size, width)
-    layers: list[nn.Module] = [nn.Conv2d(channels, maps[0], 4, 2, 1), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [nn.Conv2d(channels, maps[0], 4, 2, 1), _leaky()]
     for narrow, wide in zip(maps, maps[1:], strict=False):
         layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=norm != "batch"),
-                   *([nn.BatchNorm2d(wide)] if norm == "batch" else []), nn.LeakyReLU(0.2)]
+                   *([nn.BatchNorm2d(wide)] if norm == "batch" else []), _leaky()]
     layers += [nn.Conv2d(maps[-1], 1, 4, 1, 0), nn.Flatten(0)]
     net = nn.Sequential(*layers).apply(initialise)
     if norm == "spectral":
@@ -85,7 +85,11 @@ def _maps(size: int, width: int) -> list[int]:
 def _up(inputs: int, outputs: int, stride: int = 2, padding: int = 1) -> list[nn.Module]:
     # Batch norm subtracts the mean, so a bias before it would do nothing.
     return [nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False),
-            nn.BatchNorm2d(outputs), nn.ReLU()]
+            nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def _leaky() -> nn.Module:
+    return nn.LeakyReLU(0.2, inplace=True)  # no layer needs its output once this has it
 
 
 def _check(size: int, channels: int, **counts: int) -> None:
