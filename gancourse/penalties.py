@@ -47,8 +47,8 @@ def score(D: Callable, x: Tensor) -> Tensor:
 def slope(D: Callable, x: Tensor) -> Tensor:
     r"""$\nabla_xD(x)$ of every sample, flattened: shape ``(..., batch, features)``.
 
-    Differentiable once more, so that a penalty on it can train $D$. Where ``x`` has a gradient of
-    its own already it is used as it is: a $D$ that remembers its scores need not compute them again.
+    Differentiable once more, so that a penalty on it can train $D$. An ``x`` that asks for a
+    gradient is used as it is: a $D$ that remembers its scores then need not compute them again.
     """
     x = x if x.requires_grad else x.detach().requires_grad_()
     with torch.enable_grad():

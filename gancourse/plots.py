@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from gancourse.sheets import sheet_of
+
 REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
 #: From "surely fake" over "cannot tell" to "surely real".
 VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f59e6b", "#f1f5f9", "#5fb8ae"])
@@ -59,7 +61,7 @@ def panels(rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 
 
 def image_grid(pictures: Tensor, columns: int = 16, title: str = "") -> Picture:
     """Images ``(n, channels, height, width)`` in [-1, 1] as one sheet, pixels kept sharp."""
-    sheet = _sheet(pictures, columns)
+    sheet = sheet_of(pictures, columns)
     height = 7.2 * sheet.shape[0] / sheet.shape[1]
     picture, axes = panels(width=7.2, height=height + 0.3 * bool(title))
     _show(axes[0, 0], sheet, title)
@@ -70,25 +72,13 @@ def image_grids(sheets: Sequence[Tensor], titles: Sequence[str], columns: int = 
                 across: int = 3) -> Picture:
     """Several sheets beside each other, such as the same noise at several steps of a training."""
     rows = math.ceil(len(sheets) / across)
-    shape = _sheet(sheets[0], columns).shape
+    shape = sheet_of(sheets[0], columns).shape
     picture, axes = panels(rows, across, height=7.2 / across * shape[0] / shape[1] + 0.25)
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, sheet, title in zip(axes.flat, sheets, titles, strict=False):
-        _show(ax, _sheet(sheet, columns), title)
+        _show(ax, sheet_of(sheet, columns), title)
     return picture
-
-
-def png(pictures: Tensor, columns: int, scale: int = 1, colours: int | None = None) -> bytes:
-    """The sheet of :func:`image_grid` as a PNG without axes, each pixel a square; exact, or small
-    with a palette of at most 256 ``colours``."""
-    sheet = Image.fromarray(np.round(_sheet(pictures, columns) * 255).astype(np.uint8))
-    if colours is not None:
-        sheet = sheet.quantize(colours, Image.Quantize.FASTOCTREE)
-    large = sheet.resize((sheet.width * scale, sheet.height * scale), Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    large.save(buffer, "png", optimize=True)
-    return buffer.getvalue()
 
 
 def losses(history, references: dict[str, float] | None = None, smooth: int = 1) -> Picture:
@@ -149,20 +139,6 @@ def verdict(ax: Axes, D, reach: float = 1.4, cells: int = 80) -> None:
     scores = D(points).reshape(cells, cells).T
     ax.imshow(torch.sigmoid(scores).numpy(), origin="lower", extent=(-reach, reach) * 2,
               cmap=VERDICT, vmin=0, vmax=1, alpha=0.9, zorder=0)
-
-
-def _sheet(pictures: Tensor, columns: int) -> np.ndarray:
-    """One RGBA array ``(height, width, 4)`` in [0, 1], with a transparent gutter of one pixel."""
-    pictures = ((pictures.detach().float().cpu() + 1) / 2).clamp(0, 1)
-    n, channels, height, width = pictures.shape
-    columns = min(columns, n)
-    rows = math.ceil(n / columns)
-    sheet = torch.zeros(4, rows * (height + 1) - 1, columns * (width + 1) - 1)
-    for i, one in enumerate(pictures.expand(n, 3, height, width) if channels == 1 else pictures):
-        y, x = (i // columns) * (height + 1), (i % columns) * (width + 1)
-        sheet[:3, y:y + height, x:x + width] = one
-        sheet[3, y:y + height, x:x + width] = 1
-    return sheet.permute(1, 2, 0).numpy()
 
 
 def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:

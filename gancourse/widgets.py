@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gancourse import notebook, plots
+from gancourse import notebook, sheets
 from gancourse.errors import GanCourseError
 
 MISSING = ("ipywidgets is not installed, so this picture stands still. "
@@ -57,7 +57,7 @@ class LatentExplorer(Widget):
                  for s in torch.linspace(-3, 3, columns)]
         pictures = self.draw(torch.stack(rows))
         scale = max(1, 700 // (columns * (pictures.shape[-1] + 1)))
-        return Image(plots.png(pictures, columns, scale, colours=64), format="png")
+        return Image(sheets.png(pictures, columns, scale, colours=64), format="png")
 
     def controls(self):
         """An ipywidgets box: the face, a slider from A to B, one per direction, two buttons."""
@@ -83,7 +83,7 @@ class LatentExplorer(Widget):
     def _show(self, _=None) -> None:
         z = self.z(self.t.value, [control.value for control in self.sliders])
         picture = self.draw(z[None])
-        self.image.value = plots.png(picture, 1, scale=max(1, 288 // picture.shape[-1]))
+        self.image.value = sheets.png(picture, 1, scale=max(1, 288 // picture.shape[-1]))
 
     def _next(self, _) -> None:
         self.A, self.B = self.B, self._noise()

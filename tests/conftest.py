@@ -1,11 +1,14 @@
 """Shared by all tests: where the repository is, a small book, and a page for live figures."""
 
+import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import build_chapters
+from gancourse.live import FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -90,6 +93,15 @@ def executed_book(executed_once, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def victim():
+    """A process that trains, to be killed and asked again (tests/torture)."""
+    from victim import Victim
+
+    with Victim() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
 
@@ -124,6 +136,39 @@ def open_page(browser, tmp_path):
     for context, page in opened:
         assert page.problems == []
         context.close()
+
+
+def under_node(figure, body, **given):
+    """What the `body` of a JavaScript function returns, without a page around it.
+
+    In it `N` are the numbers of the `figure`, `g` what is given and `random` the generator of
+    chance. Typed arrays come back as lists, infinity as "inf".
+    """
+    source = "".join((FOLDER / f"{name}.js").read_text() for name in ("live", figure))
+    script = (f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
+              "const random = gancourse.live.random;\n"
+              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
+              " : value === Infinity ? 'inf' : value;\n"
+              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
+    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def assert_self_contained(make, at_most=None):
+    """The HTML of `make()` is the same each time, asks for nothing, and fits `at_most` letters."""
+    html = make()._repr_html_()
+    assert html == make()._repr_html_()
+    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
+                   for word in ("http", "import(", "fetch(", "src="))
+    assert html.count("</script>") == 1                  # none inside the script ends it early
+    assert at_most is None or len(html) < at_most
+
+
+def assert_speaks_without_scripts(open_page, figure, words="live figure"):
+    """Where scripts do not run a sentence with these `words` stands in the figure's place."""
+    page = open_page(figure, scripts=False)
+    assert words in page.locator(".live-fallback").inner_text()
 
 
 def number(page, name, figure=0):

@@ -23,8 +23,9 @@ ALLOWED = {
     "contenders": {"textbook", "data", "games", "gans", "networks", "penalties", "training"},
     "recipes": {"errors", "games", "penalties", "gans", "networks", "training"},
     "networks": {"errors"}, "data": {"errors", "data"}, "theory": {"errors", "theory"},
-    "plots": {"errors"}, "notebook": {"errors"}, "interactive": {"errors", "theory"},
-    "widgets": {"errors", "plots", "notebook"}, "scrubber": {"errors", "plots", "widgets"},
+    "sheets": set(), "plots": {"errors", "sheets"}, "notebook": {"errors"}, "live": {"errors"},
+    "interactive": {"errors", "live", "theory"},
+    "widgets": {"errors", "sheets", "notebook"}, "scrubber": {"errors", "plots", "widgets"},
     "exercises": {"errors", "questions"}, "questions": {"exercises", "theory"},
 }
 

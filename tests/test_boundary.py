@@ -1,27 +1,22 @@
 """The live classifier of chapter 03: its arithmetic against torch, its controls in a browser."""
-import json
 import math
-import subprocess
+from functools import partial
 
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import (
+    assert_self_contained,
+    assert_speaks_without_scripts,
+    needs_browser,
+    needs_node,
+    number,
+)
 from gancourse.errors import GanCourseError
 from gancourse.interactive import CLASSES, boundary
 
-SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "boundary"))
-
-
-def under_node(body, **given):
-    """What the JavaScript `body` returns, with the figure's numbers as N and `given` as g."""
-    script = (f"{SOURCE}\nconst N = gancourse.boundary.numbers, g = {json.dumps(given)};\n"
-              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value] : value;\n"
-              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
-    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+under_node = partial(conftest.under_node, "boundary")
 
 
 class Twin(torch.nn.Module):
@@ -252,19 +247,13 @@ def test_it_says_when_it_overfits(open_page):
 
 @needs_browser
 def test_without_scripts_a_text_stands_in_its_place(open_page):
-    page = open_page(boundary(), scripts=False)
-    assert "live figure" in page.locator(".live-fallback").inner_text()
+    assert_speaks_without_scripts(open_page, boundary())
 
 
 # ---------------------------------------------------------------- the HTML itself
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = boundary()._repr_html_()
-    assert html == boundary()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1
-    assert len(html) < 32_000
+    assert_self_contained(boundary, 32_000)
 
 
 @pytest.mark.parametrize("bad", [{"data": "cats"}, {"width": 0}, {"width": 2.5}, {"width": 33},

@@ -1,13 +1,19 @@
 """The sliding Gaussians of chapter 12: their numbers against torch and theory, the page by hand."""
 
-import json
 import math
-import subprocess
+from functools import partial
 
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
+import conftest
+from conftest import (
+    assert_self_contained,
+    assert_speaks_without_scripts,
+    needs_browser,
+    needs_node,
+    number,
+)
 from gancourse import interactive
 from gancourse.errors import GanCourseError
 from gancourse.games import Wasserstein
@@ -20,15 +26,7 @@ QUANTILES = critic().settings["quantiles"]
 START = {"p": 3.0, "pg": -3.0, "c": 0.1, "steps": 300}
 
 
-def under_node(body, **given):
-    """What a JavaScript function body returns, with critic.js loaded as N and `given` as g."""
-    script = "".join((interactive.FOLDER / f).read_text() for f in ("live.js", "critic.js"))
-    done = subprocess.run(
-        ["node", "-e", f"{script}\nconst N = gancourse.critic.numbers, random = "
-         f"gancourse.live.random, g = {json.dumps(given)};"
-         f"console.log(JSON.stringify((() => {{ {body} }})()));"],
-        capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+under_node = partial(conftest.under_node, "critic")
 
 
 def at(seed=0, **settings):
@@ -180,15 +178,11 @@ def test_touch_narrow_and_dark(open_page):
 
 @needs_browser
 def test_without_scripts_a_sentence_stands_there(open_page):
-    page = open_page(critic(), scripts=False)
-    assert "two bell curves" in page.locator(".live-fallback").inner_text()
+    assert_speaks_without_scripts(open_page, critic(), "two bell curves")
 
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = critic()._repr_html_()
-    assert html == critic()._repr_html_() and html.count("</script>") == 1
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
+    assert_self_contained(critic)
 
 
 @pytest.mark.parametrize("bad, name", [({"p": 9}, "p"), ({"pg": math.nan}, "pg"), ({"c": 0.5}, "c"),

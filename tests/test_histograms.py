@@ -1,14 +1,19 @@
 """The two histograms: their numbers against gancourse.theory, their bars in a browser."""
 import json
 import math
-import subprocess
 
 import numpy as np
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import (
+    assert_self_contained,
+    assert_speaks_without_scripts,
+    needs_browser,
+    needs_node,
+    number,
+)
 from gancourse.errors import GanCourseError
 from gancourse.interactive import histograms
 from gancourse.theory import information as info
@@ -26,12 +31,7 @@ def pairs(n=300):
 
 
 def under_node(expression):
-    """The value of a JavaScript expression with histograms.js loaded; infinities survive."""
-    script = "".join((interactive.FOLDER / f).read_text() for f in ("live.js", "histograms.js"))
-    shown = f"JSON.stringify({expression}, (k, v) => v === Infinity ? 'inf' : v)"
-    done = subprocess.run(["node", "-e", f"{script}\nconst F = gancourse.histograms.numbers;"
-                           f"console.log({shown})"], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout, parse_int=float)
+    return conftest.under_node("histograms", f"return {expression};")
 
 
 def theory(p, q):
@@ -49,7 +49,7 @@ def theory(p, q):
 @needs_node
 def test_numbers_agree_with_the_theory():
     all_pairs = pairs()
-    shown = under_node(f"{json.dumps(all_pairs)}.map(F.at)")
+    shown = under_node(f"{json.dumps(all_pairs)}.map(N.at)")
     infinite = 0
     for pair, numbers in zip(all_pairs, shown, strict=True):
         for name, expected in theory(**pair).items():
@@ -63,7 +63,7 @@ def test_numbers_agree_with_the_theory():
 def test_what_the_bars_pay_adds_up_to_the_divergence():
     all_pairs = pairs()
     terms = under_node(f"{json.dumps(all_pairs)}.map(({{p, q}}) => "
-                       "Object.values(F.terms).map((f) => f(p, q)))")
+                       "Object.values(N.terms).map((f) => f(p, q)))")
     for pair, rows in zip(all_pairs, terms, strict=True):
         expected = theory(**pair)
         for name, row in zip(("klForward", "klReverse", "jsd", "tv"), rows, strict=True):
@@ -74,7 +74,7 @@ def test_what_the_bars_pay_adds_up_to_the_divergence():
 @pytest.mark.parametrize("height", [0.0, 0.3, 1.0, 1.7, -0.2])
 def test_setting_a_bar_keeps_the_sum_and_the_other_proportions(height):
     for p in ([0.12, 0.55, 0.25, 0.06, 0.02], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]):
-        new = under_node(f"F.setBar({p}, 1, {height})")
+        new = under_node(f"N.setBar({p}, 1, {height})")
         assert new[1] == min(1, max(0, height)) and min(new) >= 0
         assert math.fsum(new) == pytest.approx(1, abs=1e-12)
         if p[0] > 0:
@@ -89,7 +89,7 @@ def test_setting_a_bar_keeps_the_sum_and_the_other_proportions(height):
     ("one bin empty", math.inf, math.log(5 / 4), 0.2), ("almost empty", 1.158, None, None),
     ("next door", math.inf, math.inf, 1), ("far away", math.inf, math.inf, 1)])
 def test_presets_show_what_their_names_say(name, forward, reverse, tv):
-    p, q = under_node(f"F.presets[{name!r}](5)")
+    p, q = under_node(f"N.presets[{name!r}](5)")
     expected = theory(p, q)
     assert expected["klForward"] == pytest.approx(forward, abs=1e-3)
     assert reverse is None or expected["klReverse"] == pytest.approx(reverse)
@@ -109,7 +109,7 @@ def test_presets_show_what_their_names_say(name, forward, reverse, tv):
     ([0.3, 0.4, 0.3], [0.2, 0.4, 0.4], "similar size")])
 def test_comment_fits_the_numbers(p, q, said):
     pair = json.dumps({"p": p, "q": q})
-    assert said in under_node(f"F.comment({pair}, F.at({pair}))")
+    assert said in under_node(f"N.comment({pair}, N.at({pair}))")
 
 
 # ---------------------------------------------------------------- the figure, in a browser
@@ -234,18 +234,13 @@ def test_dark_mode_and_no_scripts(open_page):
     assert page.evaluate(colour) == "rgb(15, 118, 110)"
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert page.evaluate(colour) == "rgb(94, 234, 212)"
-    bare = open_page(histograms(), scripts=False)
-    assert "two histograms" in bare.locator(".live-fallback").inner_text()
+    assert_speaks_without_scripts(open_page, histograms(), "two histograms")
 
 
 # ---------------------------------------------------------------- the HTML itself
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = histograms()._repr_html_()
-    assert html == histograms()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1 and len(html) < 28_000
+    assert_self_contained(histograms, 28_000)
 
 
 @pytest.mark.parametrize("bad, name", [

@@ -1,15 +1,20 @@
 """Live figures: the arithmetic against gancourse.theory under node, the controls in a browser."""
 import json
 import math
-import subprocess
 
 import numpy as np
 import pytest
 import scipy.stats
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import (
+    assert_self_contained,
+    assert_speaks_without_scripts,
+    needs_browser,
+    needs_node,
+    number,
+)
 from gancourse.errors import GanCourseError
 from gancourse.interactive import divergence
 from gancourse.theory import information as info
@@ -22,17 +27,12 @@ SETTINGS = [{"mean": mean, "std": std, "bumps": bumps}
 # ---------------------------------------------------------------- the arithmetic, under node
 
 def under_node(expression):
-    """The value of a JavaScript expression, with divergence.js loaded and no page around it."""
-    script = (interactive.FOLDER / "live.js").read_text() + (
-        interactive.FOLDER / "divergence.js").read_text()
-    done = subprocess.run(["node", "-e", f"{script}\nconsole.log(JSON.stringify({expression}))"],
-                          capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return conftest.under_node("divergence", f"return {expression};")
 
 
 @pytest.fixture(scope="module")
 def figures_numbers():
-    return under_node(f"{json.dumps(SETTINGS)}.map(gancourse.divergence.numbers.at)")
+    return under_node(f"{json.dumps(SETTINGS)}.map(N.at)")
 
 
 X = torch.linspace(-26, 26, 5201, dtype=torch.float64)   # twice as fine as the figure's grid
@@ -198,19 +198,13 @@ def test_dark_mode_changes_the_colours_of_the_curves(open_page):
 
 @needs_browser
 def test_without_scripts_a_text_stands_in_its_place(open_page):
-    page = open_page(divergence(), scripts=False)
-    assert "live figure" in page.locator(".live-fallback").inner_text()
+    assert_speaks_without_scripts(open_page, divergence())
 
 
 # ---------------------------------------------------------------- the HTML itself
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = divergence()._repr_html_()
-    assert html == divergence()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1                  # none inside the script ends it early
-    assert len(html) < 25_000
+    assert_self_contained(divergence, 25_000)
 
 
 @pytest.mark.parametrize("bad", [{"mean": 9}, {"std": 0.1}, {"bumps": 3}, {"mean": math.nan}])

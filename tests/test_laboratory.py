@@ -1,14 +1,14 @@
 """The laboratory: its arithmetic against torch under node, its controls in a browser."""
 
-import json
 import math
-import subprocess
 import time
+from functools import partial
 
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
+import conftest
+from conftest import assert_self_contained, needs_browser, needs_node, number
 from gancourse import games, interactive, penalties
 from gancourse.data import toys
 from gancourse.errors import GanCourseError
@@ -16,7 +16,6 @@ from gancourse.interactive import laboratory
 from gancourse.metrics import mode_coverage
 from gancourse.networks.mlp import mlp
 
-SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "laboratory"))
 GAMMA, CLIP, BLUR, N = 0.02, 0.1, 0.05, 24
 GAMES = {
     "minimax": games.Minimax(),
@@ -31,14 +30,7 @@ GAMES = {
 each_game = pytest.mark.parametrize("name", GAMES)
 
 
-def under_node(body, **given):
-    """What the JavaScript `body` returns, with the laboratory's numbers as N and `given` as g."""
-    script = (f"{SOURCE}\nconst N = gancourse.laboratory.numbers, g = {json.dumps(given)};\n"
-              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value] : value;\n"
-              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
-    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+under_node = partial(conftest.under_node, "laboratory")
 
 
 # The figure's networks with given parameters. In the figure a weight matrix is (inputs, outputs).
@@ -601,12 +593,7 @@ def test_too_high_a_rate_is_said_and_stopped(open_page):
 # ---------------------------------------------------------------- the HTML itself
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = laboratory()._repr_html_()
-    assert html == laboratory()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1
-    assert len(html) < 50_000
+    assert_self_contained(laboratory, 50_000)
 
 
 @pytest.mark.parametrize("bad", [{"data": "moons"}, {"loss": "vanilla"}, {"seed": -1},

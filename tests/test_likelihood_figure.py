@@ -1,14 +1,13 @@
 """The live figure of chapter 01: its arithmetic against gancourse.theory, its controls by hand."""
 import json
 import math
-import subprocess
 
 import numpy as np
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import assert_self_contained, needs_browser, needs_node, number
 from gancourse.errors import GanCourseError
 from gancourse.interactive import likelihood
 from gancourse.theory import likelihood as mle
@@ -20,12 +19,7 @@ CASES = [{"points": points, "mean": mean, "std": std}
 
 
 def under_node(expression):
-    script = "".join((interactive.FOLDER / f"{name}.js").read_text()
-                     for name in ("live", "likelihood"))
-    done = subprocess.run(["node", "-e", f"{script}\nconst it = gancourse.likelihood.numbers;"
-                           f"console.log(JSON.stringify({expression}))"],
-                          capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return conftest.under_node("likelihood", f"return {expression};")
 
 
 def theory(points, mean, std):
@@ -42,7 +36,7 @@ def theory(points, mean, std):
 
 @needs_node
 def test_numbers_agree_with_the_theory():
-    for case, shown in zip(CASES, under_node(f"{json.dumps(CASES)}.map(it.at)"), strict=True):
+    for case, shown in zip(CASES, under_node(f"{json.dumps(CASES)}.map(N.at)"), strict=True):
         assert shown == pytest.approx(theory(**case), rel=1e-9, abs=1e-9)
 
 
@@ -52,7 +46,7 @@ def test_level_lines_lie_at_their_height(drop):
     """Every point of the line, put back on the data, is exactly `drop` below the summit."""
     x = torch.tensor(POINTS, dtype=torch.float64)
     mean, std = mle.fit_gaussian(x)
-    line = np.array(under_node(f"it.level({drop})"))
+    line = np.array(under_node(f"N.level({drop})"))
     heights = mle.log_gaussian(x[:, None], mean + std * torch.tensor(line[:, 0]),
                                std * torch.tensor(line[:, 1])).mean(0)
     best = mle.log_gaussian(x, mean, std).mean()
@@ -63,7 +57,7 @@ def test_level_lines_lie_at_their_height(drop):
 @needs_node
 def test_gradient_ascent_arrives_and_never_falls():
     for case in CASES:
-        path = under_node(f"it.climb({json.dumps(case)})")
+        path = under_node(f"N.climb({json.dumps(case)})")
         heights = [theory(case["points"], **place)["here"] for place in path[::20]]
         assert all(b > a - 1e-9 for a, b in zip(heights, heights[1:], strict=False))
         top = theory(**case)
@@ -74,7 +68,7 @@ def test_gradient_ascent_arrives_and_never_falls():
 @pytest.mark.parametrize("log, text", [(math.log(3.21e-7), "3.2 · 10⁻⁷"), (math.log(0.5), "0.50"),
                                        (math.log(7.4e-32), "7.4 · 10⁻³²")])
 def test_small_products_are_readable(log, text):
-    assert under_node(f"it.tiny({log})") == text
+    assert under_node(f"N.tiny({log})") == text
 
 
 # ---- in a browser -----------------------------------------------------------------------------
@@ -185,11 +179,7 @@ def test_touch_on_a_phone(open_page):
 # ---- the HTML itself --------------------------------------------------------------------------
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = likelihood()._repr_html_()
-    assert html == likelihood()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1 and len(html) < 30_000
+    assert_self_contained(likelihood, 30_000)
 
 
 @pytest.mark.parametrize("bad, message", [

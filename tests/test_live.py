@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from conftest import needs_browser, needs_node
-from gancourse import interactive
-from gancourse.interactive import LiveFigure
+from gancourse import live
+from gancourse.live import LiveFigure
 
-SOURCE = (interactive.FOLDER / "live.js").read_text()
+SOURCE = (live.FOLDER / "live.js").read_text()
 
 
 # ---------------------------------------------------------------- chance, under node
@@ -78,8 +78,8 @@ gancourse.small = { mount(root) {
 
 @pytest.fixture
 def page(open_page, monkeypatch):
-    source = interactive._source
-    monkeypatch.setattr(interactive, "_source",
+    source = live._source
+    monkeypatch.setattr(live, "_source",
                         lambda name: SMALL if name == "small.js" else source(name))
     return lambda **options: open_page(LiveFigure("small", {}, "small", "nothing"), **options)
 

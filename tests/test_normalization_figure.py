@@ -1,14 +1,12 @@
 """The dragged batch: its numbers against gancourse.theory, its dots in a browser."""
 
-import json
 import math
-import subprocess
 
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import assert_self_contained, needs_browser, needs_node, number
 from gancourse.errors import GanCourseError
 from gancourse.interactive import BATCH, normalization
 from gancourse.theory import normalization as theory
@@ -20,11 +18,7 @@ NORMS = list(THEORY)
 
 
 def under_node(expression):
-    script = "".join((interactive.FOLDER / f).read_text() for f in ("live.js", "normalization.js"))
-    done = subprocess.run(["node", "-e", f"{script}\nconst F = gancourse.normalization.numbers;"
-                           f"console.log(JSON.stringify({expression}))"],
-                          capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return conftest.under_node("normalization", f"return {expression};")
 
 
 def batches():
@@ -38,7 +32,7 @@ def batches():
 def test_numbers_agree_with_the_theory(kind):
     for x in batches():
         options = '{groups: 2, gamma: 1.7, beta: -0.4}'
-        y = torch.tensor(under_node(f"F.normalize({x.tolist()}, {kind!r}, {options}).y"))
+        y = torch.tensor(under_node(f"N.normalize({x.tolist()}, {kind!r}, {options}).y"))
         torch.testing.assert_close(y.double(), 1.7 * THEORY[kind](x) - 0.4, rtol=1e-6, atol=1e-6)
 
 
@@ -46,12 +40,12 @@ def test_numbers_agree_with_the_theory(kind):
 def test_only_batch_norm_spills_over():
     moved = START.clone()
     moved[1] += 2
-    spill = {kind: under_node(f"F.spill({START.tolist()}, {moved.tolist()}, {kind!r}, "
+    spill = {kind: under_node(f"N.spill({START.tolist()}, {moved.tolist()}, {kind!r}, "
                               "{groups: 2})") for kind in NORMS}
     change = (theory.batch_norm(moved) - theory.batch_norm(START))[[0, 2]].abs().max()
     assert spill["batch"] == pytest.approx(change.item(), abs=1e-12) and change > 0.3
     assert spill["layer"] == spill["instance"] == spill["group"] == 0
-    assert under_node(f"F.spill({START.tolist()}, {(START + 1).tolist()}, 'batch', "
+    assert under_node(f"N.spill({START.tolist()}, {(START + 1).tolist()}, 'batch', "
                       "{groups: 2})") is None
 
 
@@ -156,10 +150,7 @@ def test_touch_and_the_narrow_page(open_page):
 
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = normalization()._repr_html_()
-    assert html == normalization()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
+    assert_self_contained(normalization)
 
 
 @pytest.mark.parametrize("bad, message", [

@@ -7,6 +7,7 @@ from PIL import Image
 from gancourse import plots
 from gancourse.data.toys import ring
 from gancourse.networks.mlp import mlp
+from gancourse.sheets import sheet_of
 from gancourse.training import History
 
 HISTORY = History(torch.rand(50, 3), torch.rand(50, 3))
@@ -39,7 +40,7 @@ def test_every_figure_is_a_transparent_png_and_the_same_bytes_each_time(kind):
 
 def test_a_sheet_holds_the_very_pixels():
     pictures = torch.rand(6, 3, 4, 4) * 2 - 1
-    sheet = plots._sheet(pictures, columns=3)
+    sheet = sheet_of(pictures, columns=3)
     assert sheet.shape == (9, 14, 4)
     assert torch.allclose(torch.from_numpy(sheet[5:9, 10:14, :3]).permute(2, 0, 1),
                           (pictures[5] + 1) / 2)

@@ -1,29 +1,20 @@
 """The three critics of chapter 13's live figure: against torch under node, and in a browser."""
-import json
-import subprocess
+from functools import partial
 
 import pytest
 import torch
 from torch.nn.functional import leaky_relu, softplus
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import assert_self_contained, needs_browser, needs_node, number
 from gancourse.data.toys import grid, ring, swiss_roll
 from gancourse.errors import GanCourseError
 from gancourse.interactive import CRITIC_DATA, surfaces
 
-SOURCE = "".join((interactive.FOLDER / f"{name}.js").read_text() for name in ("live", "surfaces"))
 STRENGTH = {"clip": 0.1, "gp": 1.0, "r1": 0.1}
 
 
-def under_node(body, **given):
-    script = (f"{SOURCE}\nconst N = gancourse.surfaces.numbers, g = {json.dumps(given)};\n"
-              "const random = gancourse.live.random;\n"
-              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value] : value;\n"
-              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
-    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+under_node = partial(conftest.under_node, "surfaces")
 
 
 class Twin(torch.nn.Module):
@@ -204,11 +195,7 @@ def test_the_numbers_shown_are_those_of_the_tested_arithmetic_and_dark_mode_redr
 
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = surfaces()._repr_html_()
-    assert html == surfaces()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1
+    assert_self_contained(surfaces)
 
 
 @pytest.mark.parametrize("bad", [{"data": "cats"}, {"seed": -1}, {"seed": 0.5}])

@@ -1,13 +1,18 @@
 """The live figure of chapter 11: its numbers against gancourse.theory, its bars in a browser."""
 import json
-import subprocess
 
 import numpy as np
 import pytest
 import torch
 
-from conftest import needs_browser, needs_node, number
-from gancourse import interactive
+import conftest
+from conftest import (
+    assert_self_contained,
+    assert_speaks_without_scripts,
+    needs_browser,
+    needs_node,
+    number,
+)
 from gancourse.errors import GanCourseError
 from gancourse.interactive import transport
 from gancourse.theory import information as info
@@ -27,11 +32,7 @@ def pairs(n=300):
 
 
 def under_node(expression):
-    script = "".join((interactive.FOLDER / f).read_text() for f in ("live.js", "transport.js"))
-    done = subprocess.run(["node", "-e", f"{script}\nconst F = gancourse.transport.numbers;"
-                           f"console.log(JSON.stringify({expression}))"],
-                          capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    return conftest.under_node("transport", f"return {expression};")
 
 
 # ---------------------------------------------------------------- the arithmetic, under node
@@ -40,7 +41,7 @@ def under_node(expression):
 def test_numbers_agree_with_the_theory():
     """W1, JSD, TV, the plan, and prices that are admissible and earn what the plan costs."""
     every = pairs()
-    shown = under_node(f"{json.dumps(every)}.map(([p, q]) => F.at({{p, q}}))")
+    shown = under_node(f"{json.dumps(every)}.map(([p, q]) => N.at({{p, q}}))")
     for (p, q), numbers in zip(every, shown, strict=True):
         p, q = torch.tensor(p, dtype=torch.float64), torch.tensor(q, dtype=torch.float64)
         w1 = float(info.wasserstein_1d(p, q, PLACES))
@@ -57,7 +58,7 @@ def test_numbers_agree_with_the_theory():
 def test_the_plan_is_optimal():
     """It costs what the linear programme finds, without being told."""
     every = pairs(40)
-    shown = under_node(f"{json.dumps(every)}.map(([p, q]) => F.at({{p, q}}).w1)")
+    shown = under_node(f"{json.dumps(every)}.map(([p, q]) => N.at({{p, q}}).w1)")
     for (p, q), w1 in zip(every, shown, strict=True):
         assert w1 == pytest.approx(float(optimal_plan(p, q, distances(PLACES, PLACES)).value),
                                    abs=1e-9)
@@ -68,17 +69,17 @@ def test_the_plan_is_optimal():
                                           ("just apart", 2, 1), ("far apart", 7, 1),
                                           ("split", 4, 1)])
 def test_presets_show_what_their_names_say(name, w1, tv):
-    numbers = under_node(f"(([p, q]) => F.at({{p, q}}))(F.presets[{name!r}](9))")
+    numbers = under_node(f"(([p, q]) => N.at({{p, q}}))(N.presets[{name!r}](9))")
     assert numbers["w1"] == pytest.approx(w1) and numbers["tv"] == pytest.approx(tv)
 
 
 @needs_node
 def test_shifting_and_setting_keep_the_mass():
     p = START[1]
-    assert under_node(f"F.shift({p}, 1)") == [0, *p[:-1]]
-    assert under_node(f"F.shift({[0, *p[:-1]]}, 1)") is None
+    assert under_node(f"N.shift({p}, 1)") == [0, *p[:-1]]
+    assert under_node(f"N.shift({[0, *p[:-1]]}, 1)") is None
     for height in (0.0, 0.5, 1.0, 1.4, -1):
-        new = under_node(f"F.setBar({p}, 5, {height})")
+        new = under_node(f"N.setBar({p}, 5, {height})")
         assert sum(new) == pytest.approx(1) and new[5] == min(1, max(0, height))
         assert new[6] * p[7] == pytest.approx(new[7] * p[6])
 
@@ -181,17 +182,13 @@ def test_dark_mode_and_no_scripts(open_page):
     light = page.evaluate(colour)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     assert page.evaluate(colour) != light
-    bare = open_page(transport(), scripts=False)
-    assert "histogram of earth" in bare.locator(".live-fallback").inner_text()
+    assert_speaks_without_scripts(open_page, transport(), "histogram of earth")
 
 
 # ---------------------------------------------------------------- the HTML itself
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    html = transport()._repr_html_()
-    assert html == transport()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
+    assert_self_contained(transport)
 
 
 @pytest.mark.parametrize("bad", [{"p": [0.5, 0.5]}, {"q": [1.5, -0.5, *[0] * 7]},

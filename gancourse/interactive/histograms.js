@@ -27,12 +27,6 @@ gancourse.histograms = (() => {
              klForward, klReverse, jsd, root: Math.sqrt(jsd), tv, w1 };
   }
 
-  // One bar is set to `height`; the others share what is left in their old proportions.
-  function setBar(p, i, height) {
-    const target = Math.min(1, Math.max(0, height)), others = 1 - p[i];
-    return p.map((a, j) => j == i ? target : (1 - target) * (others > 1e-9 ? a / others : 1 / (p.length - 1)));
-  }
-
   const even = (n) => Array(n).fill(1 / n), normal = (values) => values.map((v) => v / sum(values));
   const lump = (n, from, to) => normal(Array.from({ length: n }, (_, i) => +(i >= from && i < to)));
   const PRESETS = {
@@ -134,7 +128,7 @@ gancourse.histograms = (() => {
   const percent = (v) => String(+(100 * v).toFixed(v < 0.01 ? 2 : v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
-    const { element, button, menu, readout, sentence, Panel } = gancourse.live;
+    const { element, button, menu, readout, sentence, setBar, Panel } = gancourse.live;
     element(root, "style").textContent = STYLE;
     let now = { p: [...settings.p], q: [...settings.q] };
     const n = now.p.length, p = '<i class="real">p</i>', q = '<i class="fake">q</i>';
@@ -192,5 +186,5 @@ gancourse.histograms = (() => {
     return draw;
   }
 
-  return { numbers: { at, setBar, terms: TERMS, presets: PRESETS, comment }, mount };
+  return { numbers: { at, setBar: gancourse.live.setBar, terms: TERMS, presets: PRESETS, comment }, mount };
 })();

@@ -59,6 +59,12 @@ gancourse.live = (() => {
     return (text) => { if (text != html) node.innerHTML = html = text; };
   }
 
+  // Of a histogram: one bar is set to `height`, the others share what is left as they did before.
+  function setBar(bars, i, height) {
+    const here = Math.min(1, Math.max(0, height)), rest = 1 - bars[i];
+    return bars.map((a, j) => j == i ? here : (1 - here) * (rest > 1e-9 ? a / rest : 1 / (bars.length - 1)));
+  }
+
   function format(number, digits) {
     if (number == Infinity) return "∞";
     const text = Math.abs(number) < 1000 ? number.toFixed(digits) : number.toPrecision(4);
@@ -237,5 +243,5 @@ gancourse.live = (() => {
     }
   }
 
-  return { element, button, slider, menu, readout, sentence, format, Panel, Canvas, random, playing, still, mountAll };
+  return { element, button, slider, menu, readout, sentence, setBar, format, Panel, Canvas, random, playing, still, mountAll };
 })();

@@ -24,11 +24,6 @@ gancourse.transport = (() => {
              dual: sum(f.map((v, i) => v * (p[i] - q[i]))), tv: sum(p.map((a, i) => abs(a - q[i]))) / 2,
              jsd: max(0, sum(p.map((a, i) => surprise(a, m[i]) + surprise(q[i], m[i]))) / 2) };
   }
-  // One bar is set to `height`; the others share what is left in their old proportions.
-  function setBar(p, i, height) {
-    const here = min(1, max(0, height)), rest = 1 - p[i];
-    return p.map((a, j) => j == i ? here : (1 - here) * (rest > 1e-9 ? a / rest : 1 / (p.length - 1)));
-  }
   // All bars one place to the right (+1) or left (-1); null if one would fall off the end.
   function shift(q, by) {
     const end = by > 0 ? q.length - 1 : 0;
@@ -75,7 +70,7 @@ gancourse.transport = (() => {
   const percent = (v) => String(+(100 * v).toFixed(v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
-    const { element, button, readout, sentence, format, Panel } = gancourse.live;
+    const { element, button, readout, sentence, setBar, format, Panel } = gancourse.live;
     element(root, "style").textContent = STYLE;
     const start = { p: settings.p, q: settings.q }, n = start.p.length;
     let now = start;
@@ -202,5 +197,5 @@ gancourse.transport = (() => {
     return draw;
   }
 
-  return { numbers: { at, plan, potential, setBar, shift, presets: PRESETS, comment }, mount };
+  return { numbers: { at, plan, potential, setBar: gancourse.live.setBar, shift, presets: PRESETS, comment }, mount };
 })();

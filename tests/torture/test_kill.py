@@ -3,18 +3,12 @@
 import random
 
 import pytest
-from victim import STEPS, Victim, deaths, digest
+from victim import STEPS, deaths, digest
 
 from gancourse import checkpoints
 from gancourse.resuming import Keeper
 
 SIZES = [pytest.param(4, 2, id="quick"), pytest.param(50, 18, id="all", marks=pytest.mark.torture)]
-
-
-@pytest.fixture(scope="module")
-def victim():
-    with Victim() as server:
-        yield server
 
 
 @pytest.mark.parametrize("number, inside", SIZES)

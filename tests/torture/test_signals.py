@@ -7,18 +7,12 @@ import sys
 import time
 
 import pytest
-from victim import STEPS, Victim
+from victim import STEPS
 
 from gancourse.resuming import Keeper
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 SIZES = [pytest.param(1, id="quick"), pytest.param(20, id="all", marks=pytest.mark.torture)]
-
-
-@pytest.fixture(scope="module")
-def victim():
-    with Victim() as server:
-        yield server
 
 
 @pytest.mark.parametrize("number", SIZES)
