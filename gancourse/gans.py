@@ -46,8 +46,14 @@ class GAN(nn.Module):
         return torch.randn(*shape, self.latent_dim, device=like.device, dtype=like.dtype)
 
     def generate(self, like: Tensor) -> Tensor:
-        """As many samples ``G(z)`` as ``like`` has."""
-        return self.G(self.noise(*like.shape[: sample_axes(like)]))
+        """As many samples ``G(z)`` as ``like`` has, of the same shape."""
+        fake = self.G(self.noise(*like.shape[: sample_axes(like)]))
+        if fake.shape != like.shape:
+            raise GanCourseError(
+                f"the generator makes samples of shape {tuple(fake.shape)}, "
+                f"the data have shape {tuple(like.shape)}",
+                fix="give the generator the size and channels of the data")
+        return fake
 
     def scores(self, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The scores ``D(x)`` and ``D(fake)``, one per sample."""
@@ -61,11 +67,6 @@ class GAN(nn.Module):
         """The discriminator's loss on one batch, penalty included."""
         with torch.no_grad():
             fake = self.generate(x)
-        if x.shape != fake.shape:
-            raise GanCourseError(
-                f"the generator makes samples of shape {tuple(fake.shape)}, "
-                f"the data have shape {tuple(x.shape)}",
-                fix="give the generator the size and channels of the data")
         if self.game.penalty is None:
             return self.game.d_loss(*self.scores(x, fake))
         # A penalty at the samples themselves finds their scores computed already.
