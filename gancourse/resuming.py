@@ -5,6 +5,7 @@ The random state is not among it: it is a function of the seed and the step (see
 """
 
 import copy
+import math
 import re
 import warnings
 from collections.abc import Callable, Iterable
@@ -125,7 +126,8 @@ class Keeper:
         if self.measure is not None:
             state["measure"] = float(self.measure(training))
             best = self.folder / "best.pt"
-            if not best.exists() or state["measure"] < checkpoints.load(best)["measure"]:
+            known = checkpoints.load(best)["measure"] if best.exists() else math.nan
+            if math.isnan(known) or state["measure"] < known:
                 checkpoints.save(best, state)
         path = checkpoints.save(self.folder / f"step-{training.step:08d}.pt", state)
         for old in self.paths()[self.keep:]:
@@ -162,21 +164,22 @@ class Keeper:
             raise
 
     def newest(self) -> tuple[Path, dict] | None:
-        """The newest checkpoint that is whole, or ``None`` in an empty folder.
+        """The newest checkpoint that can be read, or ``None`` in an empty folder.
 
-        A damaged one is passed over with a warning that names both files; if all are damaged,
+        A damaged one is passed over with a warning that names both files; if none can be read,
         that is an error: a run never starts again at zero behind its owner's back.
         """
-        paths = self.paths()
-        for path in paths:
+        problems = []
+        for path in self.paths():
             try:
                 state = checkpoints.load(path)
             except GanCourseError as problem:
-                damaged = problem
+                problems.append(problem)
                 continue
-            if path != paths[0]:
-                warnings.warn(f"{paths[0]} is damaged; going back to {path}", stacklevel=2)
+            if problems:
+                first = problems[0]
+                warnings.warn(f"{first.where}: {first.what}; going back to {path}", stacklevel=2)
             return path, state
-        if paths:
-            raise damaged
+        if problems:
+            raise problems[0]
         return None

@@ -48,7 +48,9 @@ def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | No
 
     With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
     when the run is interrupted; ``resume`` goes on from the newest one in it, or starts at zero
-    if there is none.
+    if there is none. The resumed run is the same to the bit if a batch depends on its position and
+    the random state alone, like those of :mod:`gancourse.data`; a ``DataLoader`` that shuffles
+    draws a new order when it is resumed in the middle of a pass.
     """
     demand_whole("steps", steps, where="train")
     training = Training(gan, batches, **settings)
@@ -152,7 +154,7 @@ class Training(Resumable):
             torch.cuda.manual_seed(position)
         if self.schedule is not None:
             for group, rate in zip(self._groups(), self.rates, strict=True):
-                group["lr"] = rate * self.schedule(self.step)
+                group["lr"] = rate * float(self.schedule(self.step))
 
     def _groups(self) -> list[dict]:
         return self.d_optimizer.param_groups + self.g_optimizer.param_groups

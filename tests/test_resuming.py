@@ -37,12 +37,27 @@ def test_the_best_is_kept_beside_them(tmp_path):
     assert checkpoints.load(tmp_path / "best.pt")["step"] == 2
 
 
+def test_a_measure_that_was_nan_is_no_best(tmp_path):
+    scores = iter([float("nan"), 3.0, float("nan"), 4.0])
+    keeper = Keeper(tmp_path, keep=1, measure=lambda run: next(scores))
+    for step in (1, 2, 3, 4):
+        keeper.save(Run(step))
+    assert checkpoints.load(tmp_path / "best.pt")["step"] == 2
+
+
+def test_the_reason_for_going_back_is_the_true_one(tmp_path):
+    Keeper(tmp_path).save(Run(1))
+    torch.save({"format": 99}, tmp_path / "step-00000002.pt")
+    with pytest.warns(UserWarning, match="00000002.pt: checkpoint format 99.*step-00000001.pt"):
+        assert Keeper(tmp_path).newest()[1]["step"] == 1
+
+
 def test_a_damaged_newest_falls_back_with_a_warning_that_names_both(tmp_path):
     for step in (1, 2):
         Keeper(tmp_path).save(Run(step))
     newest = tmp_path / "step-00000002.pt"
     newest.write_bytes(newest.read_bytes()[:-100])
-    with pytest.warns(UserWarning, match="step-00000002.pt is damaged.*step-00000001.pt"):
+    with pytest.warns(UserWarning, match="step-00000002.pt: .*damaged.*step-00000001.pt"):
         assert Keeper(tmp_path).newest()[1]["step"] == 1
     (tmp_path / "step-00000001.pt").write_bytes(b"")
     with pytest.raises(GanCourseError, match="damaged"):  # never silently back to zero
