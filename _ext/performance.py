@@ -52,11 +52,14 @@ def rows(head, lines):
 def between(spread, form):
     """Median and quartiles."""
     median, low, high = (format(value, form) for value in spread)
-    return f"**{median}** ({low} to {high})"
+    return f"**{median}** ({low}{' to ' if '+' in form else '–'}{high})"
 
 
 def name_of(loop):
-    return loop.replace("ours", "this package").replace("bare", "this package, bare loop")
+    for short, name in {"ours": "this package", "bare": "this package, bare loop",
+                        "textbook": "the tutorial's loop"}.items():
+        loop = loop.replace(short, name)
+    return loop
 
 
 def machine(result):
@@ -75,7 +78,8 @@ def speed(result):
 
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "r1-r2", "toy"):
         case = result["cases"][key]
-        yield f"\n**{case['title']}** ({case['turns']} turns of {case['steps']} steps)\n"
+        yield (f"\n**{case['title']}** ({case['turns']} turns of {case['steps']} "
+               f"step{'s' * (case['steps'] > 1)})\n")
         lines = []
         for loop, seconds in case["seconds"].items():
             lines.append((name_of(loop), f"{1e3 * spread(seconds).median:.2f}",
@@ -143,7 +147,7 @@ def quality(result):
         marks = zip(*(run["curve"] for run in found["runs"]), strict=False)
         lines = [(f"{statistics.mean(m['cpu_seconds'] for m in mark):.1f}",
                   f"**{statistics.mean(m['frechet'] for m in mark):.1f}** "
-                  f"({min(m['frechet'] for m in mark):.1f} to "
+                  f"({min(m['frechet'] for m in mark):.1f}–"
                   f"{max(m['frechet'] for m in mark):.1f})") for mark in marks]
         yield (f"\n**{key}**: {len(found['runs'])} seeds, mean (smallest to largest); "
                f"{found['held_out']['frechet']:.1f} for real images that nobody trained on\n")
