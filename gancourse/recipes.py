@@ -122,8 +122,9 @@ GRID = {
                       **_LONG, source=_PENALISED),
     "ns-r1": Recipe(lambda: NonSaturating(penalty=r1(0.01)), None, 3e-3, _FAST, **_LONG,
                     source="Mescheder et al. (2018)"),
-    "relativistic": Recipe(lambda: Relativistic(penalty=r1_r2(0.005)), None, 5e-3, _FAST,
-                           batch=256, steps=5500, source="Huang et al. (2024)"),
+    "relativistic": Recipe(lambda: Relativistic(penalty=r1_r2(0.005)), None, 4e-3, _FAST,
+                           batch=256, steps=6000, ema=0.999, final=0.002,
+                           source="Huang et al. (2024)"),
     "packed": Recipe(NonSaturating, None, 1e-3, _FAST, **_LONG, batch=256, packing=2,
                      source="Lin et al. (2018)"),
 }

@@ -61,7 +61,8 @@ def page(tmp_path):
     ("speed", "| this package bf16 | 100.00 | **3.00** (3.00–3.00) | 5 | **25** (25–25) |"),
     ("wrapper", "| A case | **+25.0** (+25.0 to +25.0) |"),
     ("tricks", "| D not frozen | **1.25** (1.25–1.25) |"),
-    ("kernels", "| conv bf16 | **200** (200–200) |"), ("memory", "| the tutorial's loop | 123 | 123 |"),
+    ("kernels", "| conv bf16 | **200** (200–200) |"),
+    ("memory", "| the tutorial's loop | 123 | 123 |"),
     ("quality", "**9** of 10 | 4.2 (aim 5)"), ("quality", "| 5.0 | **31.5** (31.5–31.5) |"),
 ])
 def test_a_table_shows_what_was_measured(page, table, shown):
