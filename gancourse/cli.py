@@ -9,6 +9,8 @@ from pathlib import Path
 
 from gancourse.errors import GanCourseError
 
+CHECKPOINT = "a file written by train, or its folder for the newest one"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a user's mistake is told in at most three lines, with status 2."""
@@ -70,7 +72,7 @@ def sample(chosen: argparse.Namespace) -> None:
     """Write a sheet of samples and a latent walk of a checkpoint."""
     from gancourse import runs
 
-    gan, _ = runs.trained(chosen.checkpoint)
+    gan, _ = runs.trained(runs.checkpoint_at(chosen.checkpoint))
     out = Path(chosen.out)
     print(runs.picture(gan.sample(chosen.n, chosen.seed), out / "samples.png"))
     walk = runs.latent_walk(gan, steps=8, stops=chosen.walks, seed=chosen.seed)
@@ -81,11 +83,12 @@ def evaluate(chosen: argparse.Namespace) -> None:
     """Print a table and write it as JSON beside the checkpoint."""
     from gancourse import runs
 
-    gan, notes = runs.trained(chosen.checkpoint)
+    checkpoint = runs.checkpoint_at(chosen.checkpoint)
+    gan, notes = runs.trained(checkpoint)
     found = runs.measure(gan, notes, chosen.n, chosen.seed)
-    result = {"checkpoint": chosen.checkpoint, "data": notes["data"], "game": notes["game"],
+    result = {"checkpoint": str(checkpoint), "data": notes["data"], "game": notes["game"],
               "samples": chosen.n, "seed": chosen.seed, **found}
-    path = Path(chosen.checkpoint).with_suffix(".json")
+    path = checkpoint.with_suffix(".json")
     path.write_text(json.dumps(result, indent=1) + "\n")
     for name, value in result.items():
         print(f"{name:14} {value:.4g}" if isinstance(value, float) else f"{name:14} {value}")
@@ -127,8 +130,7 @@ def parser() -> argparse.ArgumentParser:
     for function, arguments in [(train, train_arguments), (sample, sample_arguments),
                                 (evaluate, evaluate_arguments), (benchmark, benchmark_arguments)]:
         sub = commands.add_parser(function.__name__, help=function.__doc__,
-                                  description=function.__doc__,
-                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                                  description=function.__doc__)
         sub.set_defaults(command=function)
         arguments(sub.add_argument)
     return outer
@@ -140,42 +142,43 @@ def train_arguments(add: Callable) -> None:
         "fashion, cifar10, celeba, or a folder of pictures")
     add("--out", required=True, help="folder for checkpoints, samples and metrics.jsonl")
     add("--game", default="relativistic", help="minimax, non-saturating, least-squares, hinge-sn, "
-        "wgan-clip, wgan-gp, ns-r1, relativistic")
+        "wgan-clip, wgan-gp, ns-r1, relativistic (default: %(default)s)")
     for name, least, default, text in [
             ("--size", 1, None, "side in pixels: 16, 32, 64 or 128 (default: the data's own)"),
             ("--steps", 1, None, "total steps (default: the recipe's)"),
             ("--batch", 2, None, "samples in a batch (default: the recipe's)"),
             ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
-            ("--width", 1, 32, "maps in the widest-image layer"),
-            ("--seed", 0, 0, "seed of weights, noise and batches"),
-            ("--every", 1, 100, "steps between lines of metrics.jsonl"),
-            ("--save-every", 1, 500, "steps between checkpoints")]:
+            ("--width", 1, 32, "maps in the widest-image layer (default: 32)"),
+            ("--seed", 0, 0, "seed of weights, noise and batches (default: 0)"),
+            ("--every", 1, 100, "steps between lines of metrics.jsonl (default: 100)"),
+            ("--save-every", 1, 500, "steps between checkpoints (default: 500)")]:
         add(name, type=whole(least), default=default, help=text)
-    add("--resume", choices=["auto", "never"], default="never", help="go on with a run in --out")
+    add("--resume", choices=["auto", "never"], default="never",
+        help="go on with a run in --out (default: never)")
     add("--device", help="cpu, cuda, mps (default: the fastest here)")
     add("--amp", action="store_true", help="compute in bfloat16 where that is safe")
-    add("--root", default="data", help="where torchvision's data sets lie")
+    add("--root", default="data", help="where torchvision's data sets lie (default: %(default)s)")
     add("--download", action="store_true", help="let torchvision download a named set")
 
 
 def sample_arguments(add: Callable) -> None:
     """Which checkpoint, and how many pictures."""
-    add("checkpoint", help="a file written by train")
+    add("checkpoint", help=CHECKPOINT)
     add("--out", required=True, help="folder for samples.png and walk.png")
-    add("--n", type=whole(1), default=64, help="how many samples")
-    add("--walks", type=whole(1), default=8, help="how many walks from noise to noise")
-    add("--seed", type=whole(0), default=0, help="seed of the noise")
+    add("--n", type=whole(1), default=64, help="how many samples (default: 64)")
+    add("--walks", type=whole(1), default=8, help="how many walks from noise to noise (default: 8)")
+    add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
 
 
 def evaluate_arguments(add: Callable) -> None:
     """Which checkpoint, on how many samples."""
-    add("checkpoint", help="a file written by train")
-    add("--n", type=whole(100), default=2500, help="how many samples")
-    add("--seed", type=whole(0), default=0, help="seed of the noise")
+    add("checkpoint", help=CHECKPOINT)
+    add("--n", type=whole(100), default=2500, help="how many samples (default: 2500)")
+    add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
 
 
 def benchmark_arguments(add: Callable) -> None:
     """Where the result goes."""
-    add("--out", default="benchmark.json", help="file to write")
+    add("--out", default="benchmark.json", help="file to write (default: %(default)s)")
     add("--quick", action="store_true", help="a few steps only, to see that it works")
     add("--device", help="cpu or cuda (default: the fastest here)")

@@ -7,20 +7,19 @@ import json
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from gancourse import checkpoints
+from gancourse import checkpoints, sheets
 from gancourse.data import toys
-from gancourse.data.images import Images, images
+from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
 from gancourse.metrics import FaceModes, frechet, mode_coverage
 from gancourse.networks.classifier import classifier
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
+from gancourse.resuming import Keeper
 from gancourse.theory.transport import earth_mover
 from gancourse.training import Training
 
@@ -42,6 +41,10 @@ def load_data(notes: dict) -> toys.Toy | Images:
     """The toy or the images that the ``notes`` name."""
     if notes["data"] in POINTS:
         return POINTS[notes["data"]]()
+    if notes["data"] not in NAMES and not Path(notes["data"]).is_dir():
+        raise GanCourseError(f"{notes['data']!r} is neither a known data set nor a folder",
+                             where="--data", fix=f"use one of {', '.join([*POINTS, *NAMES])}, or "
+                             "a folder of pictures")
     return images(notes["data"], notes["size"], root=notes["root"], download=notes["download"])
 
 
@@ -52,6 +55,17 @@ def build(notes: dict) -> GAN:
         return recipe(notes).points(latent_dim=notes["latent"])
     return recipe(notes).pictures(notes["size"], notes["channels"], notes["latent"],
                                   notes["width"])
+
+
+def checkpoint_at(path: str | Path) -> Path:
+    """The checkpoint itself, or the newest one of a run's folder."""
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    if (found := Keeper(path).newest()) is None:
+        raise GanCourseError("the folder holds no checkpoint", where=str(path),
+                             fix="give the folder that `gancourse train --out` has filled")
+    return found[0]
 
 
 def trained(path: str | Path, device: str = "cpu") -> tuple[GAN, dict]:
@@ -79,15 +93,7 @@ def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:
         figure = point_panels(samples[:0], [samples], [path.stem], across=1)
         figure.savefig(path)
         return path
-    zoom = max(1, 64 // samples.shape[-1])
-    tiles = F.pad(samples.float().cpu(), (1, 1, 1, 1), value=1.0)
-    tiles = F.pad(tiles, (0, 0, 0, 0, 0, 0, 0, -len(tiles) % columns), value=1.0)
-    n, channels, height, width = tiles.shape
-    sheet = (tiles.view(n // columns, columns, channels, height, width).permute(0, 3, 1, 4, 2)
-             .reshape(n // columns * height, columns * width, channels))
-    pixels = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().numpy()
-    pixels = np.repeat(np.repeat(pixels, zoom, 0), zoom, 1)
-    Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels).save(path)
+    path.write_bytes(sheets.png(samples, columns, scale=max(1, 64 // samples.shape[-1])))
     return path
 
 

@@ -47,7 +47,7 @@ def test_pictures_from_training_to_evaluation(tmp_path, capsys, game):
     path = tmp_path / "run" / "step-00000005.pt"
     assert run("sample", path, "--out", tmp_path / "s", "--n", 10, "--walks", 2) == 0
     with Image.open(tmp_path / "s" / "samples.png") as picture:
-        assert picture.size == (8 * 18 * 4, 2 * 18 * 4)
+        assert picture.size == (4 * (8 * 17 - 1), 4 * (2 * 17 - 1))
     if game != "hinge-sn":  # one is enough: a classifier has to be trained
         return
     assert run("evaluate", path, "--n", 100) == 0
@@ -62,7 +62,7 @@ def test_points(tmp_path, data, keys):
     assert run("train", "--data", data, "--steps", 4, "--out", tmp_path, "--every", 2) == 0
     path = tmp_path / "step-00000004.pt"
     assert run("sample", path, "--out", tmp_path) == 0 and (tmp_path / "samples.png").exists()
-    assert run("evaluate", path, "--n", 600) == 0
+    assert run("evaluate", tmp_path, "--n", 600) == 0  # the folder stands for its newest
     assert keys <= set(json.loads(path.with_suffix(".json").read_text()))
 
 
@@ -121,6 +121,7 @@ MISTAKES = [
     ("train --out {}", "required: --data"), ("", "required: command"),
     ("sample {}/nothing.pt --out {}", "no such checkpoint"),
     ("sample {}/file --out {}", "damaged or no checkpoint"),
+    ("sample {} --out {}", "the folder holds no checkpoint"),
     ("evaluate {}/plain.pt", "does not say how its networks were built"),
 ]
 

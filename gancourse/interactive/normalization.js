@@ -50,7 +50,8 @@ gancourse.normalization = (() => {
     .live-figure .stick { stroke: var(--ink); stroke-width: 2.5; } .live-figure .zero { stroke: var(--soft); stroke-width: 1; }
     .live-figure .norms circle { fill: var(--ink); } .live-figure .norms circle.chosen { fill: var(--fake); }
     .live-figure .handle { fill: var(--ink); stroke: var(--wash); stroke-width: 2; cursor: ns-resize; }
-    .live-figure .handle.chosen { fill: var(--fake); } .live-figure .handle:focus-visible { outline: none; stroke: var(--third); stroke-width: 4; }
+    .live-figure .handle.chosen { fill: var(--fake); } .live-figure .handle:focus { outline: none; }
+    .live-figure .handle:focus-visible { stroke: var(--third); stroke-width: 4; }
     .live-figure .reach { fill: transparent; cursor: ns-resize; touch-action: none; }
     .live-figure .norms b { font-weight: 600; } .live-figure .batch text { text-anchor: middle; }
     .live-figure table.sets { width: 100%; border-collapse: collapse; margin: .6rem 0 0; font-variant-numeric: tabular-nums; display: table; }

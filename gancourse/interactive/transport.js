@@ -57,7 +57,8 @@ gancourse.transport = (() => {
     figure[data-live=transport] .cell { fill: var(--third); stroke: none; }
     figure[data-live=transport] .grid { fill: none; stroke: var(--line); }
     figure[data-live=transport] .top { stroke: var(--wash); stroke-width: 2; cursor: ns-resize; touch-action: none; }
-    figure[data-live=transport] .top:focus-visible { outline: none; stroke: var(--third); stroke-width: 4; }
+    figure[data-live=transport] .top:focus { outline: none; }
+    figure[data-live=transport] .top:focus-visible { stroke: var(--third); stroke-width: 4; }
     figure[data-live=transport] .reach { fill: transparent; cursor: ns-resize; touch-action: none; }
     figure[data-live=transport] .middle { text-anchor: middle; }
     figure[data-live=transport] .meter { display: grid; grid-template-columns: 2.6em 1fr 9em; gap: .5rem; align-items: center; margin: .3rem 0; }
