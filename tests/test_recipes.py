@@ -150,7 +150,7 @@ def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
                 == len(row["reverse_kl"]) == 2)
         assert row["cpu_seconds"] >= 0 and row["settings"]["steps"] == 3
     assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["torch"]
-    script.main(["--quick", "--data", "ring-8", "--output", str(output)])
+    script.main(["--quick", "--missing", "--data", "ring-8", "--output", str(output)])
     assert output.read_text() == first  # every row is there: nothing is done anew
     script.main(["--quick", "--data", "grid-25", "--game", "packed", "--output", str(output)])
     rows = json.loads(output.read_text())["rows"]

@@ -124,9 +124,10 @@ gancourse.critic = (() => {
         detective.curve(xs, xs.map((x) => sigmoid(score(x, now)))), detective.dot(now.pg, sigmoid(score(now.pg, now))));
 
       const middle = (now.p + now.pg) / 2, zero = value(net, middle);
+      const [from, to] = [max(-8, middle - 6.5), min(8, middle + 6.5)];     // where the ideal critic is inside the frame
       height.frame(-6.5, 6.5);
       height.draw(height.label(-5, "−5"), height.label(0, 0), height.label(5, 5),
-        `<g stroke-dasharray="4 4">${height.line(-8, towards * (-8 - middle), 8, towards * (8 - middle), "dashed")}</g>`,
+        `<g stroke-dasharray="4 4">${height.line(from, towards * (from - middle), to, towards * (to - middle), "dashed")}</g>`,
         height.curve(xs, xs.map((x) => (value(net, x) - zero) / K), "third"), height.dot(now.pg, (value(net, now.pg) - zero) / K));
       force.frame(-1.3, 1.3);
       force.draw(force.label(-1, "−1"), force.label(0, 0), force.label(1, 1), force.level(0, "axis"),

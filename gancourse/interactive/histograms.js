@@ -59,7 +59,7 @@ gancourse.histograms = (() => {
     .live-figure .bar.third { fill: var(--third); fill-opacity: .65; stroke: none; }
     .live-figure .top { cursor: ns-resize; touch-action: none; stroke: var(--wash); stroke-width: 2; }
     .live-figure .top.real { fill: var(--real); } .live-figure .top.fake { fill: var(--fake); }
-    .live-figure .top:focus-visible { outline: none; stroke: var(--third); stroke-width: 4; }
+    .live-figure .top:focus { outline: none; } .live-figure .top:focus-visible { stroke: var(--third); stroke-width: 4; }
     .live-figure .reach { fill: transparent; cursor: ns-resize; touch-action: none; }
     .live-figure .percent { text-anchor: middle; }
     .live-figure .panel b:empty, .live-figure .bill > .axis:first-child { display: none; }

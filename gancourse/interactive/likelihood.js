@@ -73,7 +73,7 @@ gancourse.likelihood = (() => {
     .live-figure .handles { position: absolute; left: 0; bottom: 0; pointer-events: none; overflow: visible; }
     .live-figure .handles circle { pointer-events: all; cursor: grab; touch-action: none; fill: var(--real); stroke: var(--wash); stroke-width: 2; }
     .live-figure .handles circle.reach { fill: transparent; stroke: none; }
-    .live-figure .handles circle:focus-visible { outline: none; stroke: var(--third); stroke-width: 4; }
+    .live-figure .handles circle:focus { outline: none; } .live-figure .handles circle:focus-visible { stroke: var(--third); stroke-width: 4; }
     .live-figure svg .stem { stroke: var(--real); stroke-width: 1.5; }
     .live-figure svg .band { fill: var(--third); fill-opacity: .13; stroke: var(--third); stroke-opacity: .4; }
     .live-figure svg .path { fill: none; stroke: var(--fake); stroke-width: 1.8; stroke-dasharray: 1 4; stroke-linecap: round; }

@@ -1,9 +1,9 @@
 """The table of chapter 13: nine games on two mixtures, ten seeds each.
 
-    python tools/experiments/games_table.py                 the rows that are not there yet
-    python tools/experiments/games_table.py --fresh         all of them (about 20 CPU minutes)
+    python tools/experiments/games_table.py                 every row (about 15 CPU minutes)
+    python tools/experiments/games_table.py --missing       only the rows that are not there yet
     python tools/experiments/games_table.py --data ring-8   one mixture only (run two side by side)
-    python tools/experiments/games_table.py --game wgan-gp --fresh     one game anew
+    python tools/experiments/games_table.py --game wgan-gp  one game anew
     python tools/experiments/games_table.py --steps 2000    shorter runs, on a busy machine
     python tools/experiments/games_table.py --quick         a few steps of each, for the test
 
@@ -132,7 +132,7 @@ def read(path: Path) -> list[dict]:
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="3 steps of 2 members")
-    parser.add_argument("--fresh", action="store_true", help="also the rows that are there")
+    parser.add_argument("--missing", action="store_true", help="leave the rows that are there")
     parser.add_argument("--data", choices=DATA, action="append")
     parser.add_argument("--game", choices=RING, action="append")
     parser.add_argument("--steps", type=int, help="at most so many, on a busy machine")
@@ -145,7 +145,7 @@ def main(arguments=None):
     there = {(old["data"], old["game"]) for old in read(options.output)}
     for data in options.data or DATA:
         for game in options.game or RING:
-            if options.fresh or (data, game) not in there:
+            if not (options.missing and (data, game) in there):
                 if options.steps:
                     sizes["steps"] = min(options.steps, DATA[data][1][game].steps)
                 write(options.output, new := row(game, data, **sizes))
