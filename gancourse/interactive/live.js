@@ -14,7 +14,7 @@ gancourse.live = (() => {
     const holder = element(parent, "label", "", `<span><span>${label}</span><output></output></span>`);
     const input = element(holder, "input");
     Object.assign(input, { type: "range", min, max, step, value });
-    const show = () => { holder.querySelector("output").textContent = format(+input.value, 2); };
+    const show = () => { holder.querySelector("output").textContent = format(+input.value, step % 1 ? 2 : 0); };
     input.addEventListener("input", () => { show(); changed(); });
     show();
     return { get: () => +input.value, set(number) { input.value = number; show(); changed(); } };

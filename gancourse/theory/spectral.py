@@ -54,8 +54,8 @@ def convolution_norm(weight: Tensor, size: int, stride: int = 1, padding: int = 
 def convolution_bounds(weight: Tensor, stride: int = 1) -> tuple[float, float]:
     r"""$\sigma(R)$ and $\lceil F/S\rceil\,\sigma(R)$, between which the convolution's norm lies.
 
-    $R$ is the weight as a matrix, one row per output map. The lower bound needs an image with room
-    for one whole filter. See chapter 13.
+    $R$ is the weight as a matrix, one row per output map. The lower bound needs a position of the
+    filter that lies wholly inside the picture. See chapter 13.
     """
     sigma = torch.linalg.matrix_norm(weight.flatten(1).double(), 2).item()
     return sigma, math.ceil(weight.shape[-1] / stride) * sigma
