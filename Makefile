@@ -21,10 +21,10 @@ chapters: environment  ## execute the chapters whose text or code has changed (A
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
 experiments: environment  ## measure again what the chapters quote (about 20 minutes, two scripts at a time)
-	@printf '%s\n' "games_table.py --data grid-25" "games_table.py --data ring-8" wgan.py \
-	  normalization.py surfaces.py ../face_coverage.py | \
+	@printf '%s\n' "games_table.py --data grid-25" face_coverage.py "games_table.py --data ring-8" \
+	  "quality.py --only digits --only faces" wgan.py normalization.py surfaces.py | \
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) tools/experiments/{}'
-	@OMP_NUM_THREADS=1 $(RUN) tools/experiments/quality.py
+	@$(RUN) tools/experiments/quality.py --only ring-8 --only grid-25
 
 torture: environment     ## every crash, damage and attack that a checkpoint must survive (ten minutes)
 	@OMP_NUM_THREADS=1 $(RUN) -m pytest tests/torture -m "torture or not torture" -n 2

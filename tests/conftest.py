@@ -1,8 +1,10 @@
 """Shared by all tests: where the repository is, a small book, and a page for live figures."""
 
+import importlib
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,16 @@ def open_page(browser, tmp_path):
     for context, page in opened:
         assert page.problems == []
         context.close()
+
+
+def experiment(name):
+    """The script tools/experiments/`name`.py as a module."""
+    folder = str(ROOT / "tools" / "experiments")
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(folder)
 
 
 def under_node(figure, body, **given):

@@ -1,19 +1,15 @@
 """The experiment of chapter 10: its parts against torch, and what the chapter says of it."""
 
-import importlib.util
 
 import pytest
 import torch
 from torch import nn
 
-from conftest import ROOT
+from conftest import experiment
 from gancourse.data.measured import measured
 from gancourse.metrics import interval
 
-FILE = ROOT / "tools/experiments/normalization.py"
-SPEC = importlib.util.spec_from_file_location("normalization_experiment", FILE)
-lab = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(lab)
+lab = experiment("normalization")
 
 
 def test_ensemble_norm_is_torchs():

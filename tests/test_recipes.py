@@ -1,13 +1,11 @@
 import dataclasses
-import importlib
 import itertools
 import json
-import sys
 
 import pytest
 import torch
 
-from conftest import ROOT
+from conftest import experiment
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
@@ -130,15 +128,6 @@ def test_what_cannot_be_packed_is_named():
                   latent_dim=3)
 
 
-def experiment(name):
-    """A script of tools/experiments, imported by its path."""
-    sys.path.insert(0, str(ROOT / "tools" / "experiments"))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.pop(0)
-
-
 def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
     script, output = experiment("games_table"), tmp_path / "table.json"
     script.main(["--quick", "--data", "ring-8", "--output", str(output)])
@@ -149,7 +138,7 @@ def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
         assert (len(row["seeds"]) == len(row["modes"]) == len(row["high_quality"])
                 == len(row["reverse_kl"]) == 2)
         assert row["cpu_seconds"] >= 0 and row["settings"]["steps"] == 3
-    assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["torch"]
+    assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["machine"]["torch"]
     script.main(["--quick", "--missing", "--data", "ring-8", "--output", str(output)])
     assert output.read_text() == first  # every row is there: nothing is done anew
     script.main(["--quick", "--data", "grid-25", "--game", "packed", "--output", str(output)])

@@ -1,11 +1,10 @@
 """The script behind chapter 13's surfaces, on a few steps, and the file that it has written."""
 
-import sys
 
 import pytest
 import torch
 
-from conftest import ROOT
+from conftest import experiment
 from gancourse.data.measured import measured
 from gancourse.games import Wasserstein
 from gancourse.networks.mlp import mlp
@@ -14,10 +13,7 @@ from gancourse.penalties import clip_weights
 
 @pytest.fixture(scope="module")
 def surfaces():
-    sys.path.insert(0, str(ROOT / "tools/experiments"))
-    import surfaces
-    yield surfaces
-    sys.path.remove(str(ROOT / "tools/experiments"))
+    return experiment("surfaces")
 
 
 def test_a_quick_run_has_the_form_of_the_file(surfaces):

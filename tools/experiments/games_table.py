@@ -16,12 +16,12 @@ import fcntl
 import json
 import math
 import os
-import platform
 import time
 from pathlib import Path
 
 import torch
 
+from gancourse import machine
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
 from gancourse.metrics import mode_coverage
@@ -47,14 +47,6 @@ TUNING = {
 }
 
 
-def processor() -> str:
-    """The processor's name, as the operating system tells it."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
 def meta() -> dict:
     """What the numbers mean and where they were measured."""
     return {
@@ -72,8 +64,7 @@ def meta() -> dict:
                      f"{SEED}: own weights, own noise, own batches",
             "diverged": "a run that stopped with an infinite loss counts 0 modes for all members",
         },
-        "tuning": TUNING, "torch": torch.__version__, "python": platform.python_version(),
-        "cpu": processor(), "cores": os.cpu_count(), "threads": 1,
+        "tuning": TUNING, "machine": machine.describe(),
         "cpu_seconds": "process time of the ten members together; the machine was shared, which "
                        "can add up to 30 %",
     }

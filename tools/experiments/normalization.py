@@ -17,8 +17,6 @@ import argparse
 import copy
 import json
 import math
-import os
-import platform
 import time
 from pathlib import Path
 
@@ -26,6 +24,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from gancourse import machine
 from gancourse.data.images import images
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
@@ -309,13 +308,12 @@ def main():
         begin = time.process_time()
         known[name] = parts[name]()
         known.setdefault("cpu_seconds", {})[name] = round(time.process_time() - begin, 1)
-    known |= {"seeds": SEEDS, "torch": torch.__version__, "python": platform.python_version(),
+    known |= {"seeds": SEEDS, "machine": machine.describe(),
               "settings": {"shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
                            "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, "
                                     "SGD 0.9, rate 0.1",
                            "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), "
-                                  "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples"},
-              "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread used"}
+                                  "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples"}}
     print(known["cpu_seconds"])
     if not arguments.quick:
         RESULT.write_text(json.dumps(known, indent=1) + "\n", "utf-8")

@@ -148,8 +148,7 @@ def main(arguments=None):
 def meta() -> dict:
     """Protocol, versions and machine."""
     about = games_table.meta()
-    return {**{key: about[key] for key in ("torch", "python", "cpu", "cores", "threads")},
-            "points": about["protocol"],
+    return {"machine": about["machine"], "points": about["protocol"],
             "pictures": f"{SAMPLES} samples of the averaged generator against the training images; "
                         "the classifier learnt from the same training images; CPU seconds are "
                         "those of training alone, on a shared machine (up to 30 % too many)"}

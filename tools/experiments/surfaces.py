@@ -17,13 +17,12 @@ members are data sets x seeds. Writes gancourse/data/measured/surfaces.json:
 
 import argparse
 import json
-import os
-import platform
 import time
 from pathlib import Path
 
 import torch
 
+from gancourse import machine
 from gancourse.data.toys import grid, ring, swiss_roll
 from gancourse.games import Hinge, NonSaturating, Wasserstein
 from gancourse.networks.mlp import mlp
@@ -154,9 +153,7 @@ def measure(quick=False):
     found["layers"] = measure_layers(3 if quick else LAYERS["steps"])
     found["meta"] = {
         "settings": SETTINGS, "layers": LAYERS, "seeds": list(range(SEEDS)), "scale": SCALE,
-        "reach": REACH, "cells": CELLS, "torch": torch.__version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} used",
+        "reach": REACH, "cells": CELLS, "machine": machine.describe(),
         "cpu_seconds": round(time.process_time() - begin)}
     return found
 

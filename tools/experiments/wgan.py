@@ -18,14 +18,13 @@ Writes gancourse/data/measured/wgan.json:
 
 import argparse
 import json
-import os
-import platform
 import time
 from pathlib import Path
 
 import torch
 from scipy.stats import spearmanr
 
+from gancourse import machine
 from gancourse.data.images import Images, images
 from gancourse.data.toys import ring, swiss_roll
 from gancourse.games import NonSaturating, Wasserstein
@@ -202,9 +201,7 @@ def main():
             result[part.__name__] = part(arguments.quick)
             seconds[part.__name__] = round(time.process_time() - begin, 1)
             print(part.__name__, seconds[part.__name__], "CPU seconds", flush=True)
-    result |= {"floor": floors(), "cpu_seconds": seconds, "torch": torch.__version__,
-               "python": platform.python_version(),
-               "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread used"}
+    result |= {"floor": floors(), "cpu_seconds": seconds, "machine": machine.describe()}
     if not arguments.quick:
         RESULT.write_text(json.dumps(result) + "\n", "utf-8")
 

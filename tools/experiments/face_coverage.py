@@ -1,8 +1,8 @@
 """Measures the faces recipe of chapter 09: coverage over seeds, and what each guideline adds.
 
-    python tools/face_coverage.py            everything (about 8 minutes of one CPU core)
-    python tools/face_coverage.py --quick    a few steps of each; writes nothing
-    python tools/face_coverage.py --only "beta1 = 0.9"    one ablation anew, the rest is kept
+    python tools/experiments/face_coverage.py            everything (about 8 CPU minutes)
+    python tools/experiments/face_coverage.py --quick    a few steps of each; writes nothing
+    python tools/experiments/face_coverage.py --only "beta1 = 0.9"    one ablation anew
 
 Writes gancourse/data/measured/face_coverage.json, which the chapter shows. Every run starts from
 its seed alone and is measured on 2,000 samples by `mode_coverage(samples, FaceModes(faces))`.
@@ -11,14 +11,13 @@ its seed alone and is measured on 2,000 samples by `mode_coverage(samples, FaceM
 import argparse
 import json
 import math
-import os
-import platform
 import time
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from gancourse import machine
 from gancourse.data.images import Images, images
 from gancourse.errors import GanCourseError
 from gancourse.games import Hinge, NonSaturating
@@ -28,7 +27,7 @@ from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.training import adam, decay, train
 
-RESULT = Path(__file__).resolve().parent.parent / "gancourse/data/measured/face_coverage.json"
+RESULT = Path(__file__).resolve().parents[2] / "gancourse/data/measured/face_coverage.json"
 RECIPE = {"latent_dim": 32, "width": 32, "batch": 32, "lr": 2e-3, "betas": [0.5, 0.99],
           "ema": 0.99}
 HELD_OUT, SAMPLES = 1000, 2000
@@ -179,10 +178,10 @@ def main():
     result = {
         "recipe": RECIPE, "steps": STEPS, "ablation_steps": ABLATION_STEPS, "samples": SAMPLES,
         "possible_modes": target.modes, "real": measured(faces[:SAMPLES], target),
-        "runs": known["runs"], "torch": torch.__version__, "python": platform.python_version(),
+        "runs": known["runs"],
         "ablations": {name: known["ablations"][name] for name in ABLATIONS
                       if name in known["ablations"]},
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, 1 thread used",
+        "machine": machine.describe(),
     }
     if not arguments.quick:
         RESULT.parent.mkdir(exist_ok=True)
