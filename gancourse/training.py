@@ -49,7 +49,7 @@ def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | No
     With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
     when the run is interrupted; ``resume`` goes on from the newest one in it, or starts at zero
     if there is none. The resumed run is the same to the bit if a batch depends on its position and
-    the random state alone, like those of :mod:`gancourse.data`; a ``DataLoader`` that shuffles
+    the random state alone, like those of ``gancourse.data``; a ``DataLoader`` that shuffles
     draws a new order when it is resumed in the middle of a pass.
     """
     demand_whole("steps", steps, where="train")
