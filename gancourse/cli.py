@@ -48,24 +48,40 @@ def train(chosen: argparse.Namespace) -> None:
     if isinstance(data, Images):
         notes |= {"size": data.size, "channels": data.channels}
     batch, steps = chosen.batch or recipe.batch, chosen.steps or recipe.steps
+    notes["steps"] = steps
     device = chosen.device or str(notebook.device())
     keeper, out = Keeper(chosen.out), Path(chosen.out)
-    found = keeper.newest() if out.is_dir() else None
-    if found and chosen.resume == "never":
-        raise GanCourseError(f"there is a run already (step {found[1]['step']})", where=chosen.out,
-                             fix="add --resume auto to go on with it, or choose another folder")
-    if chosen.resume == "auto":
-        print(f"going on from {found[0]}" if found else f"nothing in {out} yet: starting at 0")
+    begun = begun_at(keeper, chosen, steps)
     gan = runs.build(notes)
     out.mkdir(parents=True, exist_ok=True)
     log = runs.Log(out, batch, sheets=chosen.every * 5)
-    log.forget_after(found[1]["step"] if found else 0)
+    log.forget_after(begun)
     training = loop.train(
         gan, data.batches(batch), steps, **recipe.settings(steps), seed=chosen.seed, amp=chosen.amp,
         device=device, notes=notes, watch=log, every=chosen.every, folder=keeper,
         save_every=chosen.save_every, resume=chosen.resume == "auto")
     sheet = runs.picture(training.sample(64), out / "samples.png")
     print(f"step {training.step}: {keeper.paths()[0]}\nsamples: {sheet}\nlosses: {log.file}")
+
+
+def begun_at(keeper, chosen: argparse.Namespace, steps: int) -> int:
+    """The step that an earlier run in ``--out`` has reached, if going on with it is right."""
+    found = keeper.newest() if keeper.folder.is_dir() else None
+    if found is None:
+        if chosen.resume == "auto":
+            print(f"nothing in {chosen.out} yet: starting at 0")
+        return 0
+    path, state = found
+    if chosen.resume == "never":
+        raise GanCourseError(f"there is a run already (step {state['step']})", where=chosen.out,
+                             fix="add --resume auto to go on with it, or choose another folder")
+    planned = state["notes"].get("steps", steps)
+    if planned != steps:  # another number would be another run from the first step on
+        raise GanCourseError(f"the run was planned for {planned} steps, and its learning rate "
+                             f"falls accordingly; it cannot become one of {steps}",
+                             where=chosen.out, fix=f"use --steps {planned}, or another folder")
+    print(f"going on from {path}")
+    return state["step"]
 
 
 def sample(chosen: argparse.Namespace) -> None:

@@ -19,6 +19,9 @@ from gancourse.batches import endless
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.history import History, Record
 
+#: Steps at which two schedules are compared.
+PROBES = (0, *(2**k for k in range(21)))
+
 
 class Resumable:
     """The part of a training that saves and restores it."""
@@ -63,8 +66,12 @@ class Resumable:
 
     def _restore(self, state: dict) -> None:
         for name, mine in self._settings().items():
-            if state["settings"][name] != mine:
-                raise ValueError(f"{name} is {mine!r}, was {state['settings'][name]!r}")
+            if (theirs := state["settings"][name]) != mine:
+                if name == "schedule":
+                    name, mine, theirs = next(
+                        (f"the schedule at step {step}", *pair) for step, *pair
+                        in zip(PROBES, mine, theirs, strict=True) if pair[0] != pair[1])
+                raise ValueError(f"{name} is {mine!r}, was {theirs!r}")
         self.gan.load_state_dict(state["gan"])
         if self.ema:
             self.average.load_state_dict(state["average"])
@@ -82,7 +89,7 @@ class Resumable:
         return {"gan": type(self.gan).__name__, "game": repr(getattr(self.gan, "game", None)),
                 "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
                 "rates": self.rates,
-                "schedule": [float(scale(step)) for step in (0, 1_000, 10_000)]}
+                "schedule": [float(scale(step)) for step in PROBES]}
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:

@@ -145,6 +145,16 @@ def test_an_existing_run_is_not_overwritten(tmp_path, capsys):
     assert run(*arguments) == 2 and "there is a run already (step 2)" in capsys.readouterr().err
 
 
+def test_a_run_keeps_the_length_it_was_planned_for(tmp_path, capsys):
+    arguments = ["train", "--data", "ring", "--out", tmp_path, "--resume", "auto", "--steps"]
+    assert run(*arguments, 3) == 0
+    assert run(*arguments, 5) == 2
+    errors = capsys.readouterr().err
+    assert "planned for 3 steps" in errors and "--steps 3" in errors
+    assert len(errors.strip().splitlines()) <= 3
+    assert run(*arguments, 3) == 0
+
+
 def test_every_option_is_explained():
     assert all(action.help for sub in parser()._subparsers._group_actions[0].choices.values()
                for action in sub._actions)

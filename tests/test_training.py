@@ -298,3 +298,9 @@ def test_an_interrupt_lets_the_step_finish_saves_and_leaves_a_usable_object(tmp_
     with pytest.raises(KeyboardInterrupt):
         train(toy(), ring().batches(8), 10, watch=interrupt, every=1, folder=tmp_path)
     assert Keeper(tmp_path).paths()[0].name == "step-00000004.pt"
+
+
+def test_a_schedule_of_another_length_is_named(tmp_path):
+    path = Training(toy(), ring().batches(8), schedule=decay(300)).advance(2).save(tmp_path / "a")
+    with pytest.raises(GanCourseError, match="the schedule at step 256 is 0.7256, was 0.3"):
+        Training.load(path, toy(), ring().batches(8), schedule=decay(400))
