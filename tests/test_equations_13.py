@@ -385,11 +385,11 @@ def test_what_the_prose_says_of_the_table():
         assert of[game]["steps"] == of["non-saturating"]["steps"]
     assert of["relativistic"]["steps"] == 1.5 * of["ns-r1"]["steps"]
     assert of["relativistic"]["batch"] == 2 * of["ns-r1"]["batch"]
-    for data, r1, gp in [("ring-8", 1.3, 2.5), ("grid-25", 1.6, 3.0)]:
+    for data, calm, penalised in [("ring-8", 1.3, 2.5), ("grid-25", 1.6, 3.0)]:
         cost = {game: table[data, game]["cpu_seconds"] / table[data, game]["settings"]["steps"]
                 for game in ("ns-r1", "wgan-gp", "non-saturating")}
-        assert cost["ns-r1"] / cost["non-saturating"] == pytest.approx(r1, abs=0.06)
-        assert cost["wgan-gp"] / cost["non-saturating"] == pytest.approx(gp, abs=0.06)
+        assert cost["ns-r1"] / cost["non-saturating"] == pytest.approx(calm, abs=0.06)
+        assert cost["wgan-gp"] / cost["non-saturating"] == pytest.approx(penalised, abs=0.06)
 
 
 def test_what_the_prose_says_of_the_audit():
