@@ -22,7 +22,7 @@ def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[
                              fix="for instance images('faces').batches(64)")
     while True:
         came = False
-        for batch in islice(iter(batches), skip, None):
+        for batch in _after(batches, skip):
             came = True
             batch = (batch,) if isinstance(batch, Tensor) else batch
             if not (isinstance(batch, tuple | list)
@@ -34,3 +34,14 @@ def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[
             raise GanCourseError("the batches ran out", where="batches", fix="pass an iterable "
                                  "that can be started again, not a spent iterator")
         skip = 0
+
+
+def _after(batches: Iterable, skip: int) -> Iterator:
+    """What comes after the first ``skip``; passing over them leaves the random state alone."""
+    if not skip:
+        return iter(batches)
+    with torch.random.fork_rng(devices=[]):  # a DataLoader draws from it, shuffling or not
+        stream = iter(batches)
+        for _ in islice(stream, skip):
+            pass
+    return stream

@@ -32,7 +32,7 @@ def save(path: str | Path, state: dict) -> Path:
     holds NaN, infinity, or something that could not be read again.
     """
     path = _path(path)
-    _demand_plain(state, "the state", str(path))
+    demand_plain(state, "the state", str(path))
     try:
         beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def load(path: str | Path) -> dict:
     if type(found) is not int or found != FORMAT:
         raise GanCourseError(f"checkpoint format {found!r} where {FORMAT} was expected",
                              where=str(path), fix="use the gancourse version that wrote it")
-    _demand_plain(state, "the state", str(path))
+    demand_plain(state, "the state", str(path))
     return state
 
 
@@ -94,15 +94,15 @@ def _demand_file(path: Path) -> None:
                          fix="check the path; training writes it with save(path)")
 
 
-def _demand_plain(value, name: str, where: str) -> None:
+def demand_plain(value, name: str, where: str) -> None:
     """``weights_only=True`` refuses other types when it is too late: when the file is read."""
     if isinstance(value, dict):
         for key, part in value.items():
-            _demand_plain(key, f"a key of {name}", where)
-            _demand_plain(part, str(key) if name == "the state" else f"{name}.{key}", where)
+            demand_plain(key, f"a key of {name}", where)
+            demand_plain(part, str(key) if name == "the state" else f"{name}.{key}", where)
     elif type(value) in (list, tuple):
         for i, part in enumerate(value):
-            _demand_plain(part, f"{name}.{i}", where)
+            demand_plain(part, f"{name}.{i}", where)
     elif isinstance(value, torch.Tensor):
         if not value.isfinite().all():
             raise GanCourseError(f"{name} is not finite", where=where,

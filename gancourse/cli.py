@@ -27,8 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as problem:
-        print(f"error: {problem.filename or 'a file'}: {os.strerror(problem.errno).lower()}\n"
+        reason = problem.strerror or str(problem)
+        print(f"error: {problem.filename or 'a file'}: {reason.lower()}\n"
               "Fix: check the path, its permissions and the free space", file=sys.stderr)
+        return 2
+    except (MemoryError, RuntimeError) as problem:
+        if isinstance(problem, RuntimeError) and "memory" not in str(problem):
+            raise
+        print("error: the memory does not suffice\nFix: ask for fewer samples at once, a smaller "
+              "batch, size or width", file=sys.stderr)
         return 2
     return 0
 
@@ -38,7 +45,7 @@ def train(chosen: argparse.Namespace) -> None:
     from gancourse import notebook, runs
     from gancourse import training as loop
     from gancourse.data.images import Images
-    from gancourse.resuming import Keeper
+    from gancourse.keeper import Keeper
 
     notes = {"data": chosen.data, "size": chosen.size, "game": chosen.game, "seed": chosen.seed,
              "latent": chosen.latent or (2 if chosen.data in runs.POINTS else 64),
@@ -46,12 +53,12 @@ def train(chosen: argparse.Namespace) -> None:
              "download": chosen.download}
     recipe, data = runs.recipe(notes), runs.load_data(notes)
     if isinstance(data, Images):
-        notes |= {"size": data.size, "channels": data.channels}
+        notes |= {"size": data.size, "channels": data.channels, "pictures": len(data)}
     batch, steps = chosen.batch or recipe.batch, chosen.steps or recipe.steps
-    notes["steps"] = steps
+    notes |= {"steps": steps, "batch": batch}
     device = chosen.device or str(notebook.device())
     keeper, out = Keeper(chosen.out), Path(chosen.out)
-    begun = begun_at(keeper, chosen, steps)
+    begun = begun_at(keeper, chosen, notes)
     gan = runs.build(notes)
     out.mkdir(parents=True, exist_ok=True)
     log = runs.Log(out, batch, sheets=chosen.every * 5)
@@ -64,7 +71,7 @@ def train(chosen: argparse.Namespace) -> None:
     print(f"step {training.step}: {keeper.paths()[0]}\nsamples: {sheet}\nlosses: {log.file}")
 
 
-def begun_at(keeper, chosen: argparse.Namespace, steps: int) -> int:
+def begun_at(keeper, chosen: argparse.Namespace, notes: dict) -> int:
     """The step that an earlier run in ``--out`` has reached, if going on with it is right."""
     found = keeper.newest() if keeper.folder.is_dir() else None
     if found is None:
@@ -75,13 +82,26 @@ def begun_at(keeper, chosen: argparse.Namespace, steps: int) -> int:
     if chosen.resume == "never":
         raise GanCourseError(f"there is a run already (step {state['step']})", where=chosen.out,
                              fix="add --resume auto to go on with it, or choose another folder")
-    planned = state["notes"].get("steps", steps)
+    before, steps = state.get("notes", {}), notes["steps"]
+    planned = before.get("steps", steps)
     if planned != steps:  # another number would be another run from the first step on
         raise GanCourseError(f"the run was planned for {planned} steps, and its learning rate "
                              f"falls accordingly; it cannot become one of {steps}",
                              where=chosen.out, fix=f"use --steps {planned}, or another folder")
+    demand_same(before, notes, chosen.out)
     print(f"going on from {path}")
-    return state["step"]
+    return state.get("step", 0)
+
+
+def demand_same(before: dict, now: dict, where: str) -> None:
+    """Raise if a run was begun with other settings; its pictures themselves may have moved."""
+    for name in sorted(before.keys() & now.keys() - {"root", "download"}):
+        old, new = before[name], now[name]
+        if name == "data":
+            old, new = Path(old).resolve().name, Path(new).resolve().name
+        if old != new:
+            raise GanCourseError(f"the run was begun with {name} {old}, not {new}", where=where,
+                                 fix="go on with what it was begun with, or use another folder")
 
 
 def sample(chosen: argparse.Namespace) -> None:
@@ -114,13 +134,15 @@ def evaluate(chosen: argparse.Namespace) -> None:
 def benchmark(chosen: argparse.Namespace) -> None:
     """Compare the package's loop with one written as tutorials write it."""
     from gancourse import benchmark as comparison
+    from gancourse.guards import usable
 
-    result = comparison.run(Path(chosen.out), quick=chosen.quick, device=chosen.device)
+    device = chosen.device and usable(chosen.device)
+    result = comparison.run(Path(chosen.out), quick=chosen.quick, device=device)
     print(comparison.table(result))
 
 
 def whole(least: int):
-    """An argument that is a whole number of at least ``least``."""
+    """An argument that is a whole number of at least ``least``, and no larger than torch takes."""
     def number(text: str) -> int:
         try:
             value = int(text)
@@ -128,6 +150,8 @@ def whole(least: int):
             value = least - 1
         if value < least:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
+        if value >= 2**63:
+            raise argparse.ArgumentTypeError(f"{text} is too large")
         return value
     return number
 

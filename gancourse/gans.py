@@ -2,8 +2,9 @@ r"""A GAN: two networks, a game, and who sees what.
 
 For :func:`gancourse.training.train` a gan is any :class:`torch.nn.Module` with the parts ``G`` and
 ``D``, the methods ``d_loss(*batch)`` and ``g_loss(*batch)`` (one loss, or one per member), and,
-where something has to happen after each of the discriminator's steps, ``project()``. The class
-here is the plain one; one written in a notebook cell trains with the same loop.
+where something has to happen after each of the discriminator's steps, ``project()``. Only the
+parameters of ``G`` and ``D`` are trained. The class here is the plain one; one written in a
+notebook cell trains with the same loop.
 """
 
 from functools import cache
@@ -47,13 +48,7 @@ class GAN(nn.Module):
 
     def generate(self, like: Tensor) -> Tensor:
         """As many samples ``G(z)`` as ``like`` has, of the same shape."""
-        fake = self.G(self.noise(*like.shape[: sample_axes(like)]))
-        if fake.shape != like.shape:
-            raise GanCourseError(
-                f"the generator makes samples of shape {tuple(fake.shape)}, "
-                f"the data have shape {tuple(like.shape)}",
-                fix="give the generator the size and channels of the data")
-        return fake
+        return _of_shape(like, self.G(self.noise(*like.shape[: sample_axes(like)])))
 
     def scores(self, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The scores ``D(x)`` and ``D(fake)``, one per sample."""
@@ -135,7 +130,7 @@ class PackedGAN(GAN):
     def generate(self, like: Tensor) -> Tensor:
         """As many packs of samples as ``like`` has."""
         *members, packs = like.shape[:-1]
-        return self.pack(self.G(self.noise(*members, packs * self.packing)))
+        return _of_shape(like, self.pack(self.G(self.noise(*members, packs * self.packing))))
 
     def d_loss(self, x: Tensor) -> Tensor:
         """The discriminator's loss, one score per pack."""
@@ -144,3 +139,12 @@ class PackedGAN(GAN):
     def g_loss(self, x: Tensor) -> Tensor:
         """The generator's loss, one score per pack."""
         return super().g_loss(self.pack(x))
+
+
+def _of_shape(like: Tensor, fake: Tensor) -> Tensor:
+    if fake.shape != like.shape:
+        raise GanCourseError(
+            f"the generator makes samples of shape {tuple(fake.shape)}, "
+            f"the data have shape {tuple(like.shape)}",
+            fix="give the generator the size and channels of the data")
+    return fake

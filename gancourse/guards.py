@@ -1,9 +1,10 @@
-"""Guards around a training loop: against signals in mid-step, and against NaN and infinity."""
+"""Guards around a training loop: against signals in mid-step, NaN, and what is no gan at all."""
 
 import contextlib
 import math
 import signal
 import threading
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,7 @@ def usable(device: torch.device | str) -> torch.device:
 class FiniteGuard:
     """Looks at each loss and each gradient before the optimizer's step, and lets none pass.
 
-    On a CPU a NaN or an infinity is an error at once, and no weight has been touched. On a GPU
+    On a CPU a NaN or an infinity is an error at once, before this turn moves a weight. On a GPU
     looking would mean waiting for it in every turn; there the fused optimizer itself skips the
     step, and all later ones, until :meth:`demand_finite` is called.
     """
@@ -83,7 +84,7 @@ class FiniteGuard:
             return
         self.found.zero_()
         raise GanCourseError(
-            f"{self._culprit(loss)}; the weights are those of before", where=f"step {step}",
+            f"{self._culprit(loss)}; no weight was moved by it", where=f"step {step}",
             fix="lower the learning rate or look at the batch; the last checkpoint is good")
 
     def _culprit(self, loss: Tensor | None) -> str:
@@ -99,9 +100,44 @@ class FiniteGuard:
 def demand_finite_batch(batch: tuple[Tensor, ...], step: int) -> None:
     """Raise :class:`GanCourseError` if the data hold NaN or infinity (CPU only: no waiting)."""
     for part in batch:
-        if part.device.type == "cpu" and not math.isfinite(part.sum()):
+        if part.device.type == "cpu" and not math.isfinite(part.float().sum()):
             raise GanCourseError("the batch holds NaN or infinity", where=f"step {step}",
-                                 fix="look for it in the data; no weight has been touched")
-        if step == 0 and part.ndim == 4 and (part.dtype == torch.uint8 or part.abs().max() > 100):
+                                 fix="look for it in the data; no weight was moved by it")
+        if step == 0 and part.ndim == 4 and (part.dtype == torch.uint8
+                                              or part.float().abs().max() > 100):
             raise GanCourseError(f"the pictures hold values up to {part.max().item():g}; networks "
                                  "here expect [-1, 1]", where="batches", fix="x / 127.5 - 1")
+
+
+def demand_gan(gan: nn.Module) -> None:
+    """Raise :class:`GanCourseError` unless ``gan`` has what the loop calls."""
+    missing = [part for part in ("G", "D", "d_loss", "g_loss") if not hasattr(gan, part)]
+    if missing or not isinstance(gan, nn.Module):
+        raise GanCourseError("gan must be a torch module with G, D, d_loss and g_loss, not a "
+                             f"{type(gan).__name__}", where="training",
+                             fix="build one with gancourse.gans.GAN")
+
+
+def demand_kinds(**settings: tuple) -> None:
+    """Raise :class:`GanCourseError` unless each ``name=(value, kind)`` is of its kind, or None."""
+    for name, (value, kind) in settings.items():
+        if value is not None and not isinstance(value, kind):
+            raise GanCourseError(f"{name} must be a {kind.__name__.lower()}, not {value!r}",
+                                 where="training")
+
+
+def loss_on(batch: tuple[Tensor, ...], loss_of: Callable, step: int) -> Tensor:
+    """``loss_of(*batch)``; :class:`GanCourseError` if the two do not fit or nothing can learn."""
+    try:
+        loss = loss_of(*batch)
+    except TypeError as problem:
+        if "positional argument" not in str(problem):
+            raise
+        raise GanCourseError(f"a batch of {len(batch)} does not fit this gan ({problem})",
+                             where="batches", fix="let them yield only what d_loss and g_loss "
+                             "take: (x,) for a plain GAN") from problem
+    if not (isinstance(loss, Tensor) and loss.requires_grad):
+        raise GanCourseError(f"a loss must be a tensor that depends on the weights, not {loss!r}",
+                             where=f"step {step}", fix="look at d_loss and g_loss of the gan, "
+                             "and train outside of torch.no_grad()")
+    return loss

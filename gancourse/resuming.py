@@ -1,4 +1,4 @@
-"""Resuming: what of a training goes into a checkpoint, how it comes back, which files are kept.
+"""Resuming: what of a training goes into a checkpoint, and how it comes back.
 
 The random state is not among it: it is a function of the seed and the step (see
 :mod:`gancourse.training`).
@@ -6,8 +6,6 @@ The random state is not among it: it is a function of the seed and the step (see
 
 import copy
 import math
-import re
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -85,11 +83,19 @@ class Resumable:
         self._stream = endless(self.batches, self.device, skip=self.step * self.d_steps)
 
     def _settings(self) -> dict:
-        scale = self.schedule or (lambda step: 1.0)
         return {"gan": type(self.gan).__name__, "game": repr(getattr(self.gan, "game", None)),
                 "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
                 "rates": self.rates,
-                "schedule": [float(scale(step)) for step in PROBES]}
+                "schedule": [_scale(self.schedule, step) for step in PROBES]}
+
+
+def _scale(schedule: Callable | None, step: int) -> float | None:
+    """What ``schedule`` says of ``step``; ``None`` where it says nothing, as after its end."""
+    try:
+        value = 1.0 if schedule is None else float(schedule(step))
+    except Exception:  # a table has ended, a root is of a negative number
+        return None
+    return None if math.isnan(value) else value
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
@@ -106,87 +112,3 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
         for name, value in entry.items():
             if isinstance(value, torch.Tensor) and value.shape not in ((), weight.shape):
                 raise ValueError(f"an optimizer's {name} has another shape than its weight")
-
-
-class Keeper:
-    """One run's checkpoints in one folder: the last ``keep``, and the best by ``measure``.
-
-    Pass it to ``train(..., folder=Keeper(...))``. ``measure(training)`` returns a number, lower is
-    better, such as a Fréchet distance; the checkpoint with the lowest one is kept as ``best.pt``.
-    """
-
-    def __init__(self, folder: str | Path, keep: int = 2, measure: Callable | None = None):
-        demand_whole("keep", keep, least=1)
-        if not isinstance(folder, str | Path) or not str(folder):
-            raise GanCourseError(f"folder must be a path, not {folder!r}")
-        self.folder, self.keep, self.measure = Path(folder), keep, measure
-
-    def paths(self) -> list[Path]:
-        """The run's numbered checkpoints, newest first."""
-        numbered = [path for path in self.folder.glob("step-*.pt")
-                    if re.fullmatch(r"step-\d{8}", path.stem)]
-        return sorted(numbered, reverse=True)
-
-    def save(self, training) -> Path:
-        """Write the present state; only then remove what is older than the last ``keep``."""
-        state = training.state()
-        if self.measure is not None:
-            state["measure"] = float(self.measure(training))
-            best = self.folder / "best.pt"
-            known = checkpoints.load(best)["measure"] if best.exists() else math.nan
-            if math.isnan(known) or state["measure"] < known:
-                checkpoints.save(best, state)
-        path = checkpoints.save(self.folder / f"step-{training.step:08d}.pt", state)
-        for old in self.paths()[self.keep:]:
-            old.unlink()
-        return path
-
-    def run(self, training: Resumable, steps: int, *, watch: Callable | None, every: int,
-            save_every: int, resume: bool | str) -> Resumable:
-        """Advance ``training`` up to step ``steps``, saving on the way, in the end, and when a
-        signal ends the run; ``resume`` (true or ``"auto"``) begins with the newest checkpoint."""
-        demand_whole("every", every, least=1, where="train")
-        demand_whole("save_every", save_every, least=1, where="train")
-        if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):
-            raise GanCourseError(f"resume must be True, False or 'auto', not {resume!r}",
-                                 where="train")
-        if resume and (found := self.newest()):
-            training.restore(found[1], where=found[0])
-        if training.step > steps:
-            raise GanCourseError(f"the run is at step {training.step}, past the {steps} asked for",
-                                 where=str(self.folder), fix="ask for more steps in total")
-        if watch is not None and not callable(watch):
-            raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
-
-        def watch_and_save(training):
-            if watch is not None and training.step % every == 0:
-                watch(training)
-            if training.step % save_every == 0 or training.step == steps:
-                self.save(training)
-
-        try:
-            return training.advance(max(steps - training.step, 0), watch_and_save, every=1)
-        except (KeyboardInterrupt, SystemExit):
-            self.save(training)
-            raise
-
-    def newest(self) -> tuple[Path, dict] | None:
-        """The newest checkpoint that can be read, or ``None`` in an empty folder.
-
-        A damaged one is passed over with a warning that names both files; if none can be read,
-        that is an error: a run never starts again at zero behind its owner's back.
-        """
-        problems = []
-        for path in self.paths():
-            try:
-                state = checkpoints.load(path)
-            except GanCourseError as problem:
-                problems.append(problem)
-                continue
-            if problems:
-                first = problems[0]
-                warnings.warn(f"{first.where}: {first.what}; going back to {path}", stacklevel=2)
-            return path, state
-        if problems:
-            raise problems[0]
-        return None

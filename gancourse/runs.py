@@ -16,10 +16,10 @@ from gancourse.data import toys
 from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
+from gancourse.keeper import Keeper
 from gancourse.metrics import FaceModes, frechet, mode_coverage
 from gancourse.networks.classifier import classifier
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
-from gancourse.resuming import Keeper
 from gancourse.theory.transport import earth_mover
 from gancourse.training import Training
 
@@ -71,14 +71,15 @@ def checkpoint_at(path: str | Path) -> Path:
 def trained(path: str | Path, device: str = "cpu") -> tuple[GAN, dict]:
     """The gan in a checkpoint, its generator being the averaged one, and the notes."""
     state = checkpoints.load(path)
-    notes = state["notes"]
-    if "data" not in notes:
-        raise GanCourseError("the checkpoint does not say how its networks were built",
-                             where=str(path), fix="give one that `gancourse train` has written")
-    gan = build(notes)
     try:
+        notes = state["notes"]
+        gan = build(notes)
         gan.load_state_dict(state["gan"])
         gan.G.load_state_dict(state["average"] or gan.G.state_dict())
+    except KeyError as missing:
+        raise GanCourseError("the checkpoint does not say how its networks were built (no "
+                             f"{missing})", where=str(path),
+                             fix="give one that `gancourse train` has written") from None
     except RuntimeError:
         raise GanCourseError("the weights do not fit the networks that the notes describe",
                              where=str(path)) from None
@@ -133,9 +134,16 @@ class Log:
     def forget_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will take again."""
         if self.file.exists():
-            lines = [x for x in self.file.read_text().splitlines()
-                     if x.startswith("{") and x.endswith("}") and json.loads(x)["step"] <= step]
-            self.file.write_text("".join(x + "\n" for x in lines))
+            lines = [x for x in self.file.read_text("utf-8", "replace").splitlines()
+                     if _is_until(step, x)]
+            self.file.write_text("".join(x + "\n" for x in lines), "utf-8")
+
+
+def _is_until(step: int, line: str) -> bool:
+    try:
+        return json.loads(line)["step"] <= step
+    except (ValueError, LookupError, TypeError):  # half a line of a run that was killed
+        return False
 
 
 def measure(gan: GAN, notes: dict, n: int, seed: int) -> dict:

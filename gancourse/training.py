@@ -21,9 +21,18 @@ from tqdm.auto import tqdm
 from gancourse.averaging import Average
 from gancourse.batches import endless
 from gancourse.errors import GanCourseError, demand_number, demand_whole
-from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait, usable
+from gancourse.guards import (
+    FiniteGuard,
+    demand_finite_batch,
+    demand_gan,
+    demand_kinds,
+    loss_on,
+    signals_wait,
+    usable,
+)
 from gancourse.history import History, Record
-from gancourse.resuming import Keeper, Resumable
+from gancourse.keeper import Keeper
+from gancourse.resuming import Resumable
 
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:
@@ -48,9 +57,10 @@ def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | No
 
     With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
     when the run is interrupted; ``resume`` goes on from the newest one in it, or starts at zero
-    if there is none. The resumed run is the same to the bit if a batch depends on its position and
-    the random state alone, like those of ``gancourse.data``; a ``DataLoader`` that shuffles
-    draws a new order when it is resumed in the middle of a pass.
+    if there is none; without it, a folder that holds a run is refused. The resumed run is the same
+    to the bit if a batch depends on its position and the random state alone, like those of
+    ``gancourse.data``; a ``DataLoader`` that shuffles draws a new order when it is resumed in the
+    middle of a pass.
     """
     demand_whole("steps", steps, where="train")
     training = Training(gan, batches, **settings)
@@ -80,7 +90,9 @@ class Training(Resumable):
         demand_whole("d_steps", d_steps, least=1, where="training")
         demand_whole("seed", seed, where="training")
         demand_number("ema", ema, below=1, where="training")
-        _demand_kinds(schedule=(schedule, Callable), amp=(amp, bool), notes=(notes, dict))
+        demand_kinds(schedule=(schedule, Callable), amp=(amp, bool), notes=(notes, dict),
+                     optimizer=(optimizer, Callable), d_optimizer=(d_optimizer, Callable))
+        demand_gan(gan)
         self.device = usable(device) if device is not None else next(gan.parameters()).device
         convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
         layout = torch.channels_last if convolutional else torch.preserve_format
@@ -98,17 +110,20 @@ class Training(Resumable):
         self.guard, self.step, self._record = FiniteGuard(gan, self.device), 0, Record()
         self.guard.watch(self.d_optimizer, self.g_optimizer)
         self._players = {player: list(player.parameters()) for player in (gan.D, gan.G)}
+        self.in_step = False  # true also after an error or a second Ctrl-C within a step
 
     def advance(self, steps: int, watch: Callable | None = None, every: int = 100) -> "Training":
         """Take ``steps`` more steps; call ``watch(self)`` after each one that ``every`` divides."""
         demand_whole("steps", steps, where="advance")
         demand_whole("every", every, least=1, where="advance")
-        _demand_kinds(watch=(watch, Callable))
+        demand_kinds(watch=(watch, Callable))
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda), signals_wait() as leave_if_asked:
             self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
             for _ in self.bar:
+                self.in_step = True
                 self._take_step()
+                self.in_step = False
                 if watch is not None and self.step % every == 0:
                     watch(self)
                 leave_if_asked()
@@ -121,12 +136,13 @@ class Training(Resumable):
             demand_finite_batch(batch, self.step)
             d_loss = self._turn(self.gan.D, self.gan.d_loss, batch, self.d_optimizer)
             getattr(self.gan, "project", lambda: None)()
-        for weight in self._players[self.gan.D]:  # in G's turn D's own gradients are not needed
-            weight.requires_grad_(False)
+        trained = [weight for weight in self._players[self.gan.D] if weight.requires_grad]
         try:
+            for weight in trained:  # in G's turn D's own gradients are not needed
+                weight.requires_grad_(False)
             g_loss = self._turn(self.gan.G, self.gan.g_loss, batch, self.g_optimizer)
         finally:
-            for weight in self._players[self.gan.D]:
+            for weight in trained:
                 weight.requires_grad_(True)
         self.step += 1
         if self._average is not None:
@@ -138,7 +154,7 @@ class Training(Resumable):
     def _turn(self, player: nn.Module, loss_of: Callable, batch: tuple,
               optimizer: torch.optim.Optimizer) -> Tensor:
         with self._precision:
-            loss = loss_of(*batch)
+            loss = loss_on(batch, loss_of, self.step)
         for weight in self._players[player]:  # optimizer.zero_grad(): 20 times the price
             weight.grad = None
         (loss.sum() if loss.ndim else loss).backward()  # each member gets its own gradient
@@ -171,11 +187,7 @@ class Training(Resumable):
 
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
+        if not hasattr(self.gan, "sample"):
+            raise GanCourseError(f"{type(self.gan).__name__} has no method sample", where="sample",
+                                 fix="call gan.G on noise, or write sample(n, seed, generator)")
         return self.gan.sample(n, seed, generator=self.average)
-
-
-def _demand_kinds(**settings: tuple) -> None:
-    for name, (value, kind) in settings.items():
-        if value is not None and not isinstance(value, kind):
-            raise GanCourseError(f"{name} must be a {kind.__name__.lower()}, not {value!r}",
-                                 where="training")

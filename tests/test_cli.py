@@ -123,6 +123,10 @@ MISTAKES = [
     ("sample {}/file --out {}", "damaged or no checkpoint"),
     ("sample {} --out {}", "the folder holds no checkpoint"),
     ("evaluate {}/plain.pt", "does not say how its networks were built"),
+    ("sample {}/foreign.pt --out {}", "does not say how its networks were built (no 'notes')"),
+    ("sample {}/partial.pt --out {}", "does not say how its networks were built (no 'seed')"),
+    ("train --data ring --seed 99999999999999999999 --out {}", "too large"),
+    ("benchmark --quick --device abacus --out {}/b.json", "device 'abacus' cannot be used"),
 ]
 
 
@@ -130,6 +134,8 @@ MISTAKES = [
 def test_a_mistake_is_told_in_three_lines_with_status_2(tmp_path, capsys, line, message):
     (tmp_path / "file").write_text("this is no checkpoint")
     checkpoints.save(tmp_path / "plain.pt", {"step": 1, "notes": {}})
+    checkpoints.save(tmp_path / "foreign.pt", {"a": 1})
+    checkpoints.save(tmp_path / "partial.pt", {"notes": {"data": "ring"}})
     try:
         status = run(*line.replace("{}", str(tmp_path)).split())
     except SystemExit as leaving:
@@ -137,6 +143,17 @@ def test_a_mistake_is_told_in_three_lines_with_status_2(tmp_path, capsys, line, 
     errors = capsys.readouterr().err
     assert status == 2 and message in errors
     assert len(errors.strip().splitlines()) <= 3
+
+
+def test_what_is_sampled_and_evaluated_is_the_average(tmp_path):
+    run("train", "--data", "ring", "--steps", 4, "--out", tmp_path, *QUICK)
+    state = checkpoints.load(tmp_path / "step-00000004.pt")
+    gan, _ = trained(tmp_path / "step-00000004.pt")
+    for name, weight in gan.G.state_dict().items():
+        assert torch.equal(weight, state["average"][name]), name
+    assert any(not torch.equal(state["average"][name], state["gan"][f"G.{name}"])
+               for name in state["average"])
+    assert not gan.training
 
 
 def test_an_existing_run_is_not_overwritten(tmp_path, capsys):
@@ -153,6 +170,50 @@ def test_a_run_keeps_the_length_it_was_planned_for(tmp_path, capsys):
     assert "planned for 3 steps" in errors and "--steps 3" in errors
     assert len(errors.strip().splitlines()) <= 3
     assert run(*arguments, 3) == 0
+
+
+@pytest.mark.parametrize("change, told", [
+    (["--data", "spiral"], "data grid, not spiral"), (["--batch", 9], "batch 8, not 9"),
+    (["--latent", 3], "latent 2, not 3"), (["--seed", 3], "seed 0, not 3")])
+def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path, capsys, change, told):
+    arguments = ["train", "--data", "grid", "--out", tmp_path, "--steps", 2, "--batch", 8,
+                 "--resume", "auto"]
+    assert run(*arguments) == 0
+    assert run(*arguments, *change) == 2
+    assert f"the run was begun with {told}" in capsys.readouterr().err
+
+
+def test_pictures_may_move_but_not_go_missing(tmp_path, capsys):
+    (tmp_path / "a/pics").mkdir(parents=True)
+    for name in "123":
+        Image.new("L", (16, 16), int(name)).save(tmp_path / f"a/pics/{name}.png")
+    arguments = ["train", "--size", 16, "--steps", 1, "--width", 4, "--batch", 2,
+                 "--resume", "auto", "--out", tmp_path / "run", "--data"]
+    assert run(*arguments, tmp_path / "a/pics") == 0
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert run(*arguments, tmp_path / "b/pics") == 0
+    (tmp_path / "b/pics/1.png").unlink()
+    assert run(*arguments, tmp_path / "b/pics") == 2
+    assert "begun with pictures 3, not 2" in capsys.readouterr().err
+
+
+def test_lines_of_the_log_that_were_damaged_are_dropped(tmp_path):
+    arguments = ["train", "--data", "ring", "--steps", 2, "--every", 1, "--resume", "auto",
+                 "--out", tmp_path]
+    assert run(*arguments) == 0
+    log = tmp_path / "metrics.jsonl"
+    good = log.read_bytes()
+    log.write_bytes(good + b'{damaged}\n{}\n[1]\n\xff\xfe\n{"step": "x"}\n{"step": 1, "d_')
+    assert run(*arguments) == 0 and log.read_bytes() == good
+
+
+def test_too_little_memory_is_told_and_no_other_error_is_hidden(tmp_path, capsys, monkeypatch):
+    assert run("train", "--data", "ring", "--steps", 1, "--out", tmp_path) == 0
+    assert run("sample", tmp_path, "--n", 10**15, "--out", tmp_path) == 2
+    assert "the memory does not suffice" in capsys.readouterr().err
+    monkeypatch.setattr("gancourse.runs.trained", lambda path: torch.ones(2) @ torch.ones(3))
+    with pytest.raises(RuntimeError, match="size"):
+        run("sample", tmp_path, "--out", tmp_path)
 
 
 def test_every_option_is_explained():

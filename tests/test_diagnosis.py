@@ -69,6 +69,33 @@ def test_the_period_of_an_oscillation():
     assert diagnose(History(torch.ones(1000), 1 + noise)) == []
 
 
+def test_an_oscillation_is_found_on_a_slope_too():
+    t = torch.arange(1000.0)
+    g = 6 * t / 1000 + 0.5 * torch.sin(2 * math.pi * t / 50)
+    (finding,) = diagnose(History(torch.ones(1000), g))
+    assert finding.name == "oscillation" and "about 50 steps" in finding.evidence
+
+
+def test_a_victory_counts_if_it_lasts_to_the_end():
+    low, even, g = torch.full((200,), 0.02), torch.full((800,), 1.386), torch.full((1000,), 4.0)
+    assert names(diagnose(History(torch.cat([even, low]), g))) == ["D has won"]
+    assert diagnose(History(torch.cat([low, low, low, low, even[:200]]), g)) == []
+
+
+def test_either_players_loss_may_diverge():
+    calm, wild = torch.full((100,), 1.386), torch.full((100,), 1.386)
+    wild[-1] = 500.0
+    for history in (History(calm, wild), History(wild, calm)):
+        assert "divergence" in names(diagnose(history))
+
+
+def test_the_worst_trouble_comes_first():
+    wild = torch.full((100,), 1.386)
+    wild[-1] = 500.0
+    found = diagnose(History(wild, wild), torch.zeros(60, 2), ring().sample(60))
+    assert names(found)[:2] == ["divergence", "collapse"]
+
+
 @pytest.mark.parametrize("call, message", [
     (lambda h: diagnose(History(*[x[:10] for x in h])), "10 steps are too few"),
     (lambda h: diagnose(h, samples=torch.zeros(60, 2)), "go together"),

@@ -6,7 +6,7 @@ from torch import nn
 
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
-from gancourse.gans import GAN
+from gancourse.gans import GAN, PackedGAN
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
@@ -68,6 +68,10 @@ def test_batch_norm_keeps_real_and_fake_apart():
     real_scores, _ = gan.scores(x, fake)
     assert torch.allclose(real_scores, gan.D(x)), "statistics of the real batch alone"
     assert not toy().separate, "a dense network is called once on both"
+    dense = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    gan = GAN(Minimax(), generator=mlp(2, 2), discriminator=dense, latent_dim=2)
+    x, fake = torch.randn(6, 2), torch.randn(6, 2) + 3
+    assert torch.allclose(gan.scores(x, fake)[0], dense(x)[:, 0], atol=1e-6)
 
 
 def test_a_penalty_at_the_samples_costs_no_second_forward_pass():
@@ -144,3 +148,9 @@ def test_shapes_that_do_not_fit_are_one_clear_error():
 def test_a_class_instead_of_a_game_is_a_clear_error():
     with pytest.raises(GanCourseError, match="game must be"):
         GAN(NonSaturating, generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
+
+
+def test_packs_of_another_shape_than_the_data_are_told():
+    gan = PackedGAN(NonSaturating(), generator=mlp(2, 3), discriminator=mlp(4, 1), latent_dim=2)
+    with pytest.raises(GanCourseError, match=r"shape \(2, 6\), the data have shape \(2, 4\)"):
+        gan.d_loss(torch.randn(4, 2))

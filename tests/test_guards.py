@@ -8,7 +8,7 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
-from gancourse.guards import FiniteGuard, signals_wait
+from gancourse.guards import FiniteGuard, demand_finite_batch, signals_wait
 from gancourse.networks.mlp import mlp
 from gancourse.training import Training, adam
 
@@ -106,3 +106,9 @@ def test_sigterm_after_the_step_has_status_143():
         signal.raise_signal(signal.SIGTERM)
         leave()
     assert leaving.value.code == 143
+
+
+@pytest.mark.parametrize("batch", [torch.ones(70_000, dtype=torch.float16),
+                                   torch.ones(2, 1, 4, 4, dtype=torch.bool)])
+def test_a_batch_of_another_type_is_no_infinity(batch):
+    demand_finite_batch((batch,), step=0)

@@ -101,3 +101,8 @@ def test_score_drops_trailing_axes_of_length_one():
 def test_score_of_the_wrong_shape_is_one_clear_error():
     with pytest.raises(GanCourseError, match="one score per sample"):
         score(nn.Linear(3, 2), torch.randn(5, 3))
+
+
+def test_samples_of_another_type_than_the_weights_are_told():
+    with pytest.raises(GanCourseError, match=r"type torch.float64\nFix: .*x.float\(\)"):
+        score(torch.nn.Linear(2, 1), torch.randn(4, 2).double())

@@ -7,7 +7,7 @@ from PIL import Image
 from gancourse import plots
 from gancourse.data.toys import ring
 from gancourse.networks.mlp import mlp
-from gancourse.sheets import sheet_of
+from gancourse.sheets import png, sheet_of
 from gancourse.training import History
 
 HISTORY = History(torch.rand(50, 3), torch.rand(50, 3))
@@ -45,6 +45,12 @@ def test_a_sheet_holds_the_very_pixels():
     assert torch.allclose(torch.from_numpy(sheet[5:9, 10:14, :3]).permute(2, 0, 1),
                           (pictures[5] + 1) / 2)
     assert sheet[4].sum() == 0, "the gutter is transparent"
+
+
+def test_a_png_holds_every_shade_exactly():
+    shades = torch.arange(256.0).view(1, 1, 16, 16)
+    with Image.open(io.BytesIO(png(shades / 127.5 - 1, columns=1))) as picture:
+        assert list(picture.convert("L").tobytes()) == list(range(256))
 
 
 def test_no_window_is_ever_opened():

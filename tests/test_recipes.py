@@ -8,7 +8,7 @@ import torch
 from conftest import experiment
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
-from gancourse.games import NonSaturating
+from gancourse.games import NonSaturating, Relativistic
 from gancourse.gans import GAN, PackedGAN
 from gancourse.networks.mlp import mlp
 from gancourse.recipes import GRID, PICTURES, RING
@@ -95,6 +95,17 @@ def test_a_pack_holds_neighbours_side_by_side():
     assert packed().pack(x).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     assert packed(3).pack(x).shape == (2, 6)
     assert packed(2, members=4).pack(x.expand(4, 6, 2)).shape == (4, 3, 4)
+
+
+def test_the_packed_generator_is_compared_with_packs_of_real_neighbours():
+    gan, x = packed(), torch.randn(8, 2)
+    gan.game = Relativistic()
+    torch.manual_seed(0)
+    loss = gan.g_loss(x)
+    torch.manual_seed(0)
+    fake = gan.generate(gan.pack(x))
+    expected = gan.game.g_loss(gan.D(gan.pack(x))[:, 0], gan.D(fake)[:, 0])
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_packs_of_one_are_the_plain_gan():

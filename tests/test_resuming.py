@@ -3,7 +3,7 @@ import torch
 
 from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 
 
 class Run:
@@ -43,6 +43,16 @@ def test_a_measure_that_was_nan_is_no_best(tmp_path):
     for step in (1, 2, 3, 4):
         keeper.save(Run(step))
     assert checkpoints.load(tmp_path / "best.pt")["step"] == 2
+
+
+@pytest.mark.parametrize("best", [b"damaged", None])
+def test_a_best_without_a_measure_stops_no_run(tmp_path, best):
+    checkpoints.save(tmp_path / "best.pt", {"step": 1})  # as `Training.save` writes it
+    if best is not None:
+        (tmp_path / "best.pt").write_bytes(best)
+    Keeper(tmp_path, measure=lambda run: 1.0).save(Run(2))
+    assert checkpoints.load(tmp_path / "best.pt")["step"] == 2
+    assert names(tmp_path) == ["best.pt", "step-00000002.pt"]
 
 
 def test_the_reason_for_going_back_is_the_true_one(tmp_path):

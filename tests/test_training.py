@@ -10,10 +10,10 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
+from gancourse.keeper import Keeper
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
-from gancourse.resuming import Keeper
 from gancourse.training import Training, adam, decay, train
 
 
@@ -300,7 +300,144 @@ def test_an_interrupt_lets_the_step_finish_saves_and_leaves_a_usable_object(tmp_
     assert Keeper(tmp_path).paths()[0].name == "step-00000004.pt"
 
 
+def test_a_second_interrupt_within_a_step_leaves_the_checkpoint_before(tmp_path):
+    gan, whole = toy(), train(toy(), ring().batches(8), 8)
+    g_loss, steps = gan.g_loss, iter(range(1, 9))
+
+    def impatient(x):
+        if next(steps) == 5:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+        return g_loss(x)
+
+    gan.g_loss = impatient
+    with pytest.raises(KeyboardInterrupt):
+        train(gan, ring().batches(8), 8, folder=tmp_path, save_every=3)
+    assert [path.name for path in Keeper(tmp_path).paths()] == ["step-00000003.pt"]
+    assert all(weight.requires_grad for weight in gan.D.parameters())
+    resumed = train(toy(), ring().batches(8), 8, folder=tmp_path, resume=True)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_new_run_does_not_mix_its_files_with_those_of_another(tmp_path):
+    train(toy(), ring().batches(8), 9, folder=tmp_path, save_every=3)
+    with pytest.raises(GanCourseError, match="there is a run already"):
+        train(toy(seed=1), ring().batches(8), 4, folder=tmp_path)
+    assert Keeper(tmp_path).paths()[0].name == "step-00000009.pt"
+
+
+def test_notes_that_no_checkpoint_holds_are_told_before_the_first_step(tmp_path):
+    with pytest.raises(GanCourseError, match="notes.rate is a complex"):
+        train(toy(), ring().batches(8), 9, folder=tmp_path, notes={"rate": 1j}, watch=pytest.fail,
+              every=1)
+
+
+def test_a_data_loader_in_order_resumes_to_the_same_bits(tmp_path):
+    data = torch.utils.data.TensorDataset(ring().sample(40, seed=0))
+    whole, _, resumed = (train(toy(), torch.utils.data.DataLoader(data, 8), steps, resume=True,
+                               folder=tmp_path / folder)
+                         for folder, steps in (("whole", 13), ("cut", 3), ("cut", 13)))
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+@pytest.mark.parametrize("player", ["G", "D"])
+def test_what_is_frozen_stays_frozen(player):
+    gan = toy()
+    frozen = getattr(gan, player)[0].weight.requires_grad_(False)
+    before = frozen.clone()
+    train(gan, ring().batches(8), 3, ema=0.9)
+    assert torch.equal(frozen, before) and not frozen.requires_grad
+
+
+@pytest.mark.parametrize("schedule", [[1.0, 0.9, 0.8, 0.7].__getitem__,
+                                      lambda step: (1 - step / 4) ** 0.5, lambda step: math.nan
+                                      if step > 3 else 1.0])
+def test_a_schedule_need_not_go_on_after_the_run(tmp_path, schedule):
+    whole, _, resumed = (train(toy(), ring().batches(8), steps, resume=True, schedule=schedule,
+                               folder=tmp_path / folder)
+                         for folder, steps in (("whole", 4), ("cut", 2), ("cut", 4)))
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_a_gan_of_ones_own_is_told_what_it_lacks():
+    class Own(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.G, self.D = mlp(2, 2), mlp(2, 1)
+
+        def d_loss(self, x):
+            return self.D(x).mean()
+
+        def g_loss(self, x):
+            return self.D(self.G(torch.randn(len(x), 2))).mean()
+
+    training = train(Own(), ring().batches(8), 2)
+    with pytest.raises(GanCourseError, match="Own has no method sample"):
+        training.sample(3)
+    with pytest.raises(GanCourseError, match="with G, D, d_loss and g_loss, not a Linear"):
+        train(torch.nn.Linear(2, 2), ring().batches(8), 2)
+    with pytest.raises(GanCourseError, match="a batch of 2 does not fit this gan"):
+        train(Own(), [(torch.randn(4, 2), torch.arange(4))], 2)
+    for wrong in (lambda x: 1.0, lambda x: x.mean()):
+        gan = Own()
+        gan.d_loss = wrong
+        with pytest.raises(GanCourseError, match="tensor that depends on the weights"):
+            train(gan, ring().batches(8), 2)
+
+
 def test_a_schedule_of_another_length_is_named(tmp_path):
     path = Training(toy(), ring().batches(8), schedule=decay(300)).advance(2).save(tmp_path / "a")
     with pytest.raises(GanCourseError, match="the schedule at step 256 is 0.7256, was 0.3"):
         Training.load(path, toy(), ring().batches(8), schedule=decay(400))
+
+
+def test_each_step_is_taken_at_the_rate_of_its_own_position():
+    rates, training = [], Training(toy(), ring().batches(8), optimizer=adam(1.0),
+                                   schedule=[0.001, 0.002, 0.004].__getitem__)
+    training.advance(3, every=1, watch=lambda run: rates.append(
+        [group["lr"] for group in run.d_optimizer.param_groups + run.g_optimizer.param_groups]))
+    assert rates == [[0.001] * 2, [0.002] * 2, [0.004] * 2]
+
+
+def test_every_turn_of_d_gets_the_next_batch_and_a_resumed_run_goes_on_after_it(tmp_path):
+    def numbered(seen):
+        gan = toy()
+        d_loss = gan.d_loss
+        gan.d_loss = lambda x: (seen.append(x[0, 0].item()), d_loss(x))[1]
+        return gan
+
+    seen, batches = [], [torch.full((4, 2), float(i)) for i in range(7)]
+    path = train(numbered(seen), batches, 2, d_steps=2).save(tmp_path / "run.pt")
+    assert seen == [0, 1, 2, 3]
+    Training.load(path, numbered(seen), batches, d_steps=2).advance(2)
+    assert seen == [0, 1, 2, 3, 4, 5, 6, 0]
+
+
+def test_each_member_gets_the_gradient_of_its_own_loss_undivided():
+    gan, expected, x = toy(members=3), toy(members=3), torch.randn(3, 8, 2)
+    torch.manual_seed(0)  # the random state of step 0
+    expected.d_loss(x).sum().backward()
+    train(gan, [x], 1)
+    for mine, theirs in zip(gan.D.parameters(), expected.D.parameters(), strict=True):
+        assert torch.allclose(mine.grad, theirs.grad, rtol=1e-4, atol=1e-7)
+
+
+def test_the_optimizers_are_dcgans_adam_and_d_may_have_its_own():
+    assert adam()([torch.zeros(1)]).defaults["betas"] == (0.5, 0.999)
+    assert Training(toy(), ring().batches(8)).rates == [2e-4, 2e-4]
+    assert Training(toy(), ring().batches(8), d_optimizer=adam(1e-3)).rates == [1e-3, 2e-4]
+
+
+def test_samples_come_from_the_average():
+    training = train(toy(), ring().batches(8), 5, ema=0.9, optimizer=adam(0.1))
+    plain = training.gan.sample(4, 0)
+    assert not torch.allclose(training.sample(4), plain)
+    training.gan.G.load_state_dict(training.average.state_dict())
+    assert torch.equal(training.sample(4), training.gan.sample(4, 0))
+
+
+def test_a_history_of_another_length_than_the_run_is_an_error():
+    state = train(toy(), ring().batches(8), 3).state()
+    state["history"] = {name: losses[:2] for name, losses in state["history"].items()}
+    with pytest.raises(GanCourseError, match="history has another length"):
+        Training(toy(), ring().batches(8)).restore(state)

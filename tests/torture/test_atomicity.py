@@ -17,7 +17,7 @@ import torch
 
 from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 
 STATE = {"step": 1, "weights": torch.arange(40_000.0)}
 TEXT = {errno.ENOSPC: "the disk is full", errno.EACCES: "no permission",

@@ -16,7 +16,7 @@ from victim import build, digest
 
 from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 from gancourse.training import Training, train
 
 QUICK, ALL = "quick", pytest.param("all", marks=pytest.mark.torture)

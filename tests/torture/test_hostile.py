@@ -13,7 +13,7 @@ import torch
 
 from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 
 MARKER = "the-command-ran"
 COMMANDS = {

@@ -6,7 +6,7 @@ import pytest
 from victim import STEPS, deaths, digest
 
 from gancourse import checkpoints
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 
 SIZES = [pytest.param(4, 2, id="quick"), pytest.param(50, 18, id="all", marks=pytest.mark.torture)]
 

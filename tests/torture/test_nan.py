@@ -8,7 +8,7 @@ from victim import STEPS, build, digest
 
 from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.resuming import Keeper
+from gancourse.keeper import Keeper
 from gancourse.training import Training, train
 
 STEP = 7

@@ -109,7 +109,7 @@ def _die_at(site: str, when: str, n: int) -> None:
 
 
 def _child(job: dict, position: mmap.mmap) -> dict:
-    from gancourse.resuming import Keeper
+    from gancourse.keeper import Keeper
     from gancourse.training import train
     warnings.simplefilter("error")  # "... is damaged; going back to ...": no kill may damage a file
     if job.get("die"):
