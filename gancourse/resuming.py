@@ -93,7 +93,7 @@ def _scale(schedule: Callable | None, step: int) -> float | None:
     """What ``schedule`` says of ``step``; ``None`` where it says nothing, as after its end."""
     try:
         value = 1.0 if schedule is None else float(schedule(step))
-    except Exception:  # a table has ended, a root is of a negative number
+    except (ArithmeticError, LookupError, ValueError, TypeError):  # a table's end, a complex root
         return None
     return None if math.isnan(value) else value
 

@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: What a module may import from the package; "networks" stands for everything below it.
 ALLOWED = {
-    "errors": set(), "games": set(), "penalties": {"errors"},
+    "errors": set(), "options": set(), "games": set(), "penalties": {"errors"},
     "gans": {"errors", "games", "penalties"}, "checkpoints": {"errors"},
     "averaging": set(), "batches": {"errors"}, "history": set(), "guards": {"errors"},
     "resuming": {"errors", "checkpoints", "batches", "history"},
