@@ -9,8 +9,11 @@ from sphinx.util.docutils import SphinxDirective
 
 def modules(root):
     """Dotted names of the modules that a reader may import, those at the top first."""
-    files = [p.relative_to(root) for p in Path(root, "gancourse").rglob("*.py")
-             if not p.name.startswith("_")]
+    files = [
+        p.relative_to(root)
+        for p in Path(root, "gancourse").rglob("*.py")
+        if not p.name.startswith("_")
+    ]
     files.sort(key=lambda path: (len(path.parts), path))
     return [".".join(path.with_suffix("").parts) for path in files]
 

@@ -25,6 +25,7 @@ def renumber(env, docname, chapter):
 
 def numbering_chapters_first(assign):
     """Wraps the step that numbers figures, theorems and equations after the sections."""
+
     @functools.wraps(assign)
     def assign_figure_numbers(self, env):
         for docname in env.toc_secnumbers:

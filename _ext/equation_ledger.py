@@ -22,8 +22,10 @@ def counts(found, tests):
     """The sentence that says how much is verified."""
     tested = {test.label for test in tests} & {equation.label for equation in found}
     functions = {(test.path, test.name) for test in tests}
-    return (f"The book has **{len(found)}** numbered equations; **{len(functions)}** tests verify "
-            f"**{len(tested)}** of them.")
+    return (
+        f"The book has **{len(found)}** numbered equations; **{len(functions)}** tests verify "
+        f"**{len(tested)}** of them."
+    )
 
 
 class EquationLedger(SphinxDirective):

@@ -35,8 +35,15 @@ class Test:
 def pages(root):
     """Every text of the book: the home page, the chapters, the appendices."""
     root = Path(root)
-    return [p for p in [root / "intro.md", *sorted(root.glob("chapters/*.md")),
-                        *sorted(root.glob("appendix/*.md"))] if p.exists()]
+    return [
+        p
+        for p in [
+            root / "intro.md",
+            *sorted(root.glob("chapters/*.md")),
+            *sorted(root.glob("appendix/*.md")),
+        ]
+        if p.exists()
+    ]
 
 
 def page_title(root, page):
@@ -88,8 +95,11 @@ def numbered_without_label(root):
     for path in pages(root):
         text = prose(path)
         outside = DISPLAY.sub(lambda m: "\n" * m.group().count("\n"), text)
-        wrong = [n for n, line in enumerate(outside.splitlines(), 1)
-                 if NUMBERED.search(line) or MATH_DIRECTIVE.match(line)]
+        wrong = [
+            n
+            for n, line in enumerate(outside.splitlines(), 1)
+            if NUMBERED.search(line) or MATH_DIRECTIVE.match(line)
+        ]
         above = ["", *text.splitlines()]
         for line, tex, label in displays(path):
             # MyST sees a label only where the display is a paragraph of its own.
@@ -123,6 +133,8 @@ def equation_tests(root):
             if isinstance(node, ast.FunctionDef):
                 summary = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
                 where = path.relative_to(root).as_posix()
-                found += [Test(label, where, node.name, summary, says_something(node))
-                          for label in marked_labels(node)]
+                found += [
+                    Test(label, where, node.name, summary, says_something(node))
+                    for label in marked_labels(node)
+                ]
     return found

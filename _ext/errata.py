@@ -15,12 +15,26 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 #: The fields of every entry, and how long each may be.
-FIELDS = {"id": 5, "place": 80, "kind": 9, "chapter": 2,
-          "printed": 260, "corrected": 300, "why": 330}
+FIELDS = {
+    "id": 5,
+    "place": 80,
+    "kind": 9,
+    "chapter": 2,
+    "printed": 260,
+    "corrected": 300,
+    "why": 330,
+}
 KINDS = {
-    "claim": "wrong claim", "formula": "wrong formula", "condition": "missing condition",
-    "sign": "wrong sign", "factor": "wrong factor", "symbol": "wrong symbol", "name": "wrong word",
-    "omission": "left out", "typo": "slip of the pen", "dated": "out of date",
+    "claim": "wrong claim",
+    "formula": "wrong formula",
+    "condition": "missing condition",
+    "sign": "wrong sign",
+    "factor": "wrong factor",
+    "symbol": "wrong symbol",
+    "name": "wrong word",
+    "omission": "left out",
+    "typo": "slip of the pen",
+    "dated": "out of date",
 }
 TESTS = "tests/test_errata.py"
 
@@ -43,8 +57,11 @@ def numbers(text):
 def code_of_tests(root):
     """Name and source code of every function of the tests."""
     text = Path(root, TESTS).read_text("utf-8")
-    return {node.name: ast.get_source_segment(text, node) for node in ast.parse(text).body
-            if isinstance(node, ast.FunctionDef)}
+    return {
+        node.name: ast.get_source_segment(text, node)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef)
+    }
 
 
 def displayed(text):
@@ -60,28 +77,47 @@ def block(name, *content):
 
 def witness(entry):
     """What was computed, and the two results side by side."""
-    shown = {side: ", ".join(numbers(entry["witness"][side])).replace("-", "−")
-             for side in ("printed", "corrected")}
+    shown = {
+        side: ", ".join(numbers(entry["witness"][side])).replace("-", "−")
+        for side in ("printed", "corrected")
+    }
     what = entry["witness"]["what"]
-    return block("erratum-witness", what[0].upper() + what[1:] + ":", "",
-                 f'<span class="as-printed">{shown["printed"]}</span> as printed, '
-                 f'<span class="as-corrected">{shown["corrected"]}</span> corrected.')
+    return block(
+        "erratum-witness",
+        what[0].upper() + what[1:] + ":",
+        "",
+        f'<span class="as-printed">{shown["printed"]}</span> as printed, '
+        f'<span class="as-corrected">{shown["corrected"]}</span> corrected.',
+    )
 
 
 def entry_text(entry, chapter, tests):
     """One entry as MyST text; `chapter` is the link to where the book treats it."""
-    yield block("erratum-head", f"[**{entry['id']}**](#erratum-{entry['id'].lower()}) "
-                f"{entry['place']}\n<span class=\"erratum-kind\">{KINDS[entry['kind']]}</span>")
-    yield block("erratum-printed", '<span class="erratum-label">Printed</span>', "",
-                displayed(entry["printed"]))
-    yield block("erratum-corrected", '<span class="erratum-label">Correct</span>', "",
-                displayed(entry["corrected"]))
+    yield block(
+        "erratum-head",
+        f"[**{entry['id']}**](#erratum-{entry['id'].lower()}) "
+        f'{entry["place"]}\n<span class="erratum-kind">{KINDS[entry["kind"]]}</span>',
+    )
+    yield block(
+        "erratum-printed",
+        '<span class="erratum-label">Printed</span>',
+        "",
+        displayed(entry["printed"]),
+    )
+    yield block(
+        "erratum-corrected",
+        '<span class="erratum-label">Correct</span>',
+        "",
+        displayed(entry["corrected"]),
+    )
     yield f"{entry['why']} {chapter}\n"
     if "witness" in entry:
         yield witness(entry)
     if "test" in entry:
-        yield (f"<details><summary>Its test: <code>{entry['test']}</code></summary>\n\n"
-               f"```python\n{tests[entry['test']]}\n```\n\n</details>\n")
+        yield (
+            f"<details><summary>Its test: <code>{entry['test']}</code></summary>\n\n"
+            f"```python\n{tests[entry['test']]}\n```\n\n</details>\n"
+        )
     else:
         yield block("erratum-untested", f"No test: {entry['untested']}.")
 
@@ -90,16 +126,24 @@ def counts(found):
     """How many entries there are, of which source and kind, and how many are recomputed."""
     total = [entry for source in found for entry in source["errata"]]
     tested = sum("test" in entry for entry in total)
-    yield (f"The list has **{len(total)} entries**. **{tested}** of them are recomputed by a test, "
-           f"and **{sum('witness' in entry for entry in total)}** show a number for the printed "
-           "and a number for the corrected statement.\n")
+    yield (
+        f"The list has **{len(total)} entries**. **{tested}** of them are recomputed by a test, "
+        f"and **{sum('witness' in entry for entry in total)}** show a number for the printed "
+        "and a number for the corrected statement.\n"
+    )
     yield "| Source | Entries | With a test |\n|:--|--:|--:|"
     for source in found:
-        yield (f"| [{source['name']}](#errata-{source['key'].lower()}) | {len(source['errata'])} | "
-               f"{sum('test' in entry for entry in source['errata'])} |")
+        yield (
+            f"| [{source['name']}](#errata-{source['key'].lower()}) | {len(source['errata'])} | "
+            f"{sum('test' in entry for entry in source['errata'])} |"
+        )
     kinds = Counter(entry["kind"] for entry in total).most_common()
-    yield "\n" + block("errata-kinds", " ".join(
-        f'<span class="erratum-kind">{KINDS[kind]} <b>{n}</b></span>' for kind, n in kinds))
+    yield "\n" + block(
+        "errata-kinds",
+        " ".join(
+            f'<span class="erratum-kind">{KINDS[kind]} <b>{n}</b></span>' for kind, n in kinds
+        ),
+    )
 
 
 class Errata(SphinxDirective):
@@ -124,12 +168,14 @@ class Errata(SphinxDirective):
         title = nodes.title()
         inline, _ = self.state.inline_text(source["name"], self.lineno)
         title += inline
-        node = self.parse([source.get("note", "")], nodes.section("", title),
-                          f"errata-{source['key'].lower()}")
+        node = self.parse(
+            [source.get("note", "")], nodes.section("", title), f"errata-{source['key'].lower()}"
+        )
         for entry in source["errata"]:
             lines = entry_text(entry, self.chapter(entry["chapter"]), tests)
-            node += self.parse(lines, nodes.container(classes=["erratum"]),
-                               f"erratum-{entry['id'].lower()}")
+            node += self.parse(
+                lines, nodes.container(classes=["erratum"]), f"erratum-{entry['id'].lower()}"
+            )
         return node
 
     def run(self):

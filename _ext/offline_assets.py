@@ -60,6 +60,7 @@ def drop_cdn_link(app, pagename, templatename, context, doctree):
 
 def embed_fonts(css):
     """Replaces every font file of a stylesheet by its content."""
+
     def data(match):
         font = css.parent.parent / "webfonts" / match[1]
         return f"url(data:font/woff2;base64,{base64.b64encode(font.read_bytes()).decode()})"

@@ -29,8 +29,10 @@ class Record(dict):
 
     def __getitem__(self, key):
         if key not in self:
-            raise Missing(f"{self.where} has no field {key!r}; measure again "
-                          "(python -m gancourse benchmark, tools/experiments/quality.py)")
+            raise Missing(
+                f"{self.where} has no field {key!r}; measure again "
+                "(python -m gancourse benchmark, tools/experiments/quality.py)"
+            )
         value = super().__getitem__(key)
         return Record(value, f"{self.where} > {key}") if isinstance(value, dict) else value
 
@@ -56,8 +58,11 @@ def between(spread, form):
 
 
 def name_of(loop):
-    for short, name in {"ours": "this package", "bare": "this package, bare loop",
-                        "textbook": "the tutorial's loop"}.items():
+    for short, name in {
+        "ours": "this package",
+        "bare": "this package, bare loop",
+        "textbook": "the tutorial's loop",
+    }.items():
         loop = loop.replace(short, name)
     return loop
 
@@ -66,10 +71,12 @@ def machine(result):
     """The sentence that names the machine and the conditions."""
     about, (before, after) = result["machine"], result["load"]
     measure = "wall time" if result["device"] == "cuda" else "processor time"
-    yield (f"*Measured on {about.get('gpu', about['cpu'])} ({about['cores']} cores, "
-           f"{about['capability']}), {about['system']}, Python {about['python']}, torch "
-           f"{about['torch']}, {about['threads']} thread; {measure}, {result['cpu_seconds']:.0f} "
-           f"CPU seconds in all; load average {before} at the start and {after} at the end.*")
+    yield (
+        f"*Measured on {about.get('gpu', about['cpu'])} ({about['cores']} cores, "
+        f"{about['capability']}), {about['system']}, Python {about['python']}, torch "
+        f"{about['torch']}, {about['threads']} thread; {measure}, {result['cpu_seconds']:.0f} "
+        f"CPU seconds in all; load average {before} at the start and {after} at the end.*"
+    )
 
 
 def speed(result):
@@ -78,16 +85,25 @@ def speed(result):
 
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "r1-r2", "toy"):
         case = result["cases"][key]
-        yield (f"\n**{case['title']}** ({case['turns']} turns of {case['steps']} "
-               f"step{'s' * (case['steps'] > 1)})\n")
+        yield (
+            f"\n**{case['title']}** ({case['turns']} turns of {case['steps']} "
+            f"step{'s' * (case['steps'] > 1)})\n"
+        )
         lines = []
         for loop, seconds in case["seconds"].items():
-            lines.append((name_of(loop), f"{1e3 * spread(seconds).median:.2f}",
-                          between(speedup(case, loop), ".2f"),
-                          f"{case['gflop'][loop]:.3g}",
-                          between([100 * x for x in fraction_of_peak(case, loop)], ".0f")))
-        yield from rows(("loop", "ms a step", "times the tutorial's speed", "GFLOP a step",
-                         "% of the peak"), lines)
+            lines.append(
+                (
+                    name_of(loop),
+                    f"{1e3 * spread(seconds).median:.2f}",
+                    between(speedup(case, loop), ".2f"),
+                    f"{case['gflop'][loop]:.3g}",
+                    between([100 * x for x in fraction_of_peak(case, loop)], ".0f"),
+                )
+            )
+        yield from rows(
+            ("loop", "ms a step", "times the tutorial's speed", "GFLOP a step", "% of the peak"),
+            lines,
+        )
 
 
 def wrapper(result):
@@ -107,8 +123,11 @@ def tricks(result):
     from gancourse.benchmark import speedup
 
     case = result["cases"]["tricks"]
-    lines = [(loop, between(speedup(case, "bare", loop), ".2f")) for loop in case["seconds"]
-             if loop != "bare"]
+    lines = [
+        (loop, between(speedup(case, "bare", loop), ".2f"))
+        for loop in case["seconds"]
+        if loop != "bare"
+    ]
     yield from rows(("changed back", "what it costs: times the bare loop's time"), lines)
 
 
@@ -118,8 +137,10 @@ def kernels(result):
 
     cases = [case for case in (result["cases"][key] for key in result["cases"])]
     names = list(cases[0]["kernels"])
-    lines = [(name, between(spread([rate for case in cases for rate in case["kernels"][name]]),
-                            ".0f")) for name in names]
+    lines = [
+        (name, between(spread([rate for case in cases for rate in case["kernels"][name]]), ".0f"))
+        for name in names
+    ]
     yield from rows(("kernel", "GFLOP/s"), lines)
 
 
@@ -127,9 +148,10 @@ def memory(result):
     """What a loop adds to the peak of its process."""
     cases = [result["cases"][key] for key in ("dcgan-32", "dcgan-64", "wgan-gp")]
     loops = list(cases[0]["memory"])
-    yield from rows(("MB", *(case["title"] for case in cases)),
-                    [(name_of(loop), *(f"{case['memory'][loop]:.0f}" for case in cases))
-                     for loop in loops])
+    yield from rows(
+        ("MB", *(case["title"] for case in cases)),
+        [(name_of(loop), *(f"{case['memory'][loop]:.0f}" for case in cases)) for loop in loops],
+    )
 
 
 def quality(result):
@@ -138,24 +160,37 @@ def quality(result):
     for key in ("ring-8", "grid-25"):
         row = result[key]
         target = row["target"]
-        lines.append((key, f"all {target['modes']} modes, {100 * target['high_quality']:.0f} % "
-                      f"high quality", f"**{row['passed']}** of {row['of']}",
-                      f"{row['cpu_seconds_a_seed']:.1f} (aim {target['cpu_seconds']})"))
+        lines.append(
+            (
+                key,
+                f"all {target['modes']} modes, {100 * target['high_quality']:.0f} % high quality",
+                f"**{row['passed']}** of {row['of']}",
+                f"{row['cpu_seconds_a_seed']:.1f} (aim {target['cpu_seconds']})",
+            )
+        )
     yield from rows(("points", "a seed passes with", "passed", "CPU seconds a seed"), lines)
     for key in ("digits", "faces"):
         found = result[key]
         marks = zip(*(run["curve"] for run in found["runs"]), strict=False)
-        lines = [(f"{statistics.mean(m['cpu_seconds'] for m in mark):.1f}",
-                  f"**{statistics.mean(m['frechet'] for m in mark):.1f}** "
-                  f"({min(m['frechet'] for m in mark):.1f}–"
-                  f"{max(m['frechet'] for m in mark):.1f})") for mark in marks]
-        yield (f"\n**{key}**: {len(found['runs'])} seeds, mean (smallest to largest); "
-               f"{found['held_out']['frechet']:.1f} for real images that nobody trained on\n")
+        lines = [
+            (
+                f"{statistics.mean(m['cpu_seconds'] for m in mark):.1f}",
+                f"**{statistics.mean(m['frechet'] for m in mark):.1f}** "
+                f"({min(m['frechet'] for m in mark):.1f}–"
+                f"{max(m['frechet'] for m in mark):.1f})",
+            )
+            for mark in marks
+        ]
+        yield (
+            f"\n**{key}**: {len(found['runs'])} seeds, mean (smallest to largest); "
+            f"{found['held_out']['frechet']:.1f} for real images that nobody trained on\n"
+        )
         yield from rows(("CPU seconds", "Fréchet distance"), lines)
 
 
-TABLES = {made.__name__: made
-          for made in (machine, speed, kernels, tricks, wrapper, memory, quality)}
+TABLES = {
+    made.__name__: made for made in (machine, speed, kernels, tricks, wrapper, memory, quality)
+}
 
 
 def text(root, table):

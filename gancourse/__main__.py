@@ -1,4 +1,5 @@
 """`python -m gancourse`: see :mod:`gancourse.cli`."""
+
 import sys
 
 from gancourse.cli import main

@@ -18,21 +18,29 @@ def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[
     """
     skip = skip % len(batches) if skip and hasattr(batches, "__len__") and len(batches) else 0
     if not isinstance(batches, Iterable):
-        raise GanCourseError(f"batches must be something to iterate over, not {batches!r}",
-                             fix="for instance images('faces').batches(64)")
+        raise GanCourseError(
+            f"batches must be something to iterate over, not {batches!r}",
+            fix="for instance images('faces').batches(64)",
+        )
     while True:
         came = False
         for batch in _after(batches, skip):
             came = True
             batch = (batch,) if isinstance(batch, Tensor) else batch
-            if not (isinstance(batch, tuple | list)
-                    and all(isinstance(part, Tensor) for part in batch)):
-                raise GanCourseError("a batch must be a tensor or a tuple of tensors, not "
-                                     f"{type(batch).__name__}", where="batches")
+            if not (
+                isinstance(batch, tuple | list) and all(isinstance(part, Tensor) for part in batch)
+            ):
+                raise GanCourseError(
+                    f"a batch must be a tensor or a tuple of tensors, not {type(batch).__name__}",
+                    where="batches",
+                )
             yield tuple(part.to(device, non_blocking=True) for part in batch)
         if not came:
-            raise GanCourseError("the batches ran out", where="batches", fix="pass an iterable "
-                                 "that can be started again, not a spent iterator")
+            raise GanCourseError(
+                "the batches ran out",
+                where="batches",
+                fix="pass an iterable that can be started again, not a spent iterator",
+            )
         skip = 0
 
 

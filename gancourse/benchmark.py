@@ -41,8 +41,9 @@ CASES = {
     "dcgan-32": Case("DCGAN, 32 px grey, width 32", pictures(32, 1, 32), 3, 12, memory=BIG),
     "dcgan-64": Case("DCGAN, 64 px RGB, width 64", pictures(64, 3, 64), 1, 8, memory=BIG),
     "toy": Case("Points: MLP 3 x 64, batch 128", toys, 50, 20, peak="matmul"),
-    "wgan-gp": Case("WGAN-GP, 5 critic steps, 32 px", pictures(32, 1, 32, game="wgan-gp"), 1, 8,
-                    memory=BIG),
+    "wgan-gp": Case(
+        "WGAN-GP, 5 critic steps, 32 px", pictures(32, 1, 32, game="wgan-gp"), 1, 8, memory=BIG
+    ),
     "r1-r2": Case("Relativistic with R1 + R2, 32 px", pictures(32, 1, 32, game="r1-r2"), 1, 10),
     "tricks": Case("DCGAN, 32 px, one habit changed", tricks(32, 1, 32), 2, 15),
 }
@@ -51,8 +52,9 @@ CASES = {
 # ---- measuring ----------------------------------------------------------------------------------
 
 
-def run(out: str | Path | None = None, quick: bool = False,
-        device: torch.device | str | None = None) -> dict:
+def run(
+    out: str | Path | None = None, quick: bool = False, device: torch.device | str | None = None
+) -> dict:
     """Measure every case on ``device`` and write the result to ``out`` as JSON.
 
     About three minutes of one core. ``quick`` takes two short turns of the small cases, which
@@ -68,9 +70,14 @@ def run(out: str | Path | None = None, quick: bool = False,
         about = machine.describe(device)
     finally:
         torch.set_num_threads(before)
-    result = {"device": device.type, "quick": quick, "machine": about,
-              "load": [load, machine.load()],
-              "cpu_seconds": round(time.process_time() - began, 1), "cases": cases}
+    result = {
+        "device": device.type,
+        "quick": quick,
+        "machine": about,
+        "load": [load, machine.load()],
+        "cpu_seconds": round(time.process_time() - began, 1),
+        "cases": cases,
+    }
     if out is not None:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         Path(out).write_text(json.dumps(result, indent=1) + "\n", "utf-8")
@@ -88,23 +95,42 @@ def measure(name: str, device: torch.device, quick: bool = False) -> dict:
     gflop = {loop: round(flops(advance), 6) for loop, advance in loops.items()}
     members = {loop: 10 if "10 members" in loop else 1 for loop in loops}
     kernels = machine.kernels(device, 64 if quick else 2048)
-    everything = {loop: (advance, max(1, steps // members[loop]))
-                  for loop, advance in loops.items()}
-    everything |= {kernel: (stepping(repeat(call)), calls)
-                   for kernel, (call, _) in kernels.items()}
+    everything = {
+        loop: (advance, max(1, steps // members[loop])) for loop, advance in loops.items()
+    }
+    everything |= {kernel: (stepping(repeat(call)), calls) for kernel, (call, _) in kernels.items()}
     seconds = take_turns(everything, turns, machine.clock(device))
-    memory = {} if quick else {loop: machine.memory_of(
-        f"loop = gancourse.benchmark.CASES[{name!r}].loops(torch.device({str(device)!r}))"
-        f"[{loop!r}]()\nloop(3)", device) for loop in case.memory}
-    return {"title": case.title, "turns": turns, "steps": steps, "peak": case.peak,
-            "gan_iterations": members, "gflop": gflop,
-            "seconds": {loop: seconds[loop] for loop in loops},
-            "kernels": {kernel: [round(work / t, 2) for t in seconds[kernel]]
-                        for kernel, (_, work) in kernels.items()}, "memory": memory}
+    memory = (
+        {}
+        if quick
+        else {
+            loop: machine.memory_of(
+                f"loop = gancourse.benchmark.CASES[{name!r}].loops(torch.device({str(device)!r}))"
+                f"[{loop!r}]()\nloop(3)",
+                device,
+            )
+            for loop in case.memory
+        }
+    )
+    return {
+        "title": case.title,
+        "turns": turns,
+        "steps": steps,
+        "peak": case.peak,
+        "gan_iterations": members,
+        "gflop": gflop,
+        "seconds": {loop: seconds[loop] for loop in loops},
+        "kernels": {
+            kernel: [round(work / t, 2) for t in seconds[kernel]]
+            for kernel, (_, work) in kernels.items()
+        },
+        "memory": memory,
+    }
 
 
-def take_turns(calls: dict[str, tuple[Callable[[int], None], int]], turns: int,
-               clock: Callable[[], float]) -> dict[str, list[float]]:
+def take_turns(
+    calls: dict[str, tuple[Callable[[int], None], int]], turns: int, clock: Callable[[], float]
+) -> dict[str, list[float]]:
     """Seconds per step of every call in every turn; another one begins in each turn."""
     names, seconds = list(calls), {name: [] for name in calls}
     for advance, steps in calls.values():
@@ -167,8 +193,14 @@ def speedup(case: dict, loop: str, over: str = "textbook") -> Spread:
 def fraction_of_peak(case: dict, loop: str) -> Spread:
     """FLOP/s of ``loop`` over those of the fastest convolution (of the matmul, for a toy)."""
     dtype = "bf16" if "bf16" in loop else "fp32"
-    peaks = zip(*(rates for name, rates in case["kernels"].items()
-                  if name.startswith(case["peak"]) and name.endswith(dtype)), strict=True)
+    peaks = zip(
+        *(
+            rates
+            for name, rates in case["kernels"].items()
+            if name.startswith(case["peak"]) and name.endswith(dtype)
+        ),
+        strict=True,
+    )
     pairs = zip(case["seconds"][loop], peaks, strict=True)
     return spread([case["gflop"][loop] / t / max(peak) for t, peak in pairs])
 
@@ -177,16 +209,23 @@ def table(result: dict) -> str:
     """The result as text: a block per case, a line per loop."""
     about = result["machine"]
     where = about.get("gpu", about["cpu"])
-    lines = [f"{where}, torch {about['torch']}, {about['threads']} thread, load {result['load']}"
-             + (" (quick: measures nothing)" if result["quick"] else "")]
+    lines = [
+        f"{where}, torch {about['torch']}, {about['threads']} thread, load {result['load']}"
+        + (" (quick: measures nothing)" if result["quick"] else "")
+    ]
     for case in result["cases"].values():
         over = next(iter(case["seconds"]))
-        lines += ["", f"{case['title']} ({case['turns']} turns)",
-                  f"  {'loop':26}{'ms/step':>10}  speed against {over:19}of peak   MB"]
+        lines += [
+            "",
+            f"{case['title']} ({case['turns']} turns)",
+            f"  {'loop':26}{'ms/step':>10}  speed against {over:19}of peak   MB",
+        ]
         for loop, seconds in case["seconds"].items():
             ratio, peak = speedup(case, loop, over), fraction_of_peak(case, loop)
             memory = case["memory"].get(loop)
-            lines.append(f"  {loop:26}{1e3 * spread(seconds).median:10.2f}  x{ratio.median:.2f} "
-                         f"({ratio.low:.2f} to {ratio.high:.2f}){'':11}{peak.median:10.0%}"
-                         + (f"{memory:7.0f}" if memory else ""))
+            lines.append(
+                f"  {loop:26}{1e3 * spread(seconds).median:10.2f}  x{ratio.median:.2f} "
+                f"({ratio.low:.2f} to {ratio.high:.2f}){'':11}{peak.median:10.0%}"
+                + (f"{memory:7.0f}" if memory else "")
+            )
     return "\n".join(lines)

@@ -20,8 +20,11 @@ from gancourse.errors import GanCourseError
 FORMAT = 1
 PLAIN = (str, int, float, bool, type(None))
 #: What broken downloads begin with.
-MISTAKEN = {b"version https://git-lfs": "it is a Git LFS pointer; `git lfs pull` gets the file",
-            b"<": "it is a web page; the download has failed", b"": "it is empty"}
+MISTAKEN = {
+    b"version https://git-lfs": "it is a Git LFS pointer; `git lfs pull` gets the file",
+    b"<": "it is a web page; the download has failed",
+    b"": "it is empty",
+}
 
 
 def save(path: str | Path, state: dict) -> Path:
@@ -44,9 +47,12 @@ def save(path: str | Path, state: dict) -> Path:
         os.replace(beside, path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError, ValueError, GanCourseError) as problem:
-        raise GanCourseError(f"the checkpoint could not be written ({_reason(problem)}); "
-                             "an earlier one is untouched", where=str(path),
-                             fix="free some space or choose another folder") from None
+        raise GanCourseError(
+            f"the checkpoint could not be written ({_reason(problem)}); "
+            "an earlier one is untouched",
+            where=str(path),
+            fix="free some space or choose another folder",
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
@@ -62,13 +68,18 @@ def load(path: str | Path) -> dict:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:  # torch raises nine kinds here, some with an empty message
-        raise GanCourseError(f"not a checkpoint of this package ({type(problem).__name__})",
-                             where=str(path),
-                             fix="give a file that gancourse has written") from None
+        raise GanCourseError(
+            f"not a checkpoint of this package ({type(problem).__name__})",
+            where=str(path),
+            fix="give a file that gancourse has written",
+        ) from None
     found = state.get("format") if isinstance(state, dict) else type(state).__name__
     if type(found) is not int or found != FORMAT:
-        raise GanCourseError(f"checkpoint format {found!r} where {FORMAT} was expected",
-                             where=str(path), fix="use the gancourse version that wrote it")
+        raise GanCourseError(
+            f"checkpoint format {found!r} where {FORMAT} was expected",
+            where=str(path),
+            fix="use the gancourse version that wrote it",
+        )
     demand_plain(state, "the state", str(path))
     return state
 
@@ -90,8 +101,11 @@ def _demand_file(path: Path) -> None:
         reason = "there is no such checkpoint file"
     except (OSError, ValueError) as problem:
         reason = _reason(problem)
-    raise GanCourseError(f"the checkpoint cannot be read: {reason}", where=str(path),
-                         fix="check the path; training writes it with save(path)")
+    raise GanCourseError(
+        f"the checkpoint cannot be read: {reason}",
+        where=str(path),
+        fix="check the path; training writes it with save(path)",
+    )
 
 
 def demand_plain(value, name: str, where: str) -> None:
@@ -105,12 +119,18 @@ def demand_plain(value, name: str, where: str) -> None:
             demand_plain(part, f"{name}.{i}", where)
     elif isinstance(value, torch.Tensor):
         if not value.isfinite().all():
-            raise GanCourseError(f"{name} is not finite", where=where,
-                                 fix="an earlier checkpoint is still good; resume from that")
+            raise GanCourseError(
+                f"{name} is not finite",
+                where=where,
+                fix="an earlier checkpoint is still good; resume from that",
+            )
     elif type(value) not in PLAIN:
-        raise GanCourseError(f"{name} is a {type(value).__name__}; a checkpoint holds only "
-                             "tensors, numbers, text, lists and dictionaries", where=where,
-                             fix="convert it, for instance with float() or str()")
+        raise GanCourseError(
+            f"{name} is a {type(value).__name__}; a checkpoint holds only "
+            "tensors, numbers, text, lists and dictionaries",
+            where=where,
+            fix="convert it, for instance with float() or str()",
+        )
 
 
 def _verify(path: Path) -> None:
@@ -118,22 +138,34 @@ def _verify(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-            names = [entry.filename for entry in archive.infolist()
-                     if entry.compress_type == zipfile.ZIP_STORED]  # as torch writes all of them
+            names = [
+                entry.filename
+                for entry in archive.infolist()
+                if entry.compress_type == zipfile.ZIP_STORED
+            ]  # as torch writes all of them
             if len(set(names)) < len(archive.infolist()):
                 damaged = damaged or "its list of entries"
     except Exception:
         damaged = _mistaken(path) or "the archive itself"
     if damaged is not None:
-        raise GanCourseError(f"the file is damaged or no checkpoint ({damaged})", where=str(path),
-                             fix="use an earlier checkpoint")
+        raise GanCourseError(
+            f"the file is damaged or no checkpoint ({damaged})",
+            where=str(path),
+            fix="use an earlier checkpoint",
+        )
 
 
 def _mistaken(path: Path) -> str | None:
     with open(path, "rb") as file:
         beginning = file.read(64).lstrip()
-    return next((what for sign, what in MISTAKEN.items()
-                 if beginning.startswith(sign) and (sign or not beginning)), None)
+    return next(
+        (
+            what
+            for sign, what in MISTAKEN.items()
+            if beginning.startswith(sign) and (sign or not beginning)
+        ),
+        None,
+    )
 
 
 def _sync_folder(folder: Path) -> None:
@@ -150,10 +182,13 @@ def _sync_folder(folder: Path) -> None:
 
 def _reason(problem: BaseException) -> str:
     if isinstance(problem, OSError) and problem.errno:
-        return {errno.ENOSPC: "the disk is full", errno.EFBIG: "the disk is full",
-                errno.EACCES: "no permission", errno.EPERM: "no permission",
-                errno.EROFS: "the folder is read-only"}.get(
-                    problem.errno, os.strerror(problem.errno).lower())
+        return {
+            errno.ENOSPC: "the disk is full",
+            errno.EFBIG: "the disk is full",
+            errno.EACCES: "no permission",
+            errno.EPERM: "no permission",
+            errno.EROFS: "the folder is read-only",
+        }.get(problem.errno, os.strerror(problem.errno).lower())
     if isinstance(problem.__context__, OSError):  # torch hides it behind its "unexpected pos"
         return _reason(problem.__context__)
     return str(problem).split("\n")[0]

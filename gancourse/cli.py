@@ -26,14 +26,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        print(f"error: {problem.filename or 'a file'}: {reason.lower()}\n"
-              "Fix: check the path, its permissions and the free space", file=sys.stderr)
+        print(
+            f"error: {problem.filename or 'a file'}: {reason.lower()}\n"
+            "Fix: check the path, its permissions and the free space",
+            file=sys.stderr,
+        )
         return 2
     except (MemoryError, RuntimeError) as problem:
         if isinstance(problem, RuntimeError) and "memory" not in str(problem):
             raise
-        print("error: the memory does not suffice\nFix: ask for fewer samples at once, a smaller "
-              "batch, size or width", file=sys.stderr)
+        print(
+            "error: the memory does not suffice\nFix: ask for fewer samples at once, a smaller "
+            "batch, size or width",
+            file=sys.stderr,
+        )
         return 2
     return 0
 
@@ -45,10 +51,16 @@ def train(chosen: argparse.Namespace) -> None:
     from gancourse.data.images import Images
     from gancourse.keeper import Keeper
 
-    notes = {"data": chosen.data, "size": chosen.size, "game": chosen.game, "seed": chosen.seed,
-             "latent": chosen.latent or (2 if chosen.data in runs.POINTS else 64),
-             "width": chosen.width, "root": chosen.root,
-             "download": chosen.download}
+    notes = {
+        "data": chosen.data,
+        "size": chosen.size,
+        "game": chosen.game,
+        "seed": chosen.seed,
+        "latent": chosen.latent or (2 if chosen.data in runs.POINTS else 64),
+        "width": chosen.width,
+        "root": chosen.root,
+        "download": chosen.download,
+    }
     recipe, data = runs.recipe(notes), runs.load_data(notes)
     if isinstance(data, Images):
         notes |= {"size": data.size, "channels": data.channels, "pictures": len(data)}
@@ -62,9 +74,20 @@ def train(chosen: argparse.Namespace) -> None:
     log = runs.Log(out, batch, sheets=chosen.every * 5)
     log.forget_after(begun)
     training = loop.train(
-        gan, data.batches(batch), steps, **recipe.settings(steps), seed=chosen.seed, amp=chosen.amp,
-        device=device, notes=notes, watch=log, every=chosen.every, folder=keeper,
-        save_every=chosen.save_every, resume=chosen.resume == "auto")
+        gan,
+        data.batches(batch),
+        steps,
+        **recipe.settings(steps),
+        seed=chosen.seed,
+        amp=chosen.amp,
+        device=device,
+        notes=notes,
+        watch=log,
+        every=chosen.every,
+        folder=keeper,
+        save_every=chosen.save_every,
+        resume=chosen.resume == "auto",
+    )
     sheet = runs.picture(training.sample(64), out / "samples.png")
     print(f"step {training.step}: {keeper.paths()[0]}\nsamples: {sheet}\nlosses: {log.file}")
 
@@ -78,14 +101,20 @@ def begun_at(keeper, chosen: argparse.Namespace, notes: dict) -> int:
         return 0
     path, state = found
     if chosen.resume == "never":
-        raise GanCourseError(f"there is a run already (step {state['step']})", where=chosen.out,
-                             fix="add --resume auto to go on with it, or choose another folder")
+        raise GanCourseError(
+            f"there is a run already (step {state['step']})",
+            where=chosen.out,
+            fix="add --resume auto to go on with it, or choose another folder",
+        )
     before, steps = state.get("notes", {}), notes["steps"]
     planned = before.get("steps", steps)
     if planned != steps:  # another number would be another run from the first step on
-        raise GanCourseError(f"the run was planned for {planned} steps, and its learning rate "
-                             f"falls accordingly; it cannot become one of {steps}",
-                             where=chosen.out, fix=f"use --steps {planned}, or another folder")
+        raise GanCourseError(
+            f"the run was planned for {planned} steps, and its learning rate "
+            f"falls accordingly; it cannot become one of {steps}",
+            where=chosen.out,
+            fix=f"use --steps {planned}, or another folder",
+        )
     demand_same(before, notes, chosen.out)
     print(f"going on from {path}")
     return state.get("step", 0)
@@ -98,8 +127,11 @@ def demand_same(before: dict, now: dict, where: str) -> None:
         if name == "data":
             old, new = Path(old).resolve().name, Path(new).resolve().name
         if old != new:
-            raise GanCourseError(f"the run was begun with {name} {old}, not {new}", where=where,
-                                 fix="go on with what it was begun with, or use another folder")
+            raise GanCourseError(
+                f"the run was begun with {name} {old}, not {new}",
+                where=where,
+                fix="go on with what it was begun with, or use another folder",
+            )
 
 
 def sample(chosen: argparse.Namespace) -> None:
@@ -120,8 +152,14 @@ def evaluate(chosen: argparse.Namespace) -> None:
     checkpoint = runs.checkpoint_at(chosen.checkpoint)
     gan, notes = runs.trained(checkpoint)
     found = runs.measure(gan, notes, chosen.n, chosen.seed)
-    result = {"checkpoint": str(checkpoint), "data": notes["data"], "game": notes["game"],
-              "samples": chosen.n, "seed": chosen.seed, **found}
+    result = {
+        "checkpoint": str(checkpoint),
+        "data": notes["data"],
+        "game": notes["game"],
+        "samples": chosen.n,
+        "seed": chosen.seed,
+        **found,
+    }
     path = checkpoint.with_suffix(".json")
     path.write_text(json.dumps(result, indent=1) + "\n")
     for name, value in result.items():
@@ -144,8 +182,9 @@ def parser() -> argparse.ArgumentParser:
     outer = options.Parser(prog="python -m gancourse", description=__doc__)
     commands = outer.add_subparsers(required=True, metavar="command")
     for function in (train, sample, evaluate, benchmark):
-        sub = commands.add_parser(function.__name__, help=function.__doc__,
-                                  description=function.__doc__)
+        sub = commands.add_parser(
+            function.__name__, help=function.__doc__, description=function.__doc__
+        )
         sub.set_defaults(command=function)
         getattr(options, function.__name__)(sub.add_argument)
     return outer

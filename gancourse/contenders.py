@@ -22,16 +22,24 @@ from gancourse.training import Training, adam
 #: By the loop's name: what makes it, ready to take ``n`` steps.
 Loops = dict[str, Callable[[], Callable[[int], None]]]
 
-GAMES = {"non-saturating": (NonSaturating, None, textbook.non_saturating),
-         "wgan-gp": (Wasserstein, partial(gradient_penalty, 10.0), textbook.wasserstein_gp),
-         "r1-r2": (Relativistic, partial(r1_r2, 1.0), textbook.relativistic)}
+GAMES = {
+    "non-saturating": (NonSaturating, None, textbook.non_saturating),
+    "wgan-gp": (Wasserstein, partial(gradient_penalty, 10.0), textbook.wasserstein_gp),
+    "r1-r2": (Relativistic, partial(r1_r2, 1.0), textbook.relativistic),
+}
 
 
 class Pictures:
     """A DCGAN that plays ``game`` on random pixels, which do for a clock; batch 64."""
 
-    def __init__(self, device: torch.device, size: int, channels: int, width: int,
-                 game: str = "non-saturating"):
+    def __init__(
+        self,
+        device: torch.device,
+        size: int,
+        channels: int,
+        width: int,
+        game: str = "non-saturating",
+    ):
         self.device, self.shape = device, (size, channels, width)
         self.game, self.penalty, self.printed_loop = GAMES[game]
         self.d_steps = 5 if game == "wgan-gp" else 1
@@ -45,9 +53,12 @@ class Pictures:
         torch.manual_seed(0)
         size, channels, width = self.shape
         norm = None if self.penalty else "batch"
-        return GAN(self.game(penalty=self.penalty and self.penalty()), latent_dim=64,
-                   generator=dcgan.generator(size, channels, 64, width),
-                   discriminator=dcgan.discriminator(size, channels, width, norm)).to(self.device)
+        return GAN(
+            self.game(penalty=self.penalty and self.penalty()),
+            latent_dim=64,
+            generator=dcgan.generator(size, channels, 64, width),
+            discriminator=dcgan.discriminator(size, channels, width, norm),
+        ).to(self.device)
 
     def loader(self):
         """A ``DataLoader`` over the images, scaled and laid out as torchvision does it."""
@@ -59,15 +70,22 @@ class Pictures:
 
     def ours(self, **settings):
         """The loop of this package."""
-        return Training(self.gan(), self.data.to(self.device).batches(64), d_steps=self.d_steps,
-                        optimizer=self.optimizer, **settings).advance
+        return Training(
+            self.gan(),
+            self.data.to(self.device).batches(64),
+            d_steps=self.d_steps,
+            optimizer=self.optimizer,
+            **settings,
+        ).advance
 
     def bare(self, optimizer=None, resident: bool = True, **switches):
         """The same without :class:`Training` around it."""
-        stream = (self.data.to(self.device).batches(64) if resident
-                  else again(self.loader(), self.device))
-        return stepping(textbook.bare(self.gan(), stream, optimizer or self.optimizer,
-                                      self.d_steps, **switches))
+        stream = (
+            self.data.to(self.device).batches(64) if resident else again(self.loader(), self.device)
+        )
+        return stepping(
+            textbook.bare(self.gan(), stream, optimizer or self.optimizer, self.d_steps, **switches)
+        )
 
 
 def pictures(*shape, game: str = "non-saturating") -> Callable[[torch.device], Loops]:
@@ -75,8 +93,12 @@ def pictures(*shape, game: str = "non-saturating") -> Callable[[torch.device], L
 
     def loops(device: torch.device) -> Loops:
         made = Pictures(device, *shape, game)
-        found = {"textbook": made.printed, "ours": made.ours,
-                 "ours bf16": partial(made.ours, amp=True), "bare": made.bare}
+        found = {
+            "textbook": made.printed,
+            "ours": made.ours,
+            "ours bf16": partial(made.ours, amp=True),
+            "bare": made.bare,
+        }
         if game == "wgan-gp":
             found["textbook, fakes detached"] = partial(made.printed, detach=True)
         return found
@@ -90,11 +112,14 @@ def tricks(*shape) -> Callable[[torch.device], Loops]:
     def loops(device: torch.device) -> Loops:
         bare = Pictures(device, *shape).bare
         plain = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
-        return {"bare": bare, "D not frozen": partial(bare, freeze=False),
-                "contiguous layout": partial(bare, layout=torch.contiguous_format),
-                "DataLoader": partial(bare, resident=False),
-                "plain Adam": partial(bare, optimizer=plain),
-                "losses read in every turn": partial(bare, read=True)}
+        return {
+            "bare": bare,
+            "D not frozen": partial(bare, freeze=False),
+            "contiguous layout": partial(bare, layout=torch.contiguous_format),
+            "DataLoader": partial(bare, resident=False),
+            "plain Adam": partial(bare, optimizer=plain),
+            "losses read in every turn": partial(bare, read=True),
+        }
 
     return loops
 
@@ -104,8 +129,12 @@ def toys(device: torch.device) -> Loops:
 
     def gan(members: int | None = None) -> GAN:
         torch.manual_seed(0)
-        return GAN(NonSaturating(), generator=mlp(2, 2, members=members),
-                   discriminator=mlp(2, 1, members=members), latent_dim=2).to(device)
+        return GAN(
+            NonSaturating(),
+            generator=mlp(2, 2, members=members),
+            discriminator=mlp(2, 1, members=members),
+            latent_dim=2,
+        ).to(device)
 
     def ours(members: int | None = None):
         return Training(gan(members), ring().batches(128, members)).advance
@@ -118,8 +147,12 @@ def toys(device: torch.device) -> Loops:
         batches = ((x.to(device),) for (x,) in ring().batches(128))
         return stepping(textbook.bare(gan(), batches, adam()))
 
-    return {"textbook": printed, "ours": ours, "ours, 10 members": partial(ours, members=10),
-            "bare": bare}
+    return {
+        "textbook": printed,
+        "ours": ours,
+        "ours, 10 members": partial(ours, members=10),
+        "bare": bare,
+    }
 
 
 def stepping(loop: Iterator) -> Callable[[int], None]:

@@ -30,15 +30,22 @@ class GanCourseError(Exception):
 def demand_whole(name: str, value: int, least: int = 0, where: str | None = None) -> None:
     """Raise unless ``value`` is a whole number of at least ``least``."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise GanCourseError(f"{name} must be a whole number of at least {least}, not {value!r}",
-                             where=where)
+        raise GanCourseError(
+            f"{name} must be a whole number of at least {least}, not {value!r}", where=where
+        )
 
 
-def demand_number(name: str, value: float, least: float = 0.0, below: float = float("inf"),
-                  where: str | None = None) -> None:
+def demand_number(
+    name: str,
+    value: float,
+    least: float = 0.0,
+    below: float = float("inf"),
+    where: str | None = None,
+) -> None:
     """Raise unless ``value`` is a number, at least ``least`` and less than ``below``."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and least <= value < below):
         upto = "" if below == float("inf") else f" and less than {below:g}"
-        raise GanCourseError(f"{name} must be a number of at least {least:g}{upto}, not {value!r}",
-                             where=where)
+        raise GanCourseError(
+            f"{name} must be a number of at least {least:g}{upto}, not {value!r}", where=where
+        )

@@ -40,9 +40,12 @@ from gancourse.errors import GanCourseError
 
 EXERCISES: dict[str, "Exercise"] = {}
 #: What is said of a multiple of the right answer, when no declared mistake fits.
-COMMON_FACTORS = {-1: "This is minus the right answer.", 2: "This is twice the right answer.",
-                  0.5: "This is half the right answer.",
-                  1 / log(2): "This is in bits; use natural logarithms (nats)."}
+COMMON_FACTORS = {
+    -1: "This is minus the right answer.",
+    2: "This is twice the right answer.",
+    0.5: "This is half the right answer.",
+    1 / log(2): "This is in bits; use natural logarithms (nats).",
+}
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,10 @@ class Exercise:
         return self.values(function if self.inputs else function())
 
     def same(self, these, those) -> bool:
-        return all(a.shape == b.shape and torch.allclose(a, b, self.tolerance, self.tolerance)
-                   for a, b in zip(these, those, strict=True))
+        return all(
+            a.shape == b.shape and torch.allclose(a, b, self.tolerance, self.tolerance)
+            for a, b in zip(these, those, strict=True)
+        )
 
     def hint(self, given, right) -> str:
         """The most telling thing that is true of a wrong answer."""
@@ -103,12 +108,21 @@ class Exercise:
         if not self.inputs:
             return "It is not one of the usual slips. Try a case that you can do by hand."
         i = next(i for i in range(len(right)) if not self.same([given[i]], [right[i]]))
-        return (f"For {self.inputs[i]} your function gives {_text(given[i])}, "
-                f"the right value is {_text(right[i])}.")
+        return (
+            f"For {self.inputs[i]} your function gives {_text(given[i])}, "
+            f"the right value is {_text(right[i])}."
+        )
 
 
-def exercise(name: str, *, answer: Callable, praise: str, mistakes: dict[str, Callable],
-             inputs: list[tuple] = (), tolerance: float = 1e-4) -> None:
+def exercise(
+    name: str,
+    *,
+    answer: Callable,
+    praise: str,
+    mistakes: dict[str, Callable],
+    inputs: list[tuple] = (),
+    tolerance: float = 1e-4,
+) -> None:
     """Declare an exercise; see the top of this file."""
     EXERCISES[name] = Exercise(answer, praise, mistakes, list(inputs), tolerance)
 
@@ -133,8 +147,9 @@ def check(name: str, answer) -> Verdict:
 
 
 def _call(function, arguments):
-    arguments = [torch.tensor(a, dtype=torch.float64) if isinstance(a, list) else a
-                 for a in arguments]
+    arguments = [
+        torch.tensor(a, dtype=torch.float64) if isinstance(a, list) else a for a in arguments
+    ]
     try:
         return function(*arguments)
     except Exception as fault:

@@ -26,20 +26,24 @@ class GAN(nn.Module):
     per sample. In an ensemble everything has a member axis in front.
     """
 
-    def __init__(self, game: Game, *, generator: nn.Module, discriminator: nn.Module,
-                 latent_dim: int):
+    def __init__(
+        self, game: Game, *, generator: nn.Module, discriminator: nn.Module, latent_dim: int
+    ):
         super().__init__()
         if not (type(latent_dim) is int and latent_dim > 0):
             raise GanCourseError(f"latent_dim must be a positive whole number, not {latent_dim!r}")
         if not isinstance(game, Game):
-            raise GanCourseError(f"game must be a Game such as NonSaturating(), not {game!r}",
-                                 fix="from gancourse.games import NonSaturating")
+            raise GanCourseError(
+                f"game must be a Game such as NonSaturating(), not {game!r}",
+                fix="from gancourse.games import NonSaturating",
+            )
         self.game, self.latent_dim = game, latent_dim
         self.G, self.D = generator, discriminator
         # One call on real and fake together saves time in a small dense network. Convolutions are
         # faster on two batches that fit the cache, and batch norm must see them apart.
-        self.separate = any(isinstance(part, nn.Conv2d | _BatchNorm)
-                            for part in discriminator.modules())
+        self.separate = any(
+            isinstance(part, nn.Conv2d | _BatchNorm) for part in discriminator.modules()
+        )
 
     def noise(self, *shape: int) -> Tensor:
         """Noise ``z`` of shape ``(*shape, latent_dim)``, on the generator's device."""
@@ -122,9 +126,11 @@ class PackedGAN(GAN):
     def pack(self, x: Tensor) -> Tensor:
         """Neighbours in the batch, side by side."""
         if x.ndim not in (2, 3) or x.shape[-2] % self.packing:
-            raise GanCourseError(f"samples of shape {tuple(x.shape)} cannot be packed in "
-                                 f"{self.packing}s", where="PackedGAN",
-                                 fix=f"use points, and a batch that {self.packing} divides")
+            raise GanCourseError(
+                f"samples of shape {tuple(x.shape)} cannot be packed in {self.packing}s",
+                where="PackedGAN",
+                fix=f"use points, and a batch that {self.packing} divides",
+            )
         return x.reshape(*x.shape[:-2], -1, self.packing * x.shape[-1])
 
     def generate(self, like: Tensor) -> Tensor:
@@ -146,5 +152,6 @@ def _of_shape(like: Tensor, fake: Tensor) -> Tensor:
         raise GanCourseError(
             f"the generator makes samples of shape {tuple(fake.shape)}, "
             f"the data have shape {tuple(like.shape)}",
-            fix="give the generator the size and channels of the data")
+            fix="give the generator the size and channels of the data",
+        )
     return fake

@@ -47,8 +47,10 @@ def usable(device: torch.device | str) -> torch.device:
         return torch.empty(0, device=device).device
     except (AssertionError, RuntimeError, NotImplementedError, TypeError) as problem:
         reason = str(problem).strip().split("\n")[0]
-        raise GanCourseError(f"device {str(device)!r} cannot be used ({reason})",
-                             fix="use device='cpu', or one that torch finds here") from None
+        raise GanCourseError(
+            f"device {str(device)!r} cannot be used ({reason})",
+            fix="use device='cpu', or one that torch finds here",
+        ) from None
 
 
 class FiniteGuard:
@@ -84,16 +86,21 @@ class FiniteGuard:
             return
         self.found.zero_()
         raise GanCourseError(
-            f"{self._culprit(loss)}; no weight was moved by it", where=f"step {step}",
-            fix="lower the learning rate or look at the batch; the last checkpoint is good")
+            f"{self._culprit(loss)}; no weight was moved by it",
+            where=f"step {step}",
+            fix="lower the learning rate or look at the batch; the last checkpoint is good",
+        )
 
     def _culprit(self, loss: Tensor | None) -> str:
         parts = dict(self.gan.named_parameters())
         bad = [f"weight {name} is" for name, w in parts.items() if not w.isfinite().all()]
         if loss is not None and not loss.isfinite().all():
             bad.append("a loss is")
-        bad += [f"the gradient of {name} is" for name, w in parts.items()
-                if w.grad is not None and not w.grad.isfinite().all()]
+        bad += [
+            f"the gradient of {name} is"
+            for name, w in parts.items()
+            if w.grad is not None and not w.grad.isfinite().all()
+        ]
         return f"{bad[0] if bad else 'a loss or gradient was'} not finite"
 
 
@@ -101,29 +108,42 @@ def demand_finite_batch(batch: tuple[Tensor, ...], step: int) -> None:
     """Raise :class:`GanCourseError` if the data hold NaN or infinity (CPU only: no waiting)."""
     for part in batch:
         if part.device.type == "cpu" and not math.isfinite(part.float().sum()):
-            raise GanCourseError("the batch holds NaN or infinity", where=f"step {step}",
-                                 fix="look for it in the data; no weight was moved by it")
-        if step == 0 and part.ndim == 4 and (part.dtype == torch.uint8
-                                              or part.float().abs().max() > 100):
-            raise GanCourseError(f"the pictures hold values up to {part.max().item():g}; networks "
-                                 "here expect [-1, 1]", where="batches", fix="x / 127.5 - 1")
+            raise GanCourseError(
+                "the batch holds NaN or infinity",
+                where=f"step {step}",
+                fix="look for it in the data; no weight was moved by it",
+            )
+        if (
+            step == 0
+            and part.ndim == 4
+            and (part.dtype == torch.uint8 or part.float().abs().max() > 100)
+        ):
+            raise GanCourseError(
+                f"the pictures hold values up to {part.max().item():g}; networks "
+                "here expect [-1, 1]",
+                where="batches",
+                fix="x / 127.5 - 1",
+            )
 
 
 def demand_gan(gan: nn.Module) -> None:
     """Raise :class:`GanCourseError` unless ``gan`` has what the loop calls."""
     missing = [part for part in ("G", "D", "d_loss", "g_loss") if not hasattr(gan, part)]
     if missing or not isinstance(gan, nn.Module):
-        raise GanCourseError("gan must be a torch module with G, D, d_loss and g_loss, not a "
-                             f"{type(gan).__name__}", where="training",
-                             fix="build one with gancourse.gans.GAN")
+        raise GanCourseError(
+            f"gan must be a torch module with G, D, d_loss and g_loss, not a {type(gan).__name__}",
+            where="training",
+            fix="build one with gancourse.gans.GAN",
+        )
 
 
 def demand_kinds(**settings: tuple) -> None:
     """Raise :class:`GanCourseError` unless each ``name=(value, kind)`` is of its kind, or None."""
     for name, (value, kind) in settings.items():
         if value is not None and not isinstance(value, kind):
-            raise GanCourseError(f"{name} must be a {kind.__name__.lower()}, not {value!r}",
-                                 where="training")
+            raise GanCourseError(
+                f"{name} must be a {kind.__name__.lower()}, not {value!r}", where="training"
+            )
 
 
 def loss_on(batch: tuple[Tensor, ...], loss_of: Callable, step: int) -> Tensor:
@@ -133,11 +153,15 @@ def loss_on(batch: tuple[Tensor, ...], loss_of: Callable, step: int) -> Tensor:
     except TypeError as problem:
         if "positional argument" not in str(problem):
             raise
-        raise GanCourseError(f"a batch of {len(batch)} does not fit this gan ({problem})",
-                             where="batches", fix="let them yield only what d_loss and g_loss "
-                             "take: (x,) for a plain GAN") from problem
+        raise GanCourseError(
+            f"a batch of {len(batch)} does not fit this gan ({problem})",
+            where="batches",
+            fix="let them yield only what d_loss and g_loss take: (x,) for a plain GAN",
+        ) from problem
     if not (isinstance(loss, Tensor) and loss.requires_grad):
-        raise GanCourseError(f"a loss must be a tensor that depends on the weights, not {loss!r}",
-                             where=f"step {step}", fix="look at d_loss and g_loss of the gan, "
-                             "and train outside of torch.no_grad()")
+        raise GanCourseError(
+            f"a loss must be a tensor that depends on the weights, not {loss!r}",
+            where=f"step {step}",
+            fix="look at d_loss and g_loss of the gan, and train outside of torch.no_grad()",
+        )
     return loss

@@ -28,8 +28,9 @@ class Record:
     def history(self) -> History:
         """All of them."""
         if self._recent:
-            recent = [torch.stack(losses).float().cpu()
-                      for losses in zip(*self._recent, strict=True)]
+            recent = [
+                torch.stack(losses).float().cpu() for losses in zip(*self._recent, strict=True)
+            ]
             self._before = History(*map(torch.cat, zip(self._before, recent, strict=True)))
             self._recent = []
         return self._before

@@ -38,15 +38,18 @@ def divergence(mean: float = 2.0, std: float = 1.0, bumps: int = 1) -> LiveFigur
     demand_within("divergence", 0.3, 3, std=std)
     demand_one_of("divergence", (1, 2), bumps=bumps)
     return LiveFigure(
-        "divergence", {"mean": mean, "std": std, "bumps": bumps},
+        "divergence",
+        {"mean": mean, "std": std, "bumps": bumps},
         title="Slide the generator's density past the data",
         fallback="two bell curves, the data p and the generator's p_g, which you slide and "
-                 "widen, with the optimal discriminator, the value of the game, the "
-                 "Jensen–Shannon divergence and the Wasserstein distance.")
+        "widen, with the optimal discriminator, the value of the game, the "
+        "Jensen–Shannon divergence and the Wasserstein distance.",
+    )
 
 
-def likelihood(points=(-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0), mean: float = -2.5,
-               std: float = 0.8) -> LiveFigure:
+def likelihood(
+    points=(-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0), mean: float = -2.5, std: float = 0.8
+) -> LiveFigure:
     """Drag data and a Gaussian model; see the hill of the log-likelihood (chapter 01).
 
     `points`: 2 to 12 different numbers in [-5, 5]; `mean` in [-5, 5] and `std` in [0.1, 4] are
@@ -59,14 +62,19 @@ def likelihood(points=(-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0), mean: float = -2.5,
     for x in points:
         demand_within("likelihood", -5, 5, a_point=x)
     if len(set(points)) == 1:
-        raise GanCourseError("all points are equal", where="interactive.likelihood",
-                             fix="give at least two different numbers: else there is no summit")
+        raise GanCourseError(
+            "all points are equal",
+            where="interactive.likelihood",
+            fix="give at least two different numbers: else there is no summit",
+        )
     return LiveFigure(
-        "likelihood", {"points": points, "mean": mean, "std": std},
+        "likelihood",
+        {"points": points, "mean": mean, "std": std},
         title="Drag data and a Gaussian over the hill of its log-likelihood",
         fallback="data points on a line and a bell curve over them, both of which you drag, "
-                 "beside the hill of the log-likelihood over the curve's centre and width, with "
-                 "its summit.")
+        "beside the hill of the log-likelihood over the curve's centre and width, with "
+        "its summit.",
+    )
 
 
 def histograms(p=(0.12, 0.55, 0.25, 0.06, 0.02), q=(0.05, 0.15, 0.3, 0.4, 0.1)) -> LiveFigure:
@@ -75,11 +83,13 @@ def histograms(p=(0.12, 0.55, 0.25, 0.06, 0.02), q=(0.05, 0.15, 0.3, 0.4, 0.1)) 
     `p` and `q`: 2 to 10 probabilities each, equally many, that sum to 1; they are the start.
     """
     return LiveFigure(
-        "histograms", probabilities("histograms", 2, p=p, q=q),
+        "histograms",
+        probabilities("histograms", 2, p=p, q=q),
         title="Drag the bars of two histograms",
         fallback="two histograms p and q whose bars you drag, with their entropies, the cross-"
-                 "entropy, KL in both directions, the Jensen–Shannon divergence, the total "
-                 "variation and the Wasserstein distance.")
+        "entropy, KL in both directions, the Jensen–Shannon divergence, the total "
+        "variation and the Wasserstein distance.",
+    )
 
 
 CLASSES = ("moons", "clouds", "xor", "rings", "spirals", "chance")
@@ -96,14 +106,24 @@ def boundary(data: str = "moons", width: int = 16, seed: int = 0) -> LiveFigure:
     demand_one_of("boundary", WIDTHS, width=width)
     demand_seed("boundary", seed)
     return LiveFigure(
-        "boundary", {"data": data, "width": width, "seed": seed},
+        "boundary",
+        {"data": data, "width": width, "seed": seed},
         title="Train a classifier in the page",
         fallback="a small network that learns, in the page, to tell two classes of points apart, "
-                 "with its boundary and its loss on the training points and on held-out ones.")
+        "with its boundary and its loss on the training points and on held-out ones.",
+    )
 
 
-GAMES = ("minimax", "non-saturating", "least-squares", "hinge", "wasserstein", "non-saturating-r1",
-         "relativistic-r1", "relativistic-r1-r2")
+GAMES = (
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge",
+    "wasserstein",
+    "non-saturating-r1",
+    "relativistic-r1",
+    "relativistic-r1-r2",
+)
 DATA = ("ring", "grid9", "grid25", "spiral", "gaussian", "own")
 
 
@@ -118,11 +138,13 @@ def laboratory(data: str = "ring", loss: str = "non-saturating", seed: int = 0) 
     demand_one_of("laboratory", GAMES, loss=loss)
     demand_seed("laboratory", seed)
     return LiveFigure(
-        "laboratory", {"data": data, "loss": loss, "seed": seed},
+        "laboratory",
+        {"data": data, "loss": loss, "seed": seed},
         title="Train a GAN in the page",
         fallback="a GAN that trains in the page on points of the plane. You choose data, game "
-                 "and learning rates and watch the samples, the discriminator's verdict, the "
-                 "arrows that move the samples, and both losses.")
+        "and learning rates and watch the samples, the discriminator's verdict, the "
+        "arrows that move the samples, and both losses.",
+    )
 
 
 def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> LiveFigure:
@@ -138,37 +160,52 @@ def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> Li
     from gancourse.theory import latent, packing
 
     if bits not in range(4, 17):
-        raise GanCourseError(f"bits is {bits!r}", where="interactive.face_explorer",
-                             fix="choose a whole number from 4 to 16")
+        raise GanCourseError(
+            f"bits is {bits!r}",
+            where="interactive.face_explorer",
+            fix="choose a whole number from 4 to 16",
+        )
     layers = latent.fold_batch_norm(generator)
     weights = sum(layer.weight.numel() for layer in layers)
     if weights * bits / 6 > 300_000:
-        raise GanCourseError(f"{weights:,} weights of {bits} bits are too much for a page",
-                             where="interactive.face_explorer", fix="train a narrower generator")
+        raise GanCourseError(
+            f"{weights:,} weights of {bits} bits are too much for a page",
+            where="interactive.face_explorer",
+            fix="train a narrower generator",
+        )
     z = torch.randn(2000, len(layers[0].weight), generator=torch.Generator().manual_seed(0))
     packed, rounded = zip(*[packing.packed(layer, bits) for layer in layers], strict=True)
     error = (latent.run(rounded, z[:200]) - latent.run(layers, z[:200])).abs().max() * 127.5
     return LiveFigure(
         "face_explorer",
-        {"layers": packed, "bits": bits, "seed": seed, "error": round(error.item(), 2),
-         "directions": packing.directions(layers, faces, z)},
+        {
+            "layers": packed,
+            "bits": bits,
+            "seed": seed,
+            "error": round(error.item(), 2),
+            "directions": packing.directions(layers, faces, z),
+        },
         title="A trained generator that runs in this page",
         fallback="the trained generator draws faces in the page, with sliders for directions of "
-                 "z and a walk from face to face.")
+        "z and a walk from face to face.",
+    )
 
 
-def transport(p=(0.1, 0.3, 0.4, 0.2, 0, 0, 0, 0, 0),
-              q=(0, 0, 0, 0.1, 0, 0.2, 0.3, 0.4, 0)) -> LiveFigure:
+def transport(
+    p=(0.1, 0.3, 0.4, 0.2, 0, 0, 0, 0, 0), q=(0, 0, 0, 0.1, 0, 0.2, 0.3, 0.4, 0)
+) -> LiveFigure:
     """Reshape two heaps; see the optimal plan, its prices, and W1 beside JSD (chapter 11).
 
     `p` and `q`: 4 to 10 probabilities each, equally many, on the points 0, 1, 2, … of a line.
     """
     return LiveFigure(
-        "transport", probabilities("transport", 4, p=p, q=q),
+        "transport",
+        probabilities("transport", 4, p=p, q=q),
         title="Move a heap of earth into holes",
         fallback="a histogram of earth above one of holes, whose bars you drag, with the optimal "
-                 "plan as bands and as a matrix, the two potentials, and the Wasserstein "
-                 "distance beside the Jensen–Shannon divergence.")
+        "plan as bands and as a matrix, the two potentials, and the Wasserstein "
+        "distance beside the Jensen–Shannon divergence.",
+    )
 
 
 CRITIC_DATA = ("ring", "grid", "swiss roll")
@@ -183,18 +220,21 @@ def surfaces(data: str = "ring", seed: int = 0) -> LiveFigure:
     demand_one_of("surfaces", CRITIC_DATA, data=data)
     demand_seed("surfaces", seed)
     return LiveFigure(
-        "surfaces", {"data": data, "seed": seed},
+        "surfaces",
+        {"data": data, "seed": seed},
         title="Train three critics against a fixed generator",
         fallback="the surfaces of three critics as they train in the page against a fixed "
-                 "generator, under weight clipping, a gradient penalty and R1, with the mean "
-                 "length of their slopes.")
+        "generator, under weight clipping, a gradient penalty and R1, with the mean "
+        "length of their slopes.",
+    )
 
 
 CLIPS = (0.01, 0.03, 0.1, 0.3)
 
 
-def critic(p: float = 3.0, pg: float = -3.0, c: float = 0.1, steps: int = 300,
-           seed: int = 0) -> LiveFigure:
+def critic(
+    p: float = 3.0, pg: float = -3.0, c: float = 0.1, steps: int = 300, seed: int = 0
+) -> LiveFigure:
     """Slide two Gaussians apart; see a discriminator saturate and a critic not (chapter 12).
 
     The data are N(`p`, 1), the fakes N(`pg`, 1), both centres in [-6, 6]. The critic, a network
@@ -207,16 +247,20 @@ def critic(p: float = 3.0, pg: float = -3.0, c: float = 0.1, steps: int = 300,
     demand_seed("critic", seed)
     quantiles = [round(NormalDist().inv_cdf((i + 0.5) / 64), 4) for i in range(64)]
     return LiveFigure(
-        "critic", {"p": p, "pg": pg, "c": c, "steps": steps, "seed": seed, "quantiles": quantiles},
+        "critic",
+        {"p": p, "pg": pg, "c": c, "steps": steps, "seed": seed, "quantiles": quantiles},
         title="A discriminator saturates, a critic does not",
         fallback="two bell curves, data and fakes, which you slide apart, with the best "
-                 "discriminator, a clipped critic that is trained in the page, the pull of both "
-                 "on a fake, and W1 beside the critic's estimate.")
+        "discriminator, a clipped critic that is trained in the page, the pull of both "
+        "on a fake, and W1 beside the critic's estimate.",
+    )
 
 
-BATCH = (((1.0, 2.5, 1.5), (-2.0, -1.0, 0.5), (0.5, -0.5, 1.0), (3.5, 2.0, 4.0)),
-         ((-1.5, 0.5, -0.5), (-3.0, -1.5, -2.5), (1.5, 0.0, 2.0), (1.0, 2.0, 0.0)),
-         ((0.0, 1.0, -1.0), (0.5, -0.5, -3.5), (-1.0, 0.5, -2.0), (2.5, 3.0, 1.0)))
+BATCH = (
+    ((1.0, 2.5, 1.5), (-2.0, -1.0, 0.5), (0.5, -0.5, 1.0), (3.5, 2.0, 4.0)),
+    ((-1.5, 0.5, -0.5), (-3.0, -1.5, -2.5), (1.5, 0.0, 2.0), (1.0, 2.0, 0.0)),
+    ((0.0, 1.0, -1.0), (0.5, -0.5, -3.5), (-1.0, 0.5, -2.0), (2.5, 3.0, 1.0)),
+)
 
 
 def normalization(batch=BATCH, groups: int = 2) -> LiveFigure:
@@ -228,17 +272,28 @@ def normalization(batch=BATCH, groups: int = 2) -> LiveFigure:
     batch = [[[float(v) for v in cell] for cell in sample] for sample in batch]
     N, C, L = len(batch), len(batch[0]), len(batch[0][0])
     shapes = {(len(sample), len(cell)) for sample in batch for cell in sample}
-    if not (2 <= N <= 4 and 2 <= C <= 6 and 1 <= L <= 4 and shapes == {(C, L)} and all(
-            -5 <= v <= 5 for sample in batch for cell in sample for v in cell)):
-        raise GanCourseError("the batch is too large, too small or ragged",
-                             where="interactive.normalization",
-                             fix="give 2 to 4 samples of 2 to 6 channels of 1 to 4 numbers "
-                                 "in [-5, 5]")
+    if not (
+        2 <= N <= 4
+        and 2 <= C <= 6
+        and 1 <= L <= 4
+        and shapes == {(C, L)}
+        and all(-5 <= v <= 5 for sample in batch for cell in sample for v in cell)
+    ):
+        raise GanCourseError(
+            "the batch is too large, too small or ragged",
+            where="interactive.normalization",
+            fix="give 2 to 4 samples of 2 to 6 channels of 1 to 4 numbers in [-5, 5]",
+        )
     if not isinstance(groups, int) or groups < 1 or C % groups:
-        raise GanCourseError(f"groups is {groups!r}", where="interactive.normalization",
-                             fix=f"choose a divisor of the {C} channels")
+        raise GanCourseError(
+            f"groups is {groups!r}",
+            where="interactive.normalization",
+            fix=f"choose a divisor of the {C} channels",
+        )
     return LiveFigure(
-        "normalization", {"batch": batch, "groups": groups},
+        "normalization",
+        {"batch": batch, "groups": groups},
         title="Drag the numbers of a batch through four normalisations",
         fallback="a small batch of activations that you drag, and the same batch after batch, "
-                 "layer, instance and group norm, coloured by which numbers share a mean.")
+        "layer, instance and group norm, coloured by which numbers share a mean.",
+    )

@@ -33,8 +33,9 @@ class Keeper:
 
     def paths(self) -> list[Path]:
         """The run's numbered checkpoints, newest first."""
-        numbered = [path for path in self.folder.glob("step-*.pt")
-                    if re.fullmatch(r"step-\d{8}", path.stem)]
+        numbered = [
+            path for path in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d{8}", path.stem)
+        ]
         return sorted(numbered, reverse=True)
 
     def save(self, training) -> Path:
@@ -47,28 +48,43 @@ class Keeper:
             if math.isnan(known) or state["measure"] < known:
                 checkpoints.save(best, state)
         path = checkpoints.save(self.folder / f"step-{training.step:08d}.pt", state)
-        for old in self.paths()[self.keep:]:
+        for old in self.paths()[self.keep :]:
             old.unlink()
         return path
 
-    def run(self, training, steps: int, *, watch: Callable | None, every: int,
-            save_every: int, resume: bool | str):
+    def run(
+        self,
+        training,
+        steps: int,
+        *,
+        watch: Callable | None,
+        every: int,
+        save_every: int,
+        resume: bool | str,
+    ):
         """Advance ``training`` up to step ``steps``, saving on the way, in the end, and when a
         signal ends the run; ``resume`` (true or ``"auto"``) begins with the newest checkpoint."""
         demand_whole("every", every, least=1, where="train")
         demand_whole("save_every", save_every, least=1, where="train")
         if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):
-            raise GanCourseError(f"resume must be True, False or 'auto', not {resume!r}",
-                                 where="train")
+            raise GanCourseError(
+                f"resume must be True, False or 'auto', not {resume!r}", where="train"
+            )
         if resume and (found := self.newest()):
             training.restore(found[1], where=found[0])
         elif not resume and self.paths():  # its files would outlive those of the new run
-            raise GanCourseError("there is a run already", where=str(self.folder),
-                                 fix="pass resume=True to go on with it, or choose another folder")
+            raise GanCourseError(
+                "there is a run already",
+                where=str(self.folder),
+                fix="pass resume=True to go on with it, or choose another folder",
+            )
         checkpoints.demand_plain(training.notes, "notes", str(self.folder))
         if training.step > steps:
-            raise GanCourseError(f"the run is at step {training.step}, past the {steps} asked for",
-                                 where=str(self.folder), fix="ask for more steps in total")
+            raise GanCourseError(
+                f"the run is at step {training.step}, past the {steps} asked for",
+                where=str(self.folder),
+                fix="ask for more steps in total",
+            )
         if watch is not None and not callable(watch):
             raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
 

@@ -34,9 +34,10 @@ class LiveFigure:
             f'<figure class="live-figure" data-live="{self.name}" data-settings="{settings}" '
             f'aria-label="{html.escape(self.title)}">'
             f'<p class="live-fallback">{html.escape(self.fallback)}</p></figure>\n'
-            f'<style>{_source("live.css")}</style>\n'
-            f'<script>{_source("live.js")}{_source(self.name + ".js")}'
-            f'gancourse.live.mountAll("{self.name}");</script>')
+            f"<style>{_source('live.css')}</style>\n"
+            f"<script>{_source('live.js')}{_source(self.name + '.js')}"
+            f'gancourse.live.mountAll("{self.name}");</script>'
+        )
 
     def __repr__(self) -> str:
         return f"Live figure: {self.title}. It moves in the built book, in Jupyter and in Colab."
@@ -46,24 +47,30 @@ def demand_within(figure: str, low: float, high: float, **numbers: float) -> Non
     """Raise :class:`GanCourseError` for the first of ``numbers`` outside [low, high]."""
     for name, number in numbers.items():
         if not low <= number <= high:
-            raise GanCourseError(f"{name.replace('_', ' ')} is {number}",
-                                 where=f"interactive.{figure}",
-                                 fix=f"choose a number from {low} to {high}")
+            raise GanCourseError(
+                f"{name.replace('_', ' ')} is {number}",
+                where=f"interactive.{figure}",
+                fix=f"choose a number from {low} to {high}",
+            )
 
 
 def demand_one_of(figure: str, choices: Sequence, **values) -> None:
     """Raise :class:`GanCourseError` for the first of ``values`` that is not a choice."""
     for name, value in values.items():
         if value not in choices:
-            raise GanCourseError(f"{name} is {value!r}", where=f"interactive.{figure}",
-                                 fix=f"choose one of {', '.join(map(str, choices))}")
+            raise GanCourseError(
+                f"{name} is {value!r}",
+                where=f"interactive.{figure}",
+                fix=f"choose one of {', '.join(map(str, choices))}",
+            )
 
 
 def demand_seed(figure: str, seed: int) -> None:
     """Raise :class:`GanCourseError` unless ``seed`` is a whole number from 0."""
     if not isinstance(seed, int) or seed < 0:
-        raise GanCourseError(f"seed is {seed!r}", where=f"interactive.{figure}",
-                             fix="choose a whole number from 0")
+        raise GanCourseError(
+            f"seed is {seed!r}", where=f"interactive.{figure}", fix="choose a whole number from 0"
+        )
 
 
 def probabilities(figure: str, least: int, **heaps: Sequence[float]) -> dict[str, list[float]]:
@@ -71,9 +78,16 @@ def probabilities(figure: str, least: int, **heaps: Sequence[float]) -> dict[str
     bars = {name: [float(v) for v in heap] for name, heap in heaps.items()}
     length = len(next(iter(bars.values())))
     for name, heap in bars.items():
-        if not (least <= len(heap) <= 10 and len(heap) == length and min(heap) >= 0
-                and abs(sum(heap) - 1) < 1e-6):
-            raise GanCourseError(f"{name} is {heap}", where=f"interactive.{figure}",
-                                 fix=f"choose {least} to 10 probabilities that sum to 1, "
-                                     f"as many in {' as in '.join(bars)}")
+        if not (
+            least <= len(heap) <= 10
+            and len(heap) == length
+            and min(heap) >= 0
+            and abs(sum(heap) - 1) < 1e-6
+        ):
+            raise GanCourseError(
+                f"{name} is {heap}",
+                where=f"interactive.{figure}",
+                fix=f"choose {least} to 10 probabilities that sum to 1, "
+                f"as many in {' as in '.join(bars)}",
+            )
     return bars

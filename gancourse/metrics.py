@@ -29,18 +29,25 @@ def mode_coverage(samples: Tensor, target, least: int = 1) -> Coverage:
     """
     mode, good = target.assign(samples)
     if not samples.isfinite().all():
-        raise GanCourseError("some samples are not finite", where="mode_coverage",
-                             fix="the generator has diverged; lower its learning rate")
+        raise GanCourseError(
+            "some samples are not finite",
+            where="mode_coverage",
+            fix="the generator has diverged; lower its learning rate",
+        )
     counts = torch.zeros(*mode.shape[:-1], target.modes, dtype=torch.float64)
     counts.scatter_add_(-1, mode, good.double())
     q = counts / counts.sum(-1, keepdim=True)
-    return Coverage((counts >= least).sum(-1), good.double().mean(-1),
-                    (torch.xlogy(q, q).sum(-1) + math.log(target.modes)))
+    return Coverage(
+        (counts >= least).sum(-1),
+        good.double().mean(-1),
+        (torch.xlogy(q, q).sum(-1) + math.log(target.modes)),
+    )
 
 
 def interval(values: Tensor, level: float = 0.95) -> tuple[float, float]:
     """Mean over members and the half-width of its Student-t confidence interval."""
     from scipy.stats import t
+
     values = torch.as_tensor(values, dtype=torch.float64)
     n = len(values)
     if n < 2:
@@ -75,12 +82,16 @@ def _root(matrix: Tensor) -> Tensor:
 def _check_features(*features: Tensor) -> None:
     shapes = " and ".join(str(tuple(x.shape)) for x in features)
     if any(x.ndim != 2 for x in features) or len({x.shape[1:] for x in features}) > 1:
-        raise GanCourseError(f"features must be (n, d) with the same d, not {shapes}",
-                             where="frechet")
+        raise GanCourseError(
+            f"features must be (n, d) with the same d, not {shapes}", where="frechet"
+        )
     n, d = min(map(len, features)), features[0].shape[1]
     if d < 1 or n <= d:
-        raise GanCourseError(f"{n} samples are too few for {d} features: the covariance would be "
-                             "singular", where="frechet", fix=f"use at least {d + 1} samples")
+        raise GanCourseError(
+            f"{n} samples are too few for {d} features: the covariance would be singular",
+            where="frechet",
+            fix=f"use at least {d + 1} samples",
+        )
     if not all(x.isfinite().all() for x in features):
         raise GanCourseError("some features are not finite", where="frechet")
 
@@ -94,19 +105,26 @@ class FaceModes:
     """
 
     def __init__(self, faces, tolerance: float = 24.0):
-        self.colours = [torch.tensor([[int(name[i:i + 2], 16) for i in (1, 3, 5)]
-                                      for name in faces.categories[key]], dtype=torch.float32)
-                        for key in ("background", "skin")]
+        self.colours = [
+            torch.tensor(
+                [[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in faces.categories[key]],
+                dtype=torch.float32,
+            )
+            for key in ("background", "skin")
+        ]
         self.modes, self.tolerance = math.prod(map(len, self.colours)), tolerance
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Mode (``8 * background + skin``) and quality of ``(n, 3, 16, 16)`` in [-1, 1]."""
         if samples.shape[1:] != (3, 16, 16):
-            raise GanCourseError(f"faces are (n, 3, 16, 16), not {tuple(samples.shape)}",
-                                 where="FaceModes")
+            raise GanCourseError(
+                f"faces are (n, 3, 16, 16), not {tuple(samples.shape)}", where="FaceModes"
+            )
         pixels = (samples.float().cpu() + 1) * 127.5
         corner = pixels[:, :, 0, [0, 15]].mean(-1)
         neck = pixels[:, :, 13, 7:9].mean(-1)
-        (far_b, background), (far_s, skin) = (torch.cdist(patch, colour).min(-1) for patch, colour
-                                              in zip((corner, neck), self.colours, strict=True))
+        (far_b, background), (far_s, skin) = (
+            torch.cdist(patch, colour).min(-1)
+            for patch, colour in zip((corner, neck), self.colours, strict=True)
+        )
         return 8 * background + skin, (far_b < self.tolerance) & (far_s < self.tolerance)

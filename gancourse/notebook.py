@@ -23,8 +23,11 @@ def budget(*, smoke, cpu, gpu):
     """
     chosen = os.environ.get("GANCOURSE_BUDGET") or ("gpu" if device().type == "cuda" else "cpu")
     if chosen not in BUDGETS:
-        raise GanCourseError(f"GANCOURSE_BUDGET is {chosen!r}", where="the environment",
-                             fix=f"set it to one of {', '.join(BUDGETS)}, or not at all")
+        raise GanCourseError(
+            f"GANCOURSE_BUDGET is {chosen!r}",
+            where="the environment",
+            fix=f"set it to one of {', '.join(BUDGETS)}, or not at all",
+        )
     return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[chosen]
 
 

@@ -15,6 +15,7 @@ class Parser(argparse.ArgumentParser):
 
 def whole(least: int):
     """An argument that is a whole number of at least ``least``, and no larger than torch takes."""
+
     def number(text: str) -> int:
         try:
             value = int(text)
@@ -25,28 +26,42 @@ def whole(least: int):
         if value >= 2**63:
             raise argparse.ArgumentTypeError(f"{text} is too large")
         return value
+
     return number
 
 
 def train(add: Callable) -> None:
     """What to train, for how long, and where it goes."""
-    add("--data", required=True, help="faces, digits, ring, grid, spiral, swiss-roll, mnist, "
-        "fashion, cifar10, celeba, or a folder of pictures")
+    add(
+        "--data",
+        required=True,
+        help="faces, digits, ring, grid, spiral, swiss-roll, mnist, "
+        "fashion, cifar10, celeba, or a folder of pictures",
+    )
     add("--out", required=True, help="folder for checkpoints, samples and metrics.jsonl")
-    add("--game", default="relativistic", help="minimax, non-saturating, least-squares, hinge-sn, "
-        "wgan-clip, wgan-gp, ns-r1, relativistic (default: %(default)s)")
+    add(
+        "--game",
+        default="relativistic",
+        help="minimax, non-saturating, least-squares, hinge-sn, "
+        "wgan-clip, wgan-gp, ns-r1, relativistic (default: %(default)s)",
+    )
     for name, least, default, text in [
-            ("--size", 1, None, "side in pixels: 16, 32, 64 or 128 (default: the data's own)"),
-            ("--steps", 1, None, "total steps (default: the recipe's)"),
-            ("--batch", 2, None, "samples in a batch (default: the recipe's)"),
-            ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
-            ("--width", 1, 32, "maps in the widest-image layer (default: 32)"),
-            ("--seed", 0, 0, "seed of weights, noise and batches (default: 0)"),
-            ("--every", 1, 100, "steps between lines of metrics.jsonl (default: 100)"),
-            ("--save-every", 1, 500, "steps between checkpoints (default: 500)")]:
+        ("--size", 1, None, "side in pixels: 16, 32, 64 or 128 (default: the data's own)"),
+        ("--steps", 1, None, "total steps (default: the recipe's)"),
+        ("--batch", 2, None, "samples in a batch (default: the recipe's)"),
+        ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
+        ("--width", 1, 32, "maps in the widest-image layer (default: 32)"),
+        ("--seed", 0, 0, "seed of weights, noise and batches (default: 0)"),
+        ("--every", 1, 100, "steps between lines of metrics.jsonl (default: 100)"),
+        ("--save-every", 1, 500, "steps between checkpoints (default: 500)"),
+    ]:
         add(name, type=whole(least), default=default, help=text)
-    add("--resume", choices=["auto", "never"], default="never",
-        help="go on with a run in --out (default: never)")
+    add(
+        "--resume",
+        choices=["auto", "never"],
+        default="never",
+        help="go on with a run in --out (default: never)",
+    )
     add("--device", help="cpu, cuda, mps (default: the fastest here)")
     add("--amp", action="store_true", help="compute in bfloat16 where that is safe")
     add("--root", default="data", help="where torchvision's data sets lie (default: %(default)s)")

@@ -31,12 +31,15 @@ def score(D: Callable, x: Tensor) -> Tensor:
     try:
         scores, shape = D(x), x.shape[: sample_axes(x)]
     except RuntimeError as problem:
-        if not re.search("shapes cannot be multiplied|expected input|same dtype|should be the same",
-                         str(problem)):
+        if not re.search(
+            "shapes cannot be multiplied|expected input|same dtype|should be the same", str(problem)
+        ):
             raise
-        raise GanCourseError(f"the discriminator cannot take samples of shape {tuple(x.shape)} "
-                             f"and type {x.dtype}", fix="give it the size and channels of the "
-                             "data, and them the type of its weights (x.float())") from problem
+        raise GanCourseError(
+            f"the discriminator cannot take samples of shape {tuple(x.shape)} and type {x.dtype}",
+            fix="give it the size and channels of the "
+            "data, and them the type of its weights (x.float())",
+        ) from problem
     if scores.numel() != shape.numel():
         raise GanCourseError(
             f"the discriminator returned shape {tuple(scores.shape)} for samples of shape "

@@ -24,12 +24,27 @@ REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
 #: From "surely fake" over "cannot tell" to "surely real".
 VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f59e6b", "#f1f5f9", "#5fb8ae"])
 STYLE = {
-    "figure.facecolor": "none", "axes.facecolor": "none", "savefig.facecolor": "none",
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "axes.titlecolor": INK,
-    "xtick.color": INK, "ytick.color": INK, "legend.labelcolor": INK, "legend.frameon": False,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10, "font.size": 9.5,
-    "axes.labelsize": 9.5, "lines.linewidth": 1.8, "axes.grid": False, "legend.fontsize": 9,
-    "mathtext.fontset": "cm", "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.labelcolor": INK,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "font.size": 9.5,
+    "axes.labelsize": 9.5,
+    "lines.linewidth": 1.8,
+    "axes.grid": False,
+    "legend.fontsize": 9,
+    "mathtext.fontset": "cm",
+    "figure.constrained_layout.use": True,
 }
 
 
@@ -51,8 +66,9 @@ class Picture(Figure):
         return f"Picture with {len(self.axes)} panels"
 
 
-def panels(rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 2.6,
-           **options) -> tuple[Picture, np.ndarray]:
+def panels(
+    rows: int = 1, columns: int = 1, width: float = 7.2, height: float = 2.6, **options
+) -> tuple[Picture, np.ndarray]:
     """An empty picture and its axes as an array ``(rows, columns)``, for a figure of one's own."""
     with rc_context(STYLE):
         picture = Picture(figsize=(width, height * rows))
@@ -68,8 +84,9 @@ def image_grid(pictures: Tensor, columns: int = 16, title: str = "") -> Picture:
     return picture
 
 
-def image_grids(sheets: Sequence[Tensor], titles: Sequence[str], columns: int = 8,
-                across: int = 3) -> Picture:
+def image_grids(
+    sheets: Sequence[Tensor], titles: Sequence[str], columns: int = 8, across: int = 3
+) -> Picture:
     """Several sheets beside each other, such as the same noise at several steps of a training."""
     rows = math.ceil(len(sheets) / across)
     shape = sheet_of(sheets[0], columns).shape
@@ -100,8 +117,16 @@ def losses(history, references: dict[str, float] | None = None, smooth: int = 1)
         ax.set(title=f"loss of the {player}", xlabel="step")
         for label, level in (references or {}).items():
             ax.axhline(level, color=INK, ls=":", lw=1)
-            ax.annotate(label, (1, level), xycoords=("axes fraction", "data"), fontsize=8.5,
-                        xytext=(-2, 2), textcoords="offset points", ha="right", color=INK)
+            ax.annotate(
+                label,
+                (1, level),
+                xycoords=("axes fraction", "data"),
+                fontsize=8.5,
+                xytext=(-2, 2),
+                textcoords="offset points",
+                ha="right",
+                color=INK,
+            )
     return picture
 
 
@@ -109,13 +134,15 @@ def scatter(ax: Axes, real: Tensor | None, fake: Tensor | None, reach: float = 1
     """Real and generated points of the plane in one square panel."""
     for points, colour, label in ((real, REAL, "real"), (fake, FAKE, "generated")):
         if points is not None:
-            ax.scatter(*points.detach().cpu().numpy().T, s=4, color=colour, alpha=0.55, lw=0,
-                       label=label)
+            ax.scatter(
+                *points.detach().cpu().numpy().T, s=4, color=colour, alpha=0.55, lw=0, label=label
+            )
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
 
 
-def point_panels(real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str],
-                 across: int = 4) -> Picture:
+def point_panels(
+    real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str], across: int = 4
+) -> Picture:
     """Generated points over the same real ones, one panel per moment or member."""
     rows = math.ceil(len(fakes) / across)
     picture, axes = panels(rows, across, height=7.2 / across + 0.15 + 0.25 / rows)
@@ -126,8 +153,14 @@ def point_panels(real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str],
         scatter(ax, real, fake)
         ax.set_title(title)
     with rc_context(STYLE):
-        picture.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2,
-                       markerscale=3, handletextpad=0.1, borderpad=0)
+        picture.legend(
+            *axes[0, 0].get_legend_handles_labels(),
+            loc="outside lower center",
+            ncols=2,
+            markerscale=3,
+            handletextpad=0.1,
+            borderpad=0,
+        )
     return picture
 
 
@@ -137,8 +170,16 @@ def verdict(ax: Axes, D, reach: float = 1.4, cells: int = 80) -> None:
     axis = torch.linspace(-reach, reach, cells)
     points = torch.cartesian_prod(axis, axis)
     scores = D(points).reshape(cells, cells).T
-    ax.imshow(torch.sigmoid(scores).numpy(), origin="lower", extent=(-reach, reach) * 2,
-              cmap=VERDICT, vmin=0, vmax=1, alpha=0.9, zorder=0)
+    ax.imshow(
+        torch.sigmoid(scores).numpy(),
+        origin="lower",
+        extent=(-reach, reach) * 2,
+        cmap=VERDICT,
+        vmin=0,
+        vmax=1,
+        alpha=0.9,
+        zorder=0,
+    )
 
 
 def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:
@@ -149,8 +190,13 @@ def _show(ax: Axes, sheet: np.ndarray, title: str) -> None:
         ax.set_title(title)
 
 
-def curves(ax: Axes, x: Tensor, ys: dict[str, Tensor],
-           colours: Sequence[str] = (REAL, FAKE, ACCENT, INK), **axis) -> None:
+def curves(
+    ax: Axes,
+    x: Tensor,
+    ys: dict[str, Tensor],
+    colours: Sequence[str] = (REAL, FAKE, ACCENT, INK),
+    **axis,
+) -> None:
     """Named curves ``{label: y}`` over ``x`` in one panel; ``axis`` goes to ``ax.set``."""
     with rc_context(STYLE):
         for (label, y), colour in zip(ys.items(), colours, strict=False):
@@ -178,8 +224,11 @@ def feature_maps(rows: Sequence[tuple[str, tuple[int, ...]]]) -> Picture:
         deep, ends = 0.3 * tall, i in (0, len(rows) - 1)
         x = np.array([left, left + wide, left + wide + deep, left + deep])
         y = np.array([tall / 2, tall / 2, tall / 2 + deep, tall / 2 + deep])
-        faces = [(x, y), ([x[0], x[1], x[1], x[0]], [-tall / 2, -tall / 2, tall / 2, tall / 2]),
-                 ([x[1], x[2], x[2], x[1]], [-tall / 2, deep - tall / 2, y[2], tall / 2])]
+        faces = [
+            (x, y),
+            ([x[0], x[1], x[1], x[0]], [-tall / 2, -tall / 2, tall / 2, tall / 2]),
+            ([x[1], x[2], x[2], x[1]], [-tall / 2, deep - tall / 2, y[2], tall / 2]),
+        ]
         for (xs, ys), alpha in zip(faces, (0.25, 0.6, 0.42), strict=True):
             ax.fill(xs, ys, color=ACCENT if ends else INK, alpha=alpha, lw=0)
         label = f"{maps}" if side == 1 else f"{maps}\n{side} × {side}"
@@ -208,14 +257,25 @@ def dots(ax: Axes, rows: dict[str, Sequence[float]], highlight: str | None = Non
         ax.set(ylim=(0.6 - len(rows), 0.6), **axis)
 
 
-def hill(ax: Axes, x: Tensor, y: Tensor, height: Tensor,
-         drops: Sequence[float] = (0.02, 0.1, 0.25, 0.5, 1, 2), **axis) -> None:
+def hill(
+    ax: Axes,
+    x: Tensor,
+    y: Tensor,
+    height: Tensor,
+    drops: Sequence[float] = (0.02, 0.1, 0.25, 0.5, 1, 2),
+    **axis,
+) -> None:
     """Level lines of ``height`` of shape ``(len(y), len(x))``, each a drop below its summit."""
     top = float(height.max())
     shades = LinearSegmentedColormap.from_list("hill", ["#6366f118", "#6366f1b0"])
     with rc_context(STYLE):
-        ax.contourf(x.numpy(), y.numpy(), height.numpy(), cmap=shades,
-                    levels=[*(top - drop for drop in sorted(drops, reverse=True)), top + 1e-9])
+        ax.contourf(
+            x.numpy(),
+            y.numpy(),
+            height.numpy(),
+            cmap=shades,
+            levels=[*(top - drop for drop in sorted(drops, reverse=True)), top + 1e-9],
+        )
         ax.set(**axis)
 
 

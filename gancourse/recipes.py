@@ -61,23 +61,32 @@ class Recipe:
         """Two MLPs of 3 hidden layers of 64, for points of the plane; ``members`` of each."""
         activation = partial(nn.LeakyReLU, self.leak) if self.leak else nn.ReLU
         norm = {} if self.norm is None else {"norm": self.norm}
-        parts = dict(generator=mlp(latent_dim, 2, members=members), latent_dim=latent_dim,
-                     discriminator=mlp(2 * self.packing, 1, members=members,
-                                       activation=activation, **norm))
+        parts = dict(
+            generator=mlp(latent_dim, 2, members=members),
+            latent_dim=latent_dim,
+            discriminator=mlp(2 * self.packing, 1, members=members, activation=activation, **norm),
+        )
         if self.packing > 1:
             return PackedGAN(self.game(), packing=self.packing, **parts)
         return GAN(self.game(), **parts)
 
     def pictures(self, size: int, channels: int, latent_dim: int = 64, width: int = 32) -> GAN:
         """The convolutional pair of :mod:`gancourse.networks.dcgan`."""
-        return GAN(self.game(), generator=dcgan.generator(size, channels, latent_dim, width),
-                   discriminator=dcgan.discriminator(size, channels, width, self.norm),
-                   latent_dim=latent_dim)
+        return GAN(
+            self.game(),
+            generator=dcgan.generator(size, channels, latent_dim, width),
+            discriminator=dcgan.discriminator(size, channels, width, self.norm),
+            latent_dim=latent_dim,
+        )
 
     def settings(self, steps: int | None = None) -> dict:
         """Keyword arguments for :func:`gancourse.training.train`, for a run of ``steps``."""
-        return dict(optimizer=adam(self.lr, self.betas), d_steps=self.d_steps, ema=self.ema,
-                    schedule=decay(self.steps if steps is None else steps, self.final))
+        return dict(
+            optimizer=adam(self.lr, self.betas),
+            d_steps=self.d_steps,
+            ema=self.ema,
+            schedule=decay(self.steps if steps is None else steps, self.final),
+        )
 
     def described(self) -> dict:
         """All the settings as plain values, for a file."""
@@ -96,16 +105,39 @@ RING = {
     "non-saturating": Recipe(NonSaturating, None, 1e-3, _FAST, source=_FIRST),
     "least-squares": Recipe(LeastSquares, None, 1e-3, _FAST, source="Mao et al. (2017)"),
     "hinge-sn": Recipe(Hinge, "spectral", 2e-3, _FAST, 2, source=_SPECTRAL),
-    "wgan-clip": Recipe(lambda: Wasserstein(projection=clip_weights(0.3)), None, 2e-3, _CALM, 3,
-                        steps=3000, leak=0.2, source=_CLIPPED),
-    "wgan-gp": Recipe(lambda: Wasserstein(penalty=gradient_penalty(0.1)), None, 2e-3, _CALM, 2,
-                      steps=3000, source=_PENALISED),
-    "ns-r1": Recipe(lambda: NonSaturating(penalty=r1(0.05)), None, 3e-3, _FAST,
-                    source="Mescheder et al. (2018)"),
-    "relativistic": Recipe(lambda: Relativistic(penalty=r1_r2(0.01)), None, 8e-3, _FAST,
-                           steps=3300, source="Huang et al. (2024)"),
-    "packed": Recipe(NonSaturating, None, 1e-3, _FAST, batch=256, packing=2,
-                     source="Lin et al. (2018)"),
+    "wgan-clip": Recipe(
+        lambda: Wasserstein(projection=clip_weights(0.3)),
+        None,
+        2e-3,
+        _CALM,
+        3,
+        steps=3000,
+        leak=0.2,
+        source=_CLIPPED,
+    ),
+    "wgan-gp": Recipe(
+        lambda: Wasserstein(penalty=gradient_penalty(0.1)),
+        None,
+        2e-3,
+        _CALM,
+        2,
+        steps=3000,
+        source=_PENALISED,
+    ),
+    "ns-r1": Recipe(
+        lambda: NonSaturating(penalty=r1(0.05)), None, 3e-3, _FAST, source="Mescheder et al. (2018)"
+    ),
+    "relativistic": Recipe(
+        lambda: Relativistic(penalty=r1_r2(0.01)),
+        None,
+        8e-3,
+        _FAST,
+        steps=3300,
+        source="Huang et al. (2024)",
+    ),
+    "packed": Recipe(
+        NonSaturating, None, 1e-3, _FAST, batch=256, packing=2, source="Lin et al. (2018)"
+    ),
 }
 
 _LONG = dict(steps=4000)
@@ -116,36 +148,95 @@ GRID = {
     "non-saturating": Recipe(NonSaturating, None, 1e-3, _FAST, **_LONG, source=_FIRST),
     "least-squares": Recipe(LeastSquares, None, 1e-3, _FAST, **_LONG, source="Mao et al. (2017)"),
     "hinge-sn": Recipe(Hinge, "spectral", 2e-3, _FAST, 2, **_LONG, source=_SPECTRAL),
-    "wgan-clip": Recipe(lambda: Wasserstein(projection=clip_weights(0.3)), None, 2e-3, _CALM, 3,
-                        steps=3000, leak=0.2, source=_CLIPPED),
-    "wgan-gp": Recipe(lambda: Wasserstein(penalty=gradient_penalty(0.1)), None, 3e-3, _CALM, 2,
-                      **_LONG, source=_PENALISED),
-    "ns-r1": Recipe(lambda: NonSaturating(penalty=r1(0.01)), None, 3e-3, _FAST, **_LONG,
-                    source="Mescheder et al. (2018)"),
-    "relativistic": Recipe(lambda: Relativistic(penalty=r1_r2(0.005)), None, 4e-3, _FAST,
-                           batch=256, steps=6000, ema=0.999, final=0.002,
-                           source="Huang et al. (2024)"),
-    "packed": Recipe(NonSaturating, None, 1e-3, _FAST, **_LONG, batch=256, packing=2,
-                     source="Lin et al. (2018)"),
+    "wgan-clip": Recipe(
+        lambda: Wasserstein(projection=clip_weights(0.3)),
+        None,
+        2e-3,
+        _CALM,
+        3,
+        steps=3000,
+        leak=0.2,
+        source=_CLIPPED,
+    ),
+    "wgan-gp": Recipe(
+        lambda: Wasserstein(penalty=gradient_penalty(0.1)),
+        None,
+        3e-3,
+        _CALM,
+        2,
+        **_LONG,
+        source=_PENALISED,
+    ),
+    "ns-r1": Recipe(
+        lambda: NonSaturating(penalty=r1(0.01)),
+        None,
+        3e-3,
+        _FAST,
+        **_LONG,
+        source="Mescheder et al. (2018)",
+    ),
+    "relativistic": Recipe(
+        lambda: Relativistic(penalty=r1_r2(0.005)),
+        None,
+        4e-3,
+        _FAST,
+        batch=256,
+        steps=6000,
+        ema=0.999,
+        final=0.002,
+        source="Huang et al. (2024)",
+    ),
+    "packed": Recipe(
+        NonSaturating, None, 1e-3, _FAST, **_LONG, batch=256, packing=2, source="Lin et al. (2018)"
+    ),
 }
 
 _PICTURE = dict(batch=64, steps=1500, ema=0.99, final=0.02)
 
 #: Images of 16 by 16 pixels with the convolutional pair.
 PICTURES = {
-    "minimax": Recipe(Minimax, "batch", 5e-4, (0.5, 0.999), **_PICTURE,
-                      source="Goodfellow et al. (2014)"),
-    "non-saturating": Recipe(NonSaturating, "batch", 5e-4, (0.5, 0.999), **_PICTURE,
-                             source="Radford et al. (2016)"),
-    "least-squares": Recipe(LeastSquares, "batch", 5e-4, (0.5, 0.999), **_PICTURE,
-                            source="Mao et al. (2017)"),
+    "minimax": Recipe(
+        Minimax, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Goodfellow et al. (2014)"
+    ),
+    "non-saturating": Recipe(
+        NonSaturating, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Radford et al. (2016)"
+    ),
+    "least-squares": Recipe(
+        LeastSquares, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Mao et al. (2017)"
+    ),
     "hinge-sn": Recipe(Hinge, "spectral", 1e-3, (0.0, 0.9), **_PICTURE, source=_SPECTRAL),
-    "wgan-clip": Recipe(lambda: Wasserstein(projection=clip_weights(0.05)), None, 5e-4, (0.0, 0.9),
-                        3, **_PICTURE, source="Arjovsky et al. (2017), with Adam"),
-    "wgan-gp": Recipe(lambda: Wasserstein(penalty=gradient_penalty(10)), None, 1e-3, (0.0, 0.9), 2,
-                      **_PICTURE, source="Gulrajani et al. (2017), two critic steps"),
-    "ns-r1": Recipe(lambda: NonSaturating(penalty=r1(1.0)), None, 1e-3, (0.0, 0.99), **_PICTURE,
-                    source="Mescheder et al. (2018)"),
-    "relativistic": Recipe(lambda: Relativistic(penalty=r1_r2(0.1)), None, 1e-3, (0.0, 0.99),
-                           **_PICTURE, source="Huang et al. (2024)"),
+    "wgan-clip": Recipe(
+        lambda: Wasserstein(projection=clip_weights(0.05)),
+        None,
+        5e-4,
+        (0.0, 0.9),
+        3,
+        **_PICTURE,
+        source="Arjovsky et al. (2017), with Adam",
+    ),
+    "wgan-gp": Recipe(
+        lambda: Wasserstein(penalty=gradient_penalty(10)),
+        None,
+        1e-3,
+        (0.0, 0.9),
+        2,
+        **_PICTURE,
+        source="Gulrajani et al. (2017), two critic steps",
+    ),
+    "ns-r1": Recipe(
+        lambda: NonSaturating(penalty=r1(1.0)),
+        None,
+        1e-3,
+        (0.0, 0.99),
+        **_PICTURE,
+        source="Mescheder et al. (2018)",
+    ),
+    "relativistic": Recipe(
+        lambda: Relativistic(penalty=r1_r2(0.1)),
+        None,
+        1e-3,
+        (0.0, 0.99),
+        **_PICTURE,
+        source="Huang et al. (2024)",
+    ),
 }

@@ -28,15 +28,26 @@ class Resumable:
         """Everything that determines the rest of the run: tensors and primitives only."""
         for name, value in self.gan.state_dict().items():
             if not value.isfinite().all():
-                raise GanCourseError(f"{name} is not finite", where=f"step {self.step}",
-                                     fix="an earlier checkpoint is still good; resume from that")
-        return {"step": self.step, "settings": self._settings(), "notes": self.notes,
-                "versions": {"torch": str(torch.__version__), "device": self.device.type,
-                             "threads": torch.get_num_threads()},
-                "gan": self.gan.state_dict(),
-                "average": self.average.state_dict() if self.ema else {},
-                "d_optimizer": self.d_optimizer.state_dict(),
-                "g_optimizer": self.g_optimizer.state_dict(), "history": self.history._asdict()}
+                raise GanCourseError(
+                    f"{name} is not finite",
+                    where=f"step {self.step}",
+                    fix="an earlier checkpoint is still good; resume from that",
+                )
+        return {
+            "step": self.step,
+            "settings": self._settings(),
+            "notes": self.notes,
+            "versions": {
+                "torch": str(torch.__version__),
+                "device": self.device.type,
+                "threads": torch.get_num_threads(),
+            },
+            "gan": self.gan.state_dict(),
+            "average": self.average.state_dict() if self.ema else {},
+            "d_optimizer": self.d_optimizer.state_dict(),
+            "g_optimizer": self.g_optimizer.state_dict(),
+            "history": self.history._asdict(),
+        }
 
     def save(self, path: str | Path) -> Path:
         """Write a checkpoint, atomically (see :mod:`gancourse.checkpoints`)."""
@@ -58,17 +69,22 @@ class Resumable:
         try:
             self._restore(state)
         except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
-            raise GanCourseError("the checkpoint is of another gan or of other settings "
-                                 f"({(str(problem).strip() or 'empty').splitlines()[-1].strip()})",
-                                 where=str(where), fix="build the gan as it was saved") from None
+            raise GanCourseError(
+                "the checkpoint is of another gan or of other settings "
+                f"({(str(problem).strip() or 'empty').splitlines()[-1].strip()})",
+                where=str(where),
+                fix="build the gan as it was saved",
+            ) from None
 
     def _restore(self, state: dict) -> None:
         for name, mine in self._settings().items():
             if (theirs := state["settings"][name]) != mine:
                 if name == "schedule":
                     name, mine, theirs = next(
-                        (f"the schedule at step {step}", *pair) for step, *pair
-                        in zip(PROBES, mine, theirs, strict=True) if pair[0] != pair[1])
+                        (f"the schedule at step {step}", *pair)
+                        for step, *pair in zip(PROBES, mine, theirs, strict=True)
+                        if pair[0] != pair[1]
+                    )
                 raise ValueError(f"{name} is {mine!r}, was {theirs!r}")
         self.gan.load_state_dict(state["gan"])
         if self.ema:
@@ -83,10 +99,16 @@ class Resumable:
         self._stream = endless(self.batches, self.device, skip=self.step * self.d_steps)
 
     def _settings(self) -> dict:
-        return {"gan": type(self.gan).__name__, "game": repr(getattr(self.gan, "game", None)),
-                "d_steps": self.d_steps, "ema": self.ema, "amp": self.amp, "seed": self.seed,
-                "rates": self.rates,
-                "schedule": [_scale(self.schedule, step) for step in PROBES]}
+        return {
+            "gan": type(self.gan).__name__,
+            "game": repr(getattr(self.gan, "game", None)),
+            "d_steps": self.d_steps,
+            "ema": self.ema,
+            "amp": self.amp,
+            "seed": self.seed,
+            "rates": self.rates,
+            "schedule": [_scale(self.schedule, step) for step in PROBES],
+        }
 
 
 def _scale(schedule: Callable | None, step: int) -> float | None:
@@ -100,9 +122,16 @@ def _scale(schedule: Callable | None, step: int) -> float | None:
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
     """Torch takes over almost anything here, shares its tensors, and fails or differs later."""
-    theirs, mine = ([{name: type(value) if name == "lr" else value  # a schedule changes the rate
-                      for name, value in group.items()} for group in groups]
-                    for groups in (saved["param_groups"], optimizer.state_dict()["param_groups"]))
+    theirs, mine = (
+        [
+            {
+                name: type(value) if name == "lr" else value  # a schedule changes the rate
+                for name, value in group.items()
+            }
+            for group in groups
+        ]
+        for groups in (saved["param_groups"], optimizer.state_dict()["param_groups"])
+    )
     if theirs != mine:
         raise ValueError("an optimizer has other settings")
     optimizer.load_state_dict(copy.deepcopy(saved))

@@ -23,8 +23,12 @@ from gancourse.recipes import GRID, PICTURES, RING, Recipe
 from gancourse.theory.transport import earth_mover
 from gancourse.training import Training
 
-POINTS = {"ring": toys.ring, "grid": toys.grid, "spiral": toys.spiral,
-          "swiss-roll": toys.swiss_roll}
+POINTS = {
+    "ring": toys.ring,
+    "grid": toys.grid,
+    "spiral": toys.spiral,
+    "swiss-roll": toys.swiss_roll,
+}
 
 
 def recipe(notes: dict) -> Recipe:
@@ -32,8 +36,11 @@ def recipe(notes: dict) -> Recipe:
     kind = {"ring": RING, "grid": GRID, "spiral": GRID, "swiss-roll": GRID}
     recipes = kind.get(notes["data"], PICTURES)
     if notes["game"] not in recipes:
-        raise GanCourseError(f"there is no game {notes['game']!r} for {notes['data']}",
-                             where="--game", fix=f"choose one of {', '.join(recipes)}")
+        raise GanCourseError(
+            f"there is no game {notes['game']!r} for {notes['data']}",
+            where="--game",
+            fix=f"choose one of {', '.join(recipes)}",
+        )
     return recipes[notes["game"]]
 
 
@@ -42,9 +49,11 @@ def load_data(notes: dict) -> toys.Toy | Images:
     if notes["data"] in POINTS:
         return POINTS[notes["data"]]()
     if notes["data"] not in NAMES and not Path(notes["data"]).is_dir():
-        raise GanCourseError(f"{notes['data']!r} is neither a known data set nor a folder",
-                             where="--data", fix=f"use one of {', '.join([*POINTS, *NAMES])}, or "
-                             "a folder of pictures")
+        raise GanCourseError(
+            f"{notes['data']!r} is neither a known data set nor a folder",
+            where="--data",
+            fix=f"use one of {', '.join([*POINTS, *NAMES])}, or a folder of pictures",
+        )
     return images(notes["data"], notes["size"], root=notes["root"], download=notes["download"])
 
 
@@ -53,8 +62,7 @@ def build(notes: dict) -> GAN:
     torch.manual_seed(notes["seed"])
     if notes["data"] in POINTS:
         return recipe(notes).points(latent_dim=notes["latent"])
-    return recipe(notes).pictures(notes["size"], notes["channels"], notes["latent"],
-                                  notes["width"])
+    return recipe(notes).pictures(notes["size"], notes["channels"], notes["latent"], notes["width"])
 
 
 def checkpoint_at(path: str | Path) -> Path:
@@ -63,8 +71,11 @@ def checkpoint_at(path: str | Path) -> Path:
     if not path.is_dir():
         return path
     if (found := Keeper(path).newest()) is None:
-        raise GanCourseError("the folder holds no checkpoint", where=str(path),
-                             fix="give the folder that `gancourse train --out` has filled")
+        raise GanCourseError(
+            "the folder holds no checkpoint",
+            where=str(path),
+            fix="give the folder that `gancourse train --out` has filled",
+        )
     return found[0]
 
 
@@ -77,12 +88,15 @@ def trained(path: str | Path, device: str = "cpu") -> tuple[GAN, dict]:
         gan.load_state_dict(state["gan"])
         gan.G.load_state_dict(state["average"] or gan.G.state_dict())
     except KeyError as missing:
-        raise GanCourseError("the checkpoint does not say how its networks were built (no "
-                             f"{missing})", where=str(path),
-                             fix="give one that `gancourse train` has written") from None
+        raise GanCourseError(
+            f"the checkpoint does not say how its networks were built (no {missing})",
+            where=str(path),
+            fix="give one that `gancourse train` has written",
+        ) from None
     except RuntimeError:
-        raise GanCourseError("the weights do not fit the networks that the notes describe",
-                             where=str(path)) from None
+        raise GanCourseError(
+            "the weights do not fit the networks that the notes describe", where=str(path)
+        ) from None
     return gan.to(device).eval(), notes
 
 
@@ -91,6 +105,7 @@ def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     if samples.ndim == 2:
         from gancourse.plots import point_panels
+
         figure = point_panels(samples[:0], [samples], [path.stem], across=1)
         figure.savefig(path)
         return path
@@ -118,14 +133,24 @@ class Log:
 
     def __call__(self, training: Training) -> None:
         now, step, history = time.perf_counter(), training.step, training.history
-        line = {"step": step, "d_loss": history.d_loss[-1].item(),
-                "g_loss": history.g_loss[-1].item()}
+        line = {
+            "step": step,
+            "d_loss": history.d_loss[-1].item(),
+            "g_loss": history.g_loss[-1].item(),
+        }
         if self._before is not None and now > self._before[0]:
-            line["images_per_second"] = round((step - self._before[1]) * self.batch
-                                              / (now - self._before[0]), 1)
+            line["images_per_second"] = round(
+                (step - self._before[1]) * self.batch / (now - self._before[0]), 1
+            )
         self._before = now, step
-        training.bar.set_postfix({"D": f"{line['d_loss']:.3f}", "G": f"{line['g_loss']:.3f}",
-                                  "images/s": line.get("images_per_second", "")}, refresh=False)
+        training.bar.set_postfix(
+            {
+                "D": f"{line['d_loss']:.3f}",
+                "G": f"{line['g_loss']:.3f}",
+                "images/s": line.get("images_per_second", ""),
+            },
+            refresh=False,
+        )
         with self.file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         if step % self.sheets == 0:
@@ -134,8 +159,11 @@ class Log:
     def forget_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will take again."""
         if self.file.exists():
-            lines = [x for x in self.file.read_text("utf-8", "replace").splitlines()
-                     if _is_until(step, x)]
+            lines = [
+                x
+                for x in self.file.read_text("utf-8", "replace").splitlines()
+                if _is_until(step, x)
+            ]
             self.file.write_text("".join(x + "\n" for x in lines), "utf-8")
 
 
@@ -154,22 +182,30 @@ def measure(gan: GAN, notes: dict, n: int, seed: int) -> dict:
         found = {"earth_mover": float(earth_mover(real[:500], fake[:500]))}
         if isinstance(data, toys.Mixture):
             coverage = mode_coverage(fake, data)
-            found |= {"modes": int(coverage.modes), "of": data.modes,
-                      "high_quality": float(coverage.high_quality),
-                      "reverse_kl": float(coverage.reverse_kl)}
+            found |= {
+                "modes": int(coverage.modes),
+                "of": data.modes,
+                "high_quality": float(coverage.high_quality),
+                "reverse_kl": float(coverage.reverse_kl),
+            }
         return found
     rng = torch.Generator().manual_seed(seed)
     real = data[torch.randperm(len(data), generator=rng)[:n]]
     if data.labels and data.size <= 32:
         net = classifier(data)
-        found = {"frechet": frechet(net.features(fake), net.features(real)),
-                 "features": "a small classifier of these data"}
+        found = {
+            "frechet": frechet(net.features(fake), net.features(real)),
+            "features": "a small classifier of these data",
+        }
     else:
         small = [F.adaptive_avg_pool2d(x, 4).flatten(1) for x in (fake, real)]
         found = {"frechet": frechet(*small), "features": "pixels of 4 x 4 thumbnails"}
     if notes["data"] == "faces" and notes["size"] == 16:
         coverage = mode_coverage(fake, FaceModes(data))
-        found |= {"modes": int(coverage.modes), "of": 40,
-                  "high_quality": float(coverage.high_quality),
-                  "reverse_kl": float(coverage.reverse_kl)}
+        found |= {
+            "modes": int(coverage.modes),
+            "of": 40,
+            "high_quality": float(coverage.high_quality),
+            "reverse_kl": float(coverage.reverse_kl),
+        }
     return found

@@ -27,8 +27,12 @@ class Recorder:
     def __call__(self, training) -> None:
         member = slice(None) if getattr(training.gan.G, "members", None) is None else self.member
         since = self.steps[-1] if self.steps else 0
-        self.losses.append([loss[since:].reshape(training.step - since, -1)[:, member].mean().item()
-                            for loss in training.history[:2]])
+        self.losses.append(
+            [
+                loss[since:].reshape(training.step - since, -1)[:, member].mean().item()
+                for loss in training.history[:2]
+            ]
+        )
         self.frames.append(training.sample(self.n, self.seed)[member].cpu())
         self.steps.append(training.step)
 
@@ -45,8 +49,9 @@ class TrainingScrubber(Widget):
         titles = [f"step {self.recorder.steps[i]}" for i in which]
         if frames[0].dim() == 2:
             return plots.point_panels(self.real, frames, titles, across=across)
-        return plots.image_grids(frames, titles, columns=round(len(frames[0]) ** 0.5),
-                                 across=across)
+        return plots.image_grids(
+            frames, titles, columns=round(len(frames[0]) ** 0.5), across=across
+        )
 
     def still(self) -> plots.Picture:
         """Up to eight moments, the early ones closer together."""
@@ -59,8 +64,9 @@ class TrainingScrubber(Widget):
 
         last = len(self.recorder.frames) - 1
         self.play = ipywidgets.Play(value=0, min=0, max=last, interval=250)
-        self.slider = ipywidgets.IntSlider(last, min=0, max=last, readout=False,
-                                           description="training")
+        self.slider = ipywidgets.IntSlider(
+            last, min=0, max=last, readout=False, description="training"
+        )
         self.text, self.image = ipywidgets.Label(), ipywidgets.Image(format="png", width=440)
         ipywidgets.jslink((self.play, "value"), (self.slider, "value"))
         self.slider.observe(self._show, "value")
@@ -77,10 +83,17 @@ class TrainingScrubber(Widget):
 def training_scrubber(recorder: Recorder, real: Tensor | None = None) -> TrainingScrubber:
     """A slider through the moments that ``recorder`` kept; for points, over the ``real`` ones."""
     if not isinstance(recorder, Recorder) or not recorder.frames:
-        raise GanCourseError("there is nothing recorded", where="training_scrubber",
-                             fix="recorder = Recorder(); train(..., watch=recorder, every=100)")
+        raise GanCourseError(
+            "there is nothing recorded",
+            where="training_scrubber",
+            fix="recorder = Recorder(); train(..., watch=recorder, every=100)",
+        )
     if recorder.frames[0].dim() not in (2, 4) or (
-            recorder.frames[0].dim() == 2 and recorder.frames[0].shape[1] != 2):
-        raise GanCourseError(f"samples of shape {tuple(recorder.frames[0].shape[1:])} are neither "
-                             "pictures nor points of the plane", where="training_scrubber")
+        recorder.frames[0].dim() == 2 and recorder.frames[0].shape[1] != 2
+    ):
+        raise GanCourseError(
+            f"samples of shape {tuple(recorder.frames[0].shape[1:])} are neither "
+            "pictures nor points of the plane",
+            where="training_scrubber",
+        )
     return TrainingScrubber(recorder, real)

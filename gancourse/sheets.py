@@ -22,8 +22,8 @@ def sheet_of(pictures: Tensor, columns: int) -> np.ndarray:
     sheet = torch.zeros(4, rows * (height + 1) - 1, columns * (width + 1) - 1)
     for i, one in enumerate(pictures.expand(n, 3, height, width) if channels == 1 else pictures):
         y, x = (i // columns) * (height + 1), (i % columns) * (width + 1)
-        sheet[:3, y:y + height, x:x + width] = one
-        sheet[3, y:y + height, x:x + width] = 1
+        sheet[:3, y : y + height, x : x + width] = one
+        sheet[3, y : y + height, x : x + width] = 1
     return sheet.permute(1, 2, 0).numpy()
 
 

@@ -21,8 +21,9 @@ def loader(data: Tensor, batch: int) -> DataLoader:
     return DataLoader(TensorDataset(data), batch, shuffle=True, drop_last=True)
 
 
-def non_saturating(gan: GAN, batches: Iterable, lr: float = 2e-4,
-                   betas: tuple[float, float] = (0.5, 0.999)) -> Iterator[tuple[float, float]]:
+def non_saturating(
+    gan: GAN, batches: Iterable, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)
+) -> Iterator[tuple[float, float]]:
     """Binary cross-entropy against labels of 0 and 1; yields both losses."""
     G, D, bce = gan.G, gan.D, nn.BCEWithLogitsLoss()
     device = next(G.parameters()).device
@@ -45,9 +46,15 @@ def non_saturating(gan: GAN, batches: Iterable, lr: float = 2e-4,
             yield d_loss.item(), g_loss.item()
 
 
-def wasserstein_gp(gan: GAN, batches: Iterable, weight: float = 10.0, d_steps: int = 5,
-                   lr: float = 1e-4, betas: tuple[float, float] = (0.0, 0.9),
-                   detach: bool = False) -> Iterator[tuple[float, float]]:
+def wasserstein_gp(
+    gan: GAN,
+    batches: Iterable,
+    weight: float = 10.0,
+    d_steps: int = 5,
+    lr: float = 1e-4,
+    betas: tuple[float, float] = (0.0, 0.9),
+    detach: bool = False,
+) -> Iterator[tuple[float, float]]:
     """WGAN-GP; yields both losses after each of the generator's turns.
 
     Without ``detach`` the critic's loss is differentiated with respect to the generator's weights
@@ -82,13 +89,19 @@ def slope_penalty(D: nn.Module, x: Tensor, fake: Tensor) -> Tensor:
     alpha = torch.rand(len(x), 1, 1, 1, device=x.device)
     between = (alpha * x + (1 - alpha) * fake).requires_grad_(True)
     scores = D(between)
-    (slope,) = torch.autograd.grad(scores, between, torch.ones_like(scores),
-                                   create_graph=True, retain_graph=True)
+    (slope,) = torch.autograd.grad(
+        scores, between, torch.ones_like(scores), create_graph=True, retain_graph=True
+    )
     return ((slope.view(len(x), -1).norm(2, dim=1) - 1) ** 2).mean()
 
 
-def relativistic(gan: GAN, batches: Iterable, gamma: float = 1.0, lr: float = 1e-4,
-                 betas: tuple[float, float] = (0.0, 0.9)) -> Iterator[tuple[float, float]]:
+def relativistic(
+    gan: GAN,
+    batches: Iterable,
+    gamma: float = 1.0,
+    lr: float = 1e-4,
+    betas: tuple[float, float] = (0.0, 0.9),
+) -> Iterator[tuple[float, float]]:
     """Relativistic pairing with R1 and R2; yields both losses."""
     G, D = gan.G, gan.D
     device = next(G.parameters()).device
@@ -107,7 +120,8 @@ def relativistic(gan: GAN, batches: Iterable, gamma: float = 1.0, lr: float = 1e
             fake = fake.detach().requires_grad_(True)
             real_scores, fake_scores = D(x), D(fake)
             d_loss = F.softplus(fake_scores - real_scores).mean() + gamma / 2 * (
-                squared_slope(x, real_scores) + squared_slope(fake, fake_scores))
+                squared_slope(x, real_scores) + squared_slope(fake, fake_scores)
+            )
             d_loss.backward()
             d_optimizer.step()
             g_optimizer.zero_grad()
@@ -118,9 +132,16 @@ def relativistic(gan: GAN, batches: Iterable, gamma: float = 1.0, lr: float = 1e
             yield d_loss.item(), g_loss.item()
 
 
-def bare(gan: GAN, batches: Iterable, optimizer: Callable, d_steps: int = 1, amp: bool = False,
-         layout: torch.memory_format = torch.channels_last, freeze: bool = True,
-         read: bool = False) -> Iterator[None]:
+def bare(
+    gan: GAN,
+    batches: Iterable,
+    optimizer: Callable,
+    d_steps: int = 1,
+    amp: bool = False,
+    layout: torch.memory_format = torch.channels_last,
+    freeze: bool = True,
+    read: bool = False,
+) -> Iterator[None]:
     """Our own loop with nothing around it: no history, no checks, no position of the noise.
 
     What :class:`gancourse.training.Training` costs is measured against it, and, with one of the

@@ -50,9 +50,18 @@ def decay(steps: int, final: float = 0.02) -> Callable[[int], float]:
     return lambda step: 1 - (1 - final) * min(max(2 * step / steps - 1, 0), 1)
 
 
-def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | None = None,
-          every: int = 100, folder: str | Path | Keeper | None = None, save_every: int = 500,
-          resume: bool | str = False, **settings) -> "Training":
+def train(
+    gan: nn.Module,
+    batches: Iterable,
+    steps: int,
+    *,
+    watch: Callable | None = None,
+    every: int = 100,
+    folder: str | Path | Keeper | None = None,
+    save_every: int = 500,
+    resume: bool | str = False,
+    **settings,
+) -> "Training":
     """Train ``gan`` up to step ``steps``. ``settings`` are those of :class:`Training`.
 
     With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
@@ -67,8 +76,9 @@ def train(gan: nn.Module, batches: Iterable, steps: int, *, watch: Callable | No
     if folder is None:
         return training.advance(steps, watch=watch, every=every)
     keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
-    return keeper.run(training, steps, watch=watch, every=every, save_every=save_every,
-                      resume=resume)
+    return keeper.run(
+        training, steps, watch=watch, every=every, save_every=save_every, resume=resume
+    )
 
 
 class Training(Resumable):
@@ -82,16 +92,31 @@ class Training(Resumable):
     into the checkpoint, to say for instance how the networks were built.
     """
 
-    def __init__(self, gan: nn.Module, batches: Iterable, *, optimizer: Callable | None = None,
-                 d_optimizer: Callable | None = None, d_steps: int = 1,
-                 schedule: Callable[[int], float] | None = None, ema: float = 0.0,
-                 amp: bool = False, seed: int = 0, device: torch.device | str | None = None,
-                 notes: dict | None = None):
+    def __init__(
+        self,
+        gan: nn.Module,
+        batches: Iterable,
+        *,
+        optimizer: Callable | None = None,
+        d_optimizer: Callable | None = None,
+        d_steps: int = 1,
+        schedule: Callable[[int], float] | None = None,
+        ema: float = 0.0,
+        amp: bool = False,
+        seed: int = 0,
+        device: torch.device | str | None = None,
+        notes: dict | None = None,
+    ):
         demand_whole("d_steps", d_steps, least=1, where="training")
         demand_whole("seed", seed, where="training")
         demand_number("ema", ema, below=1, where="training")
-        demand_kinds(schedule=(schedule, Callable), amp=(amp, bool), notes=(notes, dict),
-                     optimizer=(optimizer, Callable), d_optimizer=(d_optimizer, Callable))
+        demand_kinds(
+            schedule=(schedule, Callable),
+            amp=(amp, bool),
+            notes=(notes, dict),
+            optimizer=(optimizer, Callable),
+            d_optimizer=(d_optimizer, Callable),
+        )
         demand_gan(gan)
         self.device = usable(device) if device is not None else next(gan.parameters()).device
         convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
@@ -99,8 +124,7 @@ class Training(Resumable):
         self.gan = gan.to(self.device, memory_format=layout).train()
         self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
         self.amp, self.seed, self.notes = amp, seed, notes or {}
-        self._precision = (torch.autocast(self.device.type, torch.bfloat16) if amp
-                           else nullcontext())
+        self._precision = torch.autocast(self.device.type, torch.bfloat16) if amp else nullcontext()
         self.batches, self._stream = batches, endless(batches, self.device)
         optimizer = optimizer or adam()
         self.g_optimizer = optimizer(gan.G.parameters())
@@ -151,8 +175,9 @@ class Training(Resumable):
             self.guard.demand_finite(self.step)
             self._record.history()
 
-    def _turn(self, player: nn.Module, loss_of: Callable, batch: tuple,
-              optimizer: torch.optim.Optimizer) -> Tensor:
+    def _turn(
+        self, player: nn.Module, loss_of: Callable, batch: tuple, optimizer: torch.optim.Optimizer
+    ) -> Tensor:
         with self._precision:
             loss = loss_on(batch, loss_of, self.step)
         for weight in self._players[player]:  # optimizer.zero_grad(): 20 times the price
@@ -188,6 +213,9 @@ class Training(Resumable):
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
         if not hasattr(self.gan, "sample"):
-            raise GanCourseError(f"{type(self.gan).__name__} has no method sample", where="sample",
-                                 fix="call gan.G on noise, or write sample(n, seed, generator)")
+            raise GanCourseError(
+                f"{type(self.gan).__name__} has no method sample",
+                where="sample",
+                fix="call gan.G on noise, or write sample(n, seed, generator)",
+            )
         return self.gan.sample(n, seed, generator=self.average)

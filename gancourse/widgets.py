@@ -12,8 +12,10 @@ from torch import Tensor
 from gancourse import notebook, sheets
 from gancourse.errors import GanCourseError
 
-MISSING = ("ipywidgets is not installed, so this picture stands still. "
-           "Run `%pip install ipywidgets` and then this cell again.")
+MISSING = (
+    "ipywidgets is not installed, so this picture stands still. "
+    "Run `%pip install ipywidgets` and then this cell again."
+)
 
 
 class Widget:
@@ -44,7 +46,7 @@ class LatentExplorer(Widget):
     def z(self, t: float, steps: Tensor | list[float]) -> Tensor:
         """The arc from ``A`` to ``B`` at ``t``, moved by so many units along each direction."""
         angle = torch.acos(torch.cosine_similarity(self.A, self.B, dim=0).clamp(-1, 1))
-        arc = (torch.sin((1 - t) * angle) * self.A + torch.sin(t * angle) * self.B)
+        arc = torch.sin((1 - t) * angle) * self.A + torch.sin(t * angle) * self.B
         return arc / torch.sin(angle) + torch.as_tensor(steps, dtype=torch.float) @ self.directions
 
     def still(self, columns: int = 8):
@@ -53,8 +55,9 @@ class LatentExplorer(Widget):
 
         k, rest = len(self.directions), torch.zeros(len(self.directions))
         rows = [self.z(float(t), rest) for t in torch.linspace(0, 1, columns)]
-        rows += [self.z(0, s * torch.eye(k)[i]) for i in range(k)
-                 for s in torch.linspace(-3, 3, columns)]
+        rows += [
+            self.z(0, s * torch.eye(k)[i]) for i in range(k) for s in torch.linspace(-3, 3, columns)
+        ]
         pictures = self.draw(torch.stack(rows))
         scale = max(1, 700 // (columns * (pictures.shape[-1] + 1)))
         return Image(sheets.png(pictures, columns, scale, colours=64), format="png")
@@ -64,13 +67,20 @@ class LatentExplorer(Widget):
         import ipywidgets
 
         def slider(text, low, high):
-            return ipywidgets.FloatSlider(0, min=low, max=high, step=(high - low) / 60,
-                                          description=text, continuous_update=True)
+            return ipywidgets.FloatSlider(
+                0,
+                min=low,
+                max=high,
+                step=(high - low) / 60,
+                description=text,
+                continuous_update=True,
+            )
 
         self.t = slider("A to B", 0, 1)
         self.sliders = [slider(f"direction {i + 1}", -3, 3) for i in range(len(self.directions))]
-        self.new, self.reset = (ipywidgets.Button(description=text)
-                                for text in ("New face", "Sliders to 0"))
+        self.new, self.reset = (
+            ipywidgets.Button(description=text) for text in ("New face", "Sliders to 0")
+        )
         self.image = ipywidgets.Image(format="png")
         for control in (self.t, *self.sliders):
             control.observe(self._show, "value")
@@ -101,8 +111,11 @@ def latent_explorer(gan, directions: Tensor | None = None, *, seed: int = 0) -> 
     G = getattr(gan, "G", None) if G is None else G
     size = getattr(gan, "latent_dim", None)
     if G is None or size is None:
-        raise GanCourseError(f"{type(gan).__name__} has no generator G with a latent_dim",
-                             where="latent_explorer", fix="pass a GAN or a Training")
+        raise GanCourseError(
+            f"{type(gan).__name__} has no generator G with a latent_dim",
+            where="latent_explorer",
+            fix="pass a GAN or a Training",
+        )
 
     @torch.no_grad()
     def draw(z: Tensor) -> Tensor:
@@ -116,9 +129,15 @@ def latent_explorer(gan, directions: Tensor | None = None, *, seed: int = 0) -> 
     if directions is None:
         directions = torch.linalg.qr(torch.randn(size, 2, generator=rng))[0].T
     if directions.dim() != 2 or directions.shape[1] != size:
-        raise GanCourseError(f"directions have shape {tuple(directions.shape)}",
-                             where="latent_explorer", fix=f"pass rows of {size} numbers")
+        raise GanCourseError(
+            f"directions have shape {tuple(directions.shape)}",
+            where="latent_explorer",
+            fix=f"pass rows of {size} numbers",
+        )
     if getattr(G, "members", None) is not None or draw(torch.zeros(1, size)).dim() != 4:
-        raise GanCourseError("the generator does not draw single pictures",
-                             where="latent_explorer", fix="pass a GAN of pictures, no ensemble")
+        raise GanCourseError(
+            "the generator does not draw single pictures",
+            where="latent_explorer",
+            fix="pass a GAN of pictures, no ensemble",
+        )
     return LatentExplorer(draw, directions.float().cpu(), seed)

@@ -14,8 +14,10 @@ from gancourse.live import FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ("--no-sandbox --disable-gpu --disable-quic --no-first-run "
-         "--disable-background-networking --disable-component-update --disable-sync").split()
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="SKIPPED: node is not installed")
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: chromium is not installed")
 
@@ -121,15 +123,23 @@ def open_page(browser, tmp_path):
         page_file.write_text(
             '<!doctype html><html><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"></head><body>'
-            + "".join(figure._repr_html_() for figure in figures) + "</body></html>", "utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 1400},
-                                      has_touch=touch, java_script_enabled=scripts)
+            + "".join(figure._repr_html_() for figure in figures)
+            + "</body></html>",
+            "utf-8",
+        )
+        context = browser.new_context(
+            viewport={"width": width, "height": 1400}, has_touch=touch, java_script_enabled=scripts
+        )
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda request: page.problems.append(request.url)
-                if request.url != page_file.as_uri() else None)
+        page.on(
+            "request",
+            lambda request: (
+                page.problems.append(request.url) if request.url != page_file.as_uri() else None
+            ),
+        )
         page.goto(page_file.as_uri())
         opened.append((context, page))
         return page
@@ -157,11 +167,13 @@ def under_node(figure, body, **given):
     chance. Typed arrays come back as lists, infinity as "inf".
     """
     source = "".join((FOLDER / f"{name}.js").read_text() for name in ("live", figure))
-    script = (f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
-              "const random = gancourse.live.random;\n"
-              "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
-              " : value === Infinity ? 'inf' : value;\n"
-              f"console.log(JSON.stringify((() => {{ {body} }})(), plain));")
+    script = (
+        f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
+        "const random = gancourse.live.random;\n"
+        "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
+        " : value === Infinity ? 'inf' : value;\n"
+        f"console.log(JSON.stringify((() => {{ {body} }})(), plain));"
+    )
     done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -171,9 +183,11 @@ def assert_self_contained(make, at_most=None):
     """The HTML of `make()` is the same each time, asks for nothing, and fits `at_most` letters."""
     html = make()._repr_html_()
     assert html == make()._repr_html_()
-    assert not any(word in html.replace("http://www.w3.org/2000/svg", "")
-                   for word in ("http", "import(", "fetch(", "src="))
-    assert html.count("</script>") == 1                  # none inside the script ends it early
+    assert not any(
+        word in html.replace("http://www.w3.org/2000/svg", "")
+        for word in ("http", "import(", "fetch(", "src=")
+    )
+    assert html.count("</script>") == 1  # none inside the script ends it early
     assert at_most is None or len(html) < at_most
 
 

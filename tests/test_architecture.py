@@ -12,22 +12,38 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: What a module may import from the package; "networks" stands for everything below it.
 ALLOWED = {
-    "errors": set(), "options": set(), "games": set(), "penalties": {"errors"},
-    "gans": {"errors", "games", "penalties"}, "checkpoints": {"errors"},
-    "averaging": set(), "batches": {"errors"}, "history": set(), "guards": {"errors"},
+    "errors": set(),
+    "options": set(),
+    "games": set(),
+    "penalties": {"errors"},
+    "gans": {"errors", "games", "penalties"},
+    "checkpoints": {"errors"},
+    "averaging": set(),
+    "batches": {"errors"},
+    "history": set(),
+    "guards": {"errors"},
     "resuming": {"errors", "checkpoints", "batches", "history"},
     "keeper": {"errors", "checkpoints"},
     "diagnosis": {"errors", "history"},
     "training": {"errors", "averaging", "batches", "guards", "history", "keeper", "resuming"},
     "metrics": {"errors"},
-    "machine": {"errors"}, "textbook": {"gans"}, "benchmark": {"machine", "contenders"},
+    "machine": {"errors"},
+    "textbook": {"gans"},
+    "benchmark": {"machine", "contenders"},
     "contenders": {"textbook", "data", "games", "gans", "networks", "penalties", "training"},
     "recipes": {"errors", "games", "penalties", "gans", "networks", "training"},
-    "networks": {"errors"}, "data": {"errors", "data"}, "theory": {"errors", "theory"},
-    "sheets": set(), "plots": {"errors", "sheets"}, "notebook": {"errors"}, "live": {"errors"},
+    "networks": {"errors"},
+    "data": {"errors", "data"},
+    "theory": {"errors", "theory"},
+    "sheets": set(),
+    "plots": {"errors", "sheets"},
+    "notebook": {"errors"},
+    "live": {"errors"},
     "interactive": {"errors", "live", "theory"},
-    "widgets": {"errors", "sheets", "notebook"}, "scrubber": {"errors", "plots", "widgets"},
-    "exercises": {"errors", "questions"}, "questions": {"exercises", "theory"},
+    "widgets": {"errors", "sheets", "notebook"},
+    "scrubber": {"errors", "plots", "widgets"},
+    "exercises": {"errors", "questions"},
+    "questions": {"exercises", "theory"},
 }
 
 
@@ -42,8 +58,11 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import hides where a name comes from"
             names = [alias.name for alias in node.names]
-            yield from ((f"{node.module}.{n}" for n in names) if node.module == "gancourse"
-                        else [node.module])
+            yield from (
+                (f"{node.module}.{n}" for n in names)
+                if node.module == "gancourse"
+                else [node.module]
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -65,8 +84,17 @@ def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment()
 
 
 def test_no_dangerous_calls():
-    banned = ("pickle.load", "weights_only=False", "extractall(", "eval(", "exec(", "shell=True",
-              "yaml.load(", "verify=False", "allow_pickle=True")
+    banned = (
+        "pickle.load",
+        "weights_only=False",
+        "extractall(",
+        "eval(",
+        "exec(",
+        "shell=True",
+        "yaml.load(",
+        "verify=False",
+        "allow_pickle=True",
+    )
     for path in MODULES:
         source = path.read_text().replace(".eval()", "")
         assert not [word for word in banned if word in source], path

@@ -1,4 +1,5 @@
 """Backpropagation by hand against autograd, over depths, activations, shapes and batches."""
+
 import math
 
 import pytest
@@ -17,14 +18,22 @@ ACTIVATIONS = {
 
 def network(sizes, activations, seed=0):
     torch.manual_seed(seed)
-    return [backprop.Layer(torch.randn(o, i, dtype=torch.float64, requires_grad=True),
-                           torch.randn(o, dtype=torch.float64, requires_grad=True),
-                           *ACTIVATIONS[name])
-            for i, o, name in zip(sizes, sizes[1:], activations, strict=False)]
+    return [
+        backprop.Layer(
+            torch.randn(o, i, dtype=torch.float64, requires_grad=True),
+            torch.randn(o, dtype=torch.float64, requires_grad=True),
+            *ACTIVATIONS[name],
+        )
+        for i, o, name in zip(sizes, sizes[1:], activations, strict=False)
+    ]
 
 
-NETWORKS = [([3, 5, 2], ["sigmoid", "sigmoid"]), ([2, 7, 4, 1], ["relu", "tanh", "none"]),
-            ([1, 1], ["sigmoid"]), ([4, 3, 3, 3, 3, 2], ["tanh"] * 4 + ["none"])]
+NETWORKS = [
+    ([3, 5, 2], ["sigmoid", "sigmoid"]),
+    ([2, 7, 4, 1], ["relu", "tanh", "none"]),
+    ([1, 1], ["sigmoid"]),
+    ([4, 3, 3, 3, 3, 2], ["tanh"] * 4 + ["none"]),
+]
 
 
 @pytest.mark.parametrize("sizes, activations", NETWORKS)
@@ -40,8 +49,9 @@ def test_every_slope_is_that_of_autograd(sizes, activations, n):
     expected = torch.autograd.grad(cost, [*sums, *(p for layer in layers for p in layer[:2])])
     for delta, right in zip(deltas, expected, strict=False):
         torch.testing.assert_close(delta, right, rtol=1e-12, atol=1e-12)
-    for (W, b), W_right, b_right in zip(slopes, expected[len(sums)::2], expected[len(sums) + 1::2],
-                                        strict=True):
+    for (W, b), W_right, b_right in zip(
+        slopes, expected[len(sums) :: 2], expected[len(sums) + 1 :: 2], strict=True
+    ):
         torch.testing.assert_close(W, W_right, rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(b, b_right, rtol=1e-12, atol=1e-12)
 

@@ -77,13 +77,21 @@ def refuses(act, match):
 
 
 def picture_gan(size=16, channels=3, norm="batch", z=4):
-    return GAN(games.Hinge(), generator=dcgan.generator(size, channels, z, 4), latent_dim=z,
-               discriminator=dcgan.discriminator(size, channels, 4, norm=norm))
+    return GAN(
+        games.Hinge(),
+        generator=dcgan.generator(size, channels, z, 4),
+        latent_dim=z,
+        discriminator=dcgan.discriminator(size, channels, 4, norm=norm),
+    )
 
 
 def toy_gan(z=2, width=8):
-    return GAN(games.NonSaturating(), generator=mlp(z, 2, width=width),
-               discriminator=mlp(2, 1, width=width), latent_dim=z)
+    return GAN(
+        games.NonSaturating(),
+        generator=mlp(z, 2, width=width),
+        discriminator=mlp(2, 1, width=width),
+        latent_dim=z,
+    )
 
 
 def save(path, mode="RGB", size=(20, 14), colour=0, **options):
@@ -99,6 +107,7 @@ def noise(path, size=(24, 24), mode="RGB", **options):
 
 
 # images ----------------------------------------------------------------------------------------
+
 
 @row(1)
 @pytest.mark.parametrize("size", [0, 7, 15, 17, 28, 48, 100, 256, -16, 16.5, "16", None, True])
@@ -126,14 +135,42 @@ def test_a_picture_that_is_not_square_keeps_its_middle(tmp_path):
 
 @row(4, 6)
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("mode, suffix", [
-    ("1", "png"), ("L", "png"), ("L", "jpg"), ("LA", "png"), ("P", "png"), ("P", "gif"),
-    ("RGB", "jpg"), ("RGB", "bmp"), ("RGB", "webp"), ("RGBA", "png"), ("RGBA", "webp"),
-    ("CMYK", "jpg"), ("CMYK", "tif"), ("YCbCr", "jpg"), ("I;16", "png"), ("I", "tif"),
-    ("F", "tif"), ("RGB", "ppm"), ("L", "pgm")])
+@pytest.mark.parametrize(
+    "mode, suffix",
+    [
+        ("1", "png"),
+        ("L", "png"),
+        ("L", "jpg"),
+        ("LA", "png"),
+        ("P", "png"),
+        ("P", "gif"),
+        ("RGB", "jpg"),
+        ("RGB", "bmp"),
+        ("RGB", "webp"),
+        ("RGBA", "png"),
+        ("RGBA", "webp"),
+        ("CMYK", "jpg"),
+        ("CMYK", "tif"),
+        ("YCbCr", "jpg"),
+        ("I;16", "png"),
+        ("I", "tif"),
+        ("F", "tif"),
+        ("RGB", "ppm"),
+        ("L", "pgm"),
+    ],
+)
 def test_every_kind_of_picture_mixes_with_rgb(mode, suffix, channels, tmp_path):
-    white = {"1": 1, "LA": (255, 255), "RGB": (255,) * 3, "RGBA": (255,) * 4, "CMYK": (0,) * 4,
-             "YCbCr": (255, 128, 128), "I;16": 65535, "I": 65535, "F": 1.0}.get(mode, 255)
+    white = {
+        "1": 1,
+        "LA": (255, 255),
+        "RGB": (255,) * 3,
+        "RGBA": (255,) * 4,
+        "CMYK": (0,) * 4,
+        "YCbCr": (255, 128, 128),
+        "I;16": 65535,
+        "I": 65535,
+        "F": 1.0,
+    }.get(mode, 255)
     odd = Image.new(mode, (20, 14), white)
     if mode == "P":
         odd.putpalette([255] * 768)
@@ -158,9 +195,19 @@ def test_palette_with_transparency_and_sixteen_bits_keep_their_content(tmp_path)
 
 
 @row(6)
-@pytest.mark.parametrize("orientation, corner", [
-    (1, (0, 0)), (2, (0, -1)), (3, (-1, -1)), (4, (-1, 0)), (5, (0, 0)), (6, (0, -1)),
-    (7, (-1, -1)), (8, (-1, 0))])
+@pytest.mark.parametrize(
+    "orientation, corner",
+    [
+        (1, (0, 0)),
+        (2, (0, -1)),
+        (3, (-1, -1)),
+        (4, (-1, 0)),
+        (5, (0, 0)),
+        (6, (0, -1)),
+        (7, (-1, -1)),
+        (8, (-1, 0)),
+    ],
+)
 def test_all_eight_orientations_of_a_camera(orientation, corner, tmp_path):
     """A white mark is in the top left corner of what the sensor saw."""
     picture = Image.new("L", (16, 16), 0)
@@ -247,8 +294,16 @@ def test_an_unreadable_folder_or_file_is_named(tmp_path, monkeypatch):
 @row(10)
 def test_what_systems_leave_in_folders_is_passed_over(tmp_path):
     save(tmp_path / "a.png")
-    for name in (".DS_Store", "._a.png", "Thumbs.db", "desktop.ini", ".hidden/b.png", "notes.md",
-                 "__MACOSX/._a.png", ".ipynb_checkpoints/a.png"):
+    for name in (
+        ".DS_Store",
+        "._a.png",
+        "Thumbs.db",
+        "desktop.ini",
+        ".hidden/b.png",
+        "notes.md",
+        "__MACOSX/._a.png",
+        ".ipynb_checkpoints/a.png",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"\0\5\x16\7 not a picture")
     assert len(images(tmp_path, 8)) == 1
@@ -325,12 +380,17 @@ def test_a_tiff_with_nan(tmp_path):
 
 
 @row(14)
-@pytest.mark.parametrize("pixels, match", [
-    (np.zeros((2, 8, 8, 3), np.uint8), "uint8 tensor, not ndarray"),
-    (torch.zeros(2, 8, 8, 3), "not torch.float32"), (None, "NoneType"),
-    (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), "shape"),
-    (torch.zeros(2, 8, 9, 3, dtype=torch.uint8), "shape"),
-    (torch.zeros(8, 8, 3, dtype=torch.uint8), "shape")])
+@pytest.mark.parametrize(
+    "pixels, match",
+    [
+        (np.zeros((2, 8, 8, 3), np.uint8), "uint8 tensor, not ndarray"),
+        (torch.zeros(2, 8, 8, 3), "not torch.float32"),
+        (None, "NoneType"),
+        (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), "shape"),
+        (torch.zeros(2, 8, 9, 3, dtype=torch.uint8), "shape"),
+        (torch.zeros(8, 8, 3, dtype=torch.uint8), "shape"),
+    ],
+)
 def test_images_of_ones_own_must_be_bytes(pixels, match):
     refuses(lambda: Images("mine", pixels), match)
 
@@ -367,6 +427,7 @@ def test_a_checkpoint_of_a_gpu_is_read_on_a_cpu(tmp_path, monkeypatch):
 def test_there_are_no_worker_processes_and_no_shared_memory():
     """Images are one resident tensor: nothing is forked, spawned, or put into /dev/shm."""
     import psutil
+
     segments = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
     seen = []
 
@@ -382,26 +443,47 @@ def test_there_are_no_worker_processes_and_no_shared_memory():
 
 # checkpoints and runs --------------------------------------------------------------------------
 
+
 @row(19)
-@pytest.mark.parametrize("other", [lambda: picture_gan(z=5), lambda: picture_gan(size=32),
-                                   lambda: picture_gan(channels=1), lambda: picture_gan(norm=None),
-                                   toy_gan])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: picture_gan(z=5),
+        lambda: picture_gan(size=32),
+        lambda: picture_gan(channels=1),
+        lambda: picture_gan(norm=None),
+        toy_gan,
+    ],
+)
 def test_resuming_with_another_gan(other, tmp_path):
     batches = images("faces").batches(4)
     train(picture_gan(), batches, 2, folder=tmp_path)
-    text = refuses(lambda: train(other(), batches, 4, folder=tmp_path, resume=True),
-                   "of another gan or of other settings")
+    text = refuses(
+        lambda: train(other(), batches, 4, folder=tmp_path, resume=True),
+        "of another gan or of other settings",
+    )
     assert "step-00000002.pt" in text
 
 
 @row(19)
-@pytest.mark.parametrize("wrong", [dict(ema=0.5), dict(d_steps=2), dict(seed=1), dict(amp=True),
-                                   dict(optimizer=adam(1e-3)), dict(schedule=decay(9)),
-                                   dict(optimizer=adam(betas=(0.0, 0.9)))])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        dict(ema=0.5),
+        dict(d_steps=2),
+        dict(seed=1),
+        dict(amp=True),
+        dict(optimizer=adam(1e-3)),
+        dict(schedule=decay(9)),
+        dict(optimizer=adam(betas=(0.0, 0.9))),
+    ],
+)
 def test_resuming_with_other_settings(wrong, tmp_path):
     train(toy_gan(), toys.ring().batches(4), 2, folder=tmp_path)
-    refuses(lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path, resume=True,
-                          **wrong), "of another gan or of other settings")
+    refuses(
+        lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path, resume=True, **wrong),
+        "of another gan or of other settings",
+    )
 
 
 @row(20)
@@ -423,16 +505,18 @@ def test_a_truncated_checkpoint(tmp_path):
     train(toy_gan(), toys.ring().batches(4), 2, folder=tmp_path)
     path = tmp_path / "step-00000002.pt"
     path.write_bytes(path.read_bytes()[:-200])
-    text = refuses(lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path,
-                                 resume=True), "damaged")
+    text = refuses(
+        lambda: train(toy_gan(), toys.ring().batches(4), 4, folder=tmp_path, resume=True), "damaged"
+    )
     assert "step-00000002.pt" in text  # and the run did not start again at zero
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 @row(22)
 @pytest.mark.parametrize("batch", [1, 2, 4])
-@pytest.mark.parametrize("penalty", [penalties.r1(10.0), penalties.r1_r2(1.0),
-                                     penalties.gradient_penalty(10)])
+@pytest.mark.parametrize(
+    "penalty", [penalties.r1(10.0), penalties.r1_r2(1.0), penalties.gradient_penalty(10)]
+)
 def test_half_precision_with_a_tiny_batch_and_a_penalty(batch, penalty):
     gan = picture_gan(norm=None)
     gan.game = games.Relativistic(penalty=penalty)
@@ -452,9 +536,18 @@ def test_the_pre_scan_is_fast(tmp_path):
 
 # any configuration at all ----------------------------------------------------------------------
 
-ODD = st.one_of(st.none(), st.booleans(), st.integers(-3, 40), st.floats(), st.just(math.nan),
-                st.text(string.ascii_letters, max_size=4), st.just(()), st.just([1]),
-                st.just(io.BytesIO()), st.just(torch.ones(2)))
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 40),
+    st.floats(),
+    st.just(math.nan),
+    st.text(string.ascii_letters, max_size=4),
+    st.just(()),
+    st.just([1]),
+    st.just(io.BytesIO()),
+    st.just(torch.ones(2)),
+)
 
 
 def mostly(good):
@@ -462,25 +555,48 @@ def mostly(good):
     return st.one_of(good, good, good, ODD)
 
 
-CONFIGURATION = st.fixed_dictionaries({}, optional={
-    "steps": mostly(st.integers(0, 3)), "d_steps": mostly(st.integers(1, 2)),
-    "ema": mostly(st.floats(0, 0.99)), "seed": mostly(st.integers(0, 2**40)), "amp": ODD,
-    "every": mostly(st.integers(1, 5)), "save_every": mostly(st.integers(1, 5)),
-    "lr": mostly(st.floats(1e-5, 1e-2)), "betas": mostly(st.just((0.5, 0.9))),
-    "schedule": mostly(st.just(decay(10))), "watch": mostly(st.none()),
-    "device": mostly(st.just("cpu")), "notes": mostly(st.just({"a": 1})),
-    "resume": mostly(st.booleans()), "width": mostly(st.integers(1, 9)),
-    "depth": mostly(st.integers(1, 3)), "latent_dim": mostly(st.integers(1, 4)),
-    "inputs": mostly(st.just(2)), "members": mostly(st.none()), "batch": mostly(st.integers(1, 8)),
-    "batches": mostly(st.just("ring")), "modes": mostly(st.integers(1, 9)),
-    "std": mostly(st.floats(0.01, 0.1)), "folder": mostly(st.just("run")),
-    "keep": mostly(st.integers(1, 3)), "game": mostly(st.sampled_from(
-        ["Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein", "Relativistic"])),
-    "penalty": st.sampled_from(["gradient_penalty", "r1", "r2", "r1_r2"]),
-    "weight": mostly(st.floats(0, 10)), "c": mostly(st.floats(0.01, 1)),
-    "size": mostly(st.just(16)), "channels": mostly(st.just(3)), "norm": mostly(st.just("batch")),
-    "pictures": st.booleans(),
-})
+CONFIGURATION = st.fixed_dictionaries(
+    {},
+    optional={
+        "steps": mostly(st.integers(0, 3)),
+        "d_steps": mostly(st.integers(1, 2)),
+        "ema": mostly(st.floats(0, 0.99)),
+        "seed": mostly(st.integers(0, 2**40)),
+        "amp": ODD,
+        "every": mostly(st.integers(1, 5)),
+        "save_every": mostly(st.integers(1, 5)),
+        "lr": mostly(st.floats(1e-5, 1e-2)),
+        "betas": mostly(st.just((0.5, 0.9))),
+        "schedule": mostly(st.just(decay(10))),
+        "watch": mostly(st.none()),
+        "device": mostly(st.just("cpu")),
+        "notes": mostly(st.just({"a": 1})),
+        "resume": mostly(st.booleans()),
+        "width": mostly(st.integers(1, 9)),
+        "depth": mostly(st.integers(1, 3)),
+        "latent_dim": mostly(st.integers(1, 4)),
+        "inputs": mostly(st.just(2)),
+        "members": mostly(st.none()),
+        "batch": mostly(st.integers(1, 8)),
+        "batches": mostly(st.just("ring")),
+        "modes": mostly(st.integers(1, 9)),
+        "std": mostly(st.floats(0.01, 0.1)),
+        "folder": mostly(st.just("run")),
+        "keep": mostly(st.integers(1, 3)),
+        "game": mostly(
+            st.sampled_from(
+                ["Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein", "Relativistic"]
+            )
+        ),
+        "penalty": st.sampled_from(["gradient_penalty", "r1", "r2", "r1_r2"]),
+        "weight": mostly(st.floats(0, 10)),
+        "c": mostly(st.floats(0.01, 1)),
+        "size": mostly(st.just(16)),
+        "channels": mostly(st.just(3)),
+        "norm": mostly(st.just("batch")),
+        "pictures": st.booleans(),
+    },
+)
 
 
 def given_only(c, *names):
@@ -493,13 +609,17 @@ def run(c, folder):
     penalty = getattr(penalties, c["penalty"])(c.get("weight", 1.0)) if "penalty" in c else None
     projection = penalties.clip_weights(c["c"]) if "c" in c else None
     name = c.get("game", "Hinge")
-    game = getattr(games, name)(penalty, projection) if isinstance(name, str) and hasattr(
-        games, name) else name
+    game = (
+        getattr(games, name)(penalty, projection)
+        if isinstance(name, str) and hasattr(games, name)
+        else name
+    )
     if c["pictures"]:
         net = given_only(c, "width")
         G = dcgan.generator(c.get("size", 16), c.get("channels", 3), z, **net)
-        D = dcgan.discriminator(c.get("size", 16), c.get("channels", 3), **net,
-                                **given_only(c, "norm"))
+        D = dcgan.discriminator(
+            c.get("size", 16), c.get("channels", 3), **net, **given_only(c, "norm")
+        )
         batches = images("faces").batches(c.get("batch", 4))
     else:
         net = given_only(c, "width", "depth", "members")
@@ -510,13 +630,32 @@ def run(c, folder):
     gan = GAN(game, generator=G, discriminator=D, latent_dim=z)
     optimizer = {"optimizer": adam(**given_only(c, "lr", "betas"))}
     place = {"folder": c["folder"] if c["folder"] != "run" else folder} if "folder" in c else {}
-    return train(gan, batches, c.get("steps", 2), **optimizer, **place, **given_only(
-        c, "d_steps", "ema", "seed", "amp", "every", "save_every", "schedule", "watch", "device",
-        "notes", "resume"))
+    return train(
+        gan,
+        batches,
+        c.get("steps", 2),
+        **optimizer,
+        **place,
+        **given_only(
+            c,
+            "d_steps",
+            "ema",
+            "seed",
+            "amp",
+            "every",
+            "save_every",
+            "schedule",
+            "watch",
+            "device",
+            "notes",
+            "resume",
+        ),
+    )
 
 
-@settings(max_examples=200, deadline=20_000, derandomize=True,
-          suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=200, deadline=20_000, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(CONFIGURATION.map(lambda c: {"pictures": False, **c}))
 def test_any_configuration_is_a_run_or_one_clear_error(tmp_path_factory, configuration):
     folder = tmp_path_factory.mktemp("fuzz")
@@ -530,9 +669,13 @@ def test_any_configuration_is_a_run_or_one_clear_error(tmp_path_factory, configu
         assert all(w.isfinite().all() for w in training.gan.parameters())
 
 
-@pytest.mark.parametrize("call", [
-    lambda: train(toy_gan(), toys.ring().batches(4), 2, leraning_rate=1e-3),
-    lambda: train(toy_gan(), toys.ring().batches(4), 2, d_step=2)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: train(toy_gan(), toys.ring().batches(4), 2, leraning_rate=1e-3),
+        lambda: train(toy_gan(), toys.ring().batches(4), 2, d_step=2),
+    ],
+)
 def test_a_misspelt_setting_is_pythons_own_error_that_names_it(call):
     """As for every Python function: the message names the word, and nothing has run."""
     with pytest.raises(TypeError, match="leraning_rate|d_step"):

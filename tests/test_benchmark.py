@@ -26,8 +26,12 @@ def points():
 def pictures(game, norm=None):
     """A small DCGAN whose weights are large enough that the losses move."""
     torch.manual_seed(0)
-    gan = GAN(game, generator=dcgan.generator(16, 1, 16, 8), latent_dim=16,
-              discriminator=dcgan.discriminator(16, 1, 8, norm))
+    gan = GAN(
+        game,
+        generator=dcgan.generator(16, 1, 16, 8),
+        latent_dim=16,
+        discriminator=dcgan.discriminator(16, 1, 8, norm),
+    )
     for layer in gan.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(layer.weight, 0.2)
@@ -36,12 +40,27 @@ def pictures(game, norm=None):
 
 CASES = {
     "toy": (points, (64, 2), textbook.non_saturating, adam(), 1),
-    "dcgan": (lambda: pictures(NonSaturating(), "batch"), (32, 1, 16, 16),
-              textbook.non_saturating, adam(), 1),
-    "wgan-gp": (lambda: pictures(Wasserstein(penalty=gradient_penalty(10.0))), (32, 1, 16, 16),
-                textbook.wasserstein_gp, adam(1e-4, (0.0, 0.9)), 5),
-    "r1-r2": (lambda: pictures(Relativistic(penalty=r1_r2(1.0))), (32, 1, 16, 16),
-              textbook.relativistic, adam(1e-4, (0.0, 0.9)), 1),
+    "dcgan": (
+        lambda: pictures(NonSaturating(), "batch"),
+        (32, 1, 16, 16),
+        textbook.non_saturating,
+        adam(),
+        1,
+    ),
+    "wgan-gp": (
+        lambda: pictures(Wasserstein(penalty=gradient_penalty(10.0))),
+        (32, 1, 16, 16),
+        textbook.wasserstein_gp,
+        adam(1e-4, (0.0, 0.9)),
+        5,
+    ),
+    "r1-r2": (
+        lambda: pictures(Relativistic(penalty=r1_r2(1.0))),
+        (32, 1, 16, 16),
+        textbook.relativistic,
+        adam(1e-4, (0.0, 0.9)),
+        1,
+    ),
 }
 
 
@@ -92,8 +111,9 @@ def test_another_learning_rate_would_be_noticed():
     assert (theirs - ours).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("switches", [{}, {"freeze": False}, {"read": True},
-                                      {"layout": torch.contiguous_format}])
+@pytest.mark.parametrize(
+    "switches", [{}, {"freeze": False}, {"read": True}, {"layout": torch.contiguous_format}]
+)
 def test_the_bare_loop_is_ours(switches):
     mine, bare = CASES["dcgan"][0](), CASES["dcgan"][0]()
     torch.manual_seed(1)
@@ -127,20 +147,29 @@ def test_turns_are_taken_in_turn_and_begin_with_another():
         def advance(n):
             order.append(name)
             now[0] += n * cost
+
         return advance
 
-    seconds = benchmark.take_turns({"a": (loop("a", 1.0), 4), "b": (loop("b", 3.0), 2)}, 3,
-                                   lambda: now[0])
+    seconds = benchmark.take_turns(
+        {"a": (loop("a", 1.0), 4), "b": (loop("b", 3.0), 2)}, 3, lambda: now[0]
+    )
     assert order[2:] == ["a", "b", "b", "a", "a", "b"]
     assert seconds == {"a": [1.0] * 3, "b": [3.0] * 3}
 
 
 def test_what_the_times_say():
-    case = {"peak": "conv", "gan_iterations": {"textbook": 1, "ours": 10},
-            "gflop": {"ours": 6.0}, "seconds": {"textbook": [1.0, 2.0, 4.0],
-                                                "ours": [1.0, 1.0, 1.0]},
-            "kernels": {"conv a fp32": [10, 20, 30], "conv b fp32": [12, 5, 5],
-                        "conv b bf16": [99] * 3, "matmul 8 fp32": [99] * 3}}
+    case = {
+        "peak": "conv",
+        "gan_iterations": {"textbook": 1, "ours": 10},
+        "gflop": {"ours": 6.0},
+        "seconds": {"textbook": [1.0, 2.0, 4.0], "ours": [1.0, 1.0, 1.0]},
+        "kernels": {
+            "conv a fp32": [10, 20, 30],
+            "conv b fp32": [12, 5, 5],
+            "conv b bf16": [99] * 3,
+            "matmul 8 fp32": [99] * 3,
+        },
+    }
     assert benchmark.speedup(case, "ours") == (20, 15, 30)
     assert benchmark.fraction_of_peak(case, "ours") == pytest.approx((0.3, 0.25, 0.4))
 
@@ -166,8 +195,9 @@ def test_our_loop_does_less_work_for_the_same_losses(case):
     batches = [(torch.randn(shape),)] * 5
     printed = benchmark.flops(stepping(loop(make(), batches)))
     ours = benchmark.flops(Training(make(), batches, d_steps=d_steps).advance)
-    unfrozen = benchmark.flops(stepping(textbook.bare(
-        make(), iter(batches * 2), optimizer, d_steps, freeze=False)))
+    unfrozen = benchmark.flops(
+        stepping(textbook.bare(make(), iter(batches * 2), optimizer, d_steps, freeze=False))
+    )
     assert 0 < ours < unfrozen
     if case == "dcgan":
         assert printed == unfrozen

@@ -45,8 +45,10 @@ def test_planted_failures_in_notebooks(executed_book):
     planted = {
         "06_error": ('"print(1 + 1)\\n"', "\"assert 1 == 2, 'planted error'\\n\""),
         "07_output": ('"2\\n"', '"3\\n"'),
-        "08_warning": ('"print(1 + 1)\\n"',
-                       "\"import warnings; warnings.warn('planted warning', RuntimeWarning)\\n\""),
+        "08_warning": (
+            '"print(1 + 1)\\n"',
+            "\"import warnings; warnings.warn('planted warning', RuntimeWarning)\\n\"",
+        ),
     }
     for name, (old, new) in planted.items():
         (executed_book / "chapters" / f"{name}.ipynb").write_text(good.replace(old, new))
@@ -66,7 +68,8 @@ WARNINGS = {
 SEEN_BY_SCAN = {f'<img src="{OUTSIDE}.png" alt="">': f"intro.html: {OUTSIDE}.png"}
 SEEN_IN_BROWSER = {
     f'<script>new Image().src = "https:" + "//{OUTSIDE[8:]}.gif"</script>': "external request: "
-    + OUTSIDE + ".gif",
+    + OUTSIDE
+    + ".gif",
     "<script>console.error('planted message')</script>": "console: planted message",
     "<script>planted()</script>": "script error: planted is not defined",
     '<p style="width: 900px">wide</p>': "px wide at 390 px",
@@ -101,17 +104,20 @@ def test_warning_does_not_hide_in_an_unchanged_page(executed_book):
         assert status == 1 and "eq-missing" in said
 
 
-@pytest.mark.parametrize("planted", [
-    f'<img src="{OUTSIDE}.png" alt="x">',
-    f'<img srcset="local.png 1x, {OUTSIDE}.png 2x" alt="x">',
-    f'<script src="//{OUTSIDE[8:]}.js"></script>',
-    f'<link rel="stylesheet" href="{OUTSIDE}.css">',
-    f"<style>@import '{OUTSIDE}.css';</style>",
-    f'<p style="background: url({OUTSIDE}.png)"></p>',
-    f'<script>fetch("{OUTSIDE}.json")</script>',
-    f'<script type="module">import x from "{OUTSIDE}.js"</script>',
-    f"<iframe srcdoc='&lt;img src=\"{OUTSIDE}.png\"&gt;'></iframe>",
-])
+@pytest.mark.parametrize(
+    "planted",
+    [
+        f'<img src="{OUTSIDE}.png" alt="x">',
+        f'<img srcset="local.png 1x, {OUTSIDE}.png 2x" alt="x">',
+        f'<script src="//{OUTSIDE[8:]}.js"></script>',
+        f'<link rel="stylesheet" href="{OUTSIDE}.css">',
+        f"<style>@import '{OUTSIDE}.css';</style>",
+        f'<p style="background: url({OUTSIDE}.png)"></p>',
+        f'<script>fetch("{OUTSIDE}.json")</script>',
+        f'<script type="module">import x from "{OUTSIDE}.js"</script>',
+        f"<iframe srcdoc='&lt;img src=\"{OUTSIDE}.png\"&gt;'></iframe>",
+    ],
+)
 def test_scan_finds(tmp_path, planted):
     (tmp_path / "page.html").write_text(f"<html><body><a href='{OUTSIDE}'>fine</a></body></html>")
     assert outside_requests(tmp_path) == []

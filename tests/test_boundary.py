@@ -1,4 +1,5 @@
 """The live classifier of chapter 03: its arithmetic against torch, its controls in a browser."""
+
 import math
 from functools import partial
 
@@ -27,8 +28,9 @@ class Twin(torch.nn.Module):
         lengths = [2 * width, width, width * width, width, width, 1]
         shapes = [(2, width), (width,), (width, width), (width,), (width, 1), (1,)]
         parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
-        self.weights = torch.nn.ParameterList(p.view(s).clone()
-                                              for p, s in zip(parts, shapes, strict=True))
+        self.weights = torch.nn.ParameterList(
+            p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
+        )
 
     def forward(self, x):
         W1, b1, W2, b2, W3, b3 = self.weights
@@ -48,23 +50,29 @@ def close(shown, expected, within=1e-10):
 
 # ---------------------------------------------------------------- the arithmetic, under node
 
+
 @needs_node
 @pytest.mark.parametrize("width", [1, 5, 16])
 def test_loss_gradient_and_forty_steps_are_those_of_torch(width):
-    shown = under_node("""
+    shown = under_node(
+        """
         const rng = N.random(3), points = N.draw("moons", 40, rng), net = N.network(g.width, rng);
         const before = [...net.theta], { loss, gradient } = N.slopes(net, points);
         const scores = N.forward(net, points.x, 40).at(-1), held = N.heldOutLoss(net, points);
         for (let k = 0; k < 40; k++) N.step(net, points, 0.1, 0.9);
-        return { points, before, loss, gradient, scores, held, after: net.theta };""", width=width)
+        return { points, before, loss, gradient, scores, held, after: net.theta };""",
+        width=width,
+    )
     x = torch.tensor(shown["points"]["x"], dtype=torch.float64).view(40, 2)
     y = torch.tensor(shown["points"]["y"], dtype=torch.float64)
     twin = Twin(width, shown["before"])
     loss = twin.loss(x, y)
     close(shown["scores"], twin(x).detach())
     close([shown["loss"], shown["held"]], [loss.item()] * 2)
-    close(shown["gradient"], torch.cat([v.flatten() for v in torch.autograd.grad(
-        loss, twin.weights.parameters())]))
+    close(
+        shown["gradient"],
+        torch.cat([v.flatten() for v in torch.autograd.grad(loss, twin.weights.parameters())]),
+    )
     sgd = torch.optim.SGD(twin.parameters(), lr=0.1, momentum=0.9)
     for _ in range(40):
         sgd.zero_grad()
@@ -89,7 +97,7 @@ def test_python_and_the_menu_name_the_same_data_and_both_classes_are_there():
     for name, points in shown:
         x = torch.tensor(points["x"]).view(-1, 2)
         assert sum(points["y"]) == 200 and x.abs().max() < 3.2, name
-        assert (x.abs() < 1.8).all(1).double().mean() > 0.97, name       # inside the picture
+        assert (x.abs() < 1.8).all(1).double().mean() > 0.97, name  # inside the picture
 
 
 @needs_node
@@ -110,14 +118,17 @@ def test_data_are_what_their_names_say():
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_on_moons_it_learns_and_then_overfits(seed):
     """What the chapter asks the reader to see."""
-    train, held = under_node("""
+    train, held = under_node(
+        """
         const rng = N.random(g.seed), a = N.draw("moons", 40, rng), b = N.draw("moons", 100, rng);
         const net = N.network(16, rng), losses = [[], []];
         for (let k = 0; k < 3000; k++) {
           losses[0].push(N.heldOutLoss(net, a)); losses[1].push(N.heldOutLoss(net, b));
           N.step(net, a, 0.03, 0.9);
         }
-        return losses;""", seed=seed)
+        return losses;""",
+        seed=seed,
+    )
     assert min(held) < 0.5 and train[-1] < 0.1
     assert held[-1] > min(held) + 0.3
 
@@ -125,25 +136,36 @@ def test_on_moons_it_learns_and_then_overfits(seed):
 @needs_node
 @pytest.mark.parametrize("seed", [0, 1])
 def test_exclusive_or_needs_width(seed):
-    end = under_node("""
+    end = under_node(
+        """
         return [1, 8].map((width) => {
           const rng = N.random(g.seed), a = N.draw("xor", 40, rng), net = N.network(width, rng);
           for (let k = 0; k < 1500; k++) N.step(net, a, 0.1, 0.9);
           return N.heldOutLoss(net, a);
-        });""", seed=seed)
+        });""",
+        seed=seed,
+    )
     assert end[0] > 0.3 and end[1] < 0.05
 
 
 # ---------------------------------------------------------------- the figure, in a browser
 
+
 def expected(steps, data="moons", width=16, rate=0.03, momentum=0.9, seed=0):
     """Training and held-out loss after some steps, by the tested arithmetic."""
-    return under_node("""
+    return under_node(
+        """
         const rng = N.random(g.seed), a = N.draw(g.data, 40, rng), b = N.draw(g.data, 100, rng);
         const net = N.network(g.width, rng);
         for (let k = 0; k < g.steps; k++) N.step(net, a, g.rate, g.momentum);
         return [N.heldOutLoss(net, a), N.heldOutLoss(net, b)];""",
-                      steps=steps, data=data, width=width, rate=rate, momentum=momentum, seed=seed)
+        steps=steps,
+        data=data,
+        width=width,
+        rate=rate,
+        momentum=momentum,
+        seed=seed,
+    )
 
 
 def assert_shows(page, *settings, figure=0, **more):
@@ -252,12 +274,22 @@ def test_without_scripts_a_text_stands_in_its_place(open_page):
 
 # ---------------------------------------------------------------- the HTML itself
 
+
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(boundary, 32_000)
 
 
-@pytest.mark.parametrize("bad", [{"data": "cats"}, {"width": 0}, {"width": 2.5}, {"width": 33},
-                                 {"seed": -1}, {"width": math.nan}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"data": "cats"},
+        {"width": 0},
+        {"width": 2.5},
+        {"width": 33},
+        {"seed": -1},
+        {"width": math.nan},
+    ],
+)
 def test_settings_out_of_range_are_named(bad):
     with pytest.raises(GanCourseError, match=f"{next(iter(bad))} is .*\n.*choose"):
         boundary(**bad)

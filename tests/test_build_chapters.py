@@ -38,10 +38,13 @@ def test_nothing_is_installed_while_the_address_is_unknown(small_book, text):
     assert "http" not in setup.source and setup.outputs == []
 
 
-@pytest.mark.parametrize("code, message", [
-    ("x = 1\nx / 0", "line 2: x / 0"),
-    ("import warnings\nwarnings.warn('planted', RuntimeWarning)", "RuntimeWarning: planted"),
-])
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        ("x = 1\nx / 0", "line 2: x / 0"),
+        ("import warnings\nwarnings.warn('planted', RuntimeWarning)", "RuntimeWarning: planted"),
+    ],
+)
 def test_failing_cell_is_named_and_the_old_notebook_stays(small_book, text, capsys, code, message):
     notebook = text.with_suffix(".ipynb")
     notebook.write_text("old")
@@ -84,10 +87,18 @@ def package(small_book, text):
     return small_book / "gancourse"
 
 
-@pytest.mark.parametrize("name, matters", [
-    ("__init__.py", True), ("alpha.py", True), ("beta.py", True), ("beta/live.js", True),
-    ("faces.npz", True), ("gamma.py", False), ("other.npz", False),
-])
+@pytest.mark.parametrize(
+    "name, matters",
+    [
+        ("__init__.py", True),
+        ("alpha.py", True),
+        ("beta.py", True),
+        ("beta/live.js", True),
+        ("faces.npz", True),
+        ("gamma.py", False),
+        ("other.npz", False),
+    ],
+)
 def test_stale_when_a_used_file_changes(small_book, text, package, name, matters):
     before = source_hash(small_book, text)
     path = package / name

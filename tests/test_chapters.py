@@ -162,8 +162,10 @@ def directives(text, name):
     """(argument, options) of every directive of that name."""
     block = rf"^:{{3,}}\{{{name}\}}(.*)\n((?::[\w-]+:.*\n)*)"
     found = re.findall(block, text.read_text("utf-8"), re.MULTILINE)
-    return [(argument.strip(), dict(re.findall(r"^:([\w-]+): *(.*)$", options, re.M)))
-            for argument, options in found]
+    return [
+        (argument.strip(), dict(re.findall(r"^:([\w-]+): *(.*)$", options, re.M)))
+        for argument, options in found
+    ]
 
 
 @each_chapter

@@ -11,8 +11,10 @@ def halves(name, test):
     """Training and test part, split by a fixed permutation."""
     every = images(name)
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(0))
-    return [Images(name, every.pixels[part], {key: v[part] for key, v in every.labels.items()})
-            for part in (order[test:], order[:test])]
+    return [
+        Images(name, every.pixels[part], {key: v[part] for key, v in every.labels.items()})
+        for part in (order[test:], order[:test])
+    ]
 
 
 def all_of(data):
@@ -36,8 +38,9 @@ def test_features_are_near_for_digits_and_far_for_noise(digits):
     assert real.shape == (len(train), 64)
     noise = torch.rand(500, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     one_digit = all_of(test)[test.labels["digit"] == 3].repeat(10, 1, 1, 1)
-    near, collapsed, far = (frechet(net.features(x), real)
-                            for x in (all_of(test), one_digit, noise))
+    near, collapsed, far = (
+        frechet(net.features(x), real) for x in (all_of(test), one_digit, noise)
+    )
     assert 5 * near < min(collapsed, far)
 
 

@@ -1,4 +1,5 @@
 """The command line, as a person uses it: a process, its files, its messages, its exit status."""
+
 import json
 import os
 import re
@@ -24,23 +25,47 @@ def run(*arguments):
 
 
 def process(*arguments):
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads()),
-                   "TQDM_DISABLE": "1"}
-    return subprocess.Popen([sys.executable, "-m", "gancourse", *map(str, arguments)], cwd=ROOT,
-                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+        "TQDM_DISABLE": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "gancourse", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def same(one, other):
     one, other = checkpoints.load(one), checkpoints.load(other)
-    return all(torch.equal(one[part][k], other[part][k])
-               for part in ("gan", "average") for k in one[part])
+    return all(
+        torch.equal(one[part][k], other[part][k]) for part in ("gan", "average") for k in one[part]
+    )
 
 
 @pytest.mark.parametrize("game", ["minimax", "hinge-sn", "wgan-clip", "wgan-gp", "relativistic"])
 def test_pictures_from_training_to_evaluation(tmp_path, capsys, game):
-    assert run("train", "--data", "digits", "--size", 16, "--game", game, "--steps", 5, "--out",
-               tmp_path / "run", *QUICK) == 0
+    assert (
+        run(
+            "train",
+            "--data",
+            "digits",
+            "--size",
+            16,
+            "--game",
+            game,
+            "--steps",
+            5,
+            "--out",
+            tmp_path / "run",
+            *QUICK,
+        )
+        == 0
+    )
     lines = [json.loads(x) for x in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [x["step"] for x in lines] == [2, 4]
     assert lines[1]["images_per_second"] > 0 and isinstance(lines[0]["d_loss"], float)
@@ -56,8 +81,10 @@ def test_pictures_from_training_to_evaluation(tmp_path, capsys, game):
     assert re.search(r"frechet +\d", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("data, keys", [("ring", {"modes", "high_quality", "earth_mover"}),
-                                        ("swiss-roll", {"earth_mover"})])
+@pytest.mark.parametrize(
+    "data, keys",
+    [("ring", {"modes", "high_quality", "earth_mover"}), ("swiss-roll", {"earth_mover"})],
+)
 def test_points(tmp_path, data, keys):
     assert run("train", "--data", data, "--steps", 4, "--out", tmp_path, "--every", 2) == 0
     path = tmp_path / "step-00000004.pt"
@@ -70,8 +97,21 @@ def test_a_folder_of_pictures(tmp_path):
     (tmp_path / "mine").mkdir()
     for i in range(60):
         Image.new("RGB", (20, 20), (4 * i, 90, 255 - 4 * i)).save(tmp_path / "mine" / f"{i}.png")
-    assert run("train", "--data", tmp_path / "mine", "--size", 16, "--steps", 2, "--out",
-               tmp_path / "run", *QUICK) == 0
+    assert (
+        run(
+            "train",
+            "--data",
+            tmp_path / "mine",
+            "--size",
+            16,
+            "--steps",
+            2,
+            "--out",
+            tmp_path / "run",
+            *QUICK,
+        )
+        == 0
+    )
     path = tmp_path / "run" / "step-00000002.pt"
     assert run("evaluate", path, "--n", 100) == 0
     assert "thumbnails" in path.with_suffix(".json").read_text()
@@ -87,8 +127,9 @@ def test_resume_auto_is_the_uninterrupted_run_and_its_log_has_each_step_once(tmp
             path.unlink()
     assert run(*cut) == 0 and "going on from" in capsys.readouterr().out
     assert same(tmp_path / "whole/step-00000012.pt", tmp_path / "cut/step-00000012.pt")
-    steps = [json.loads(x)["step"]
-             for x in (tmp_path / "cut/metrics.jsonl").read_text().splitlines()]
+    steps = [
+        json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").read_text().splitlines()
+    ]
     assert steps == [2, 4, 6, 8, 10, 12]
 
 
@@ -118,7 +159,8 @@ MISTAKES = [
     ("train --data faces --device abacus --out {}", "device 'abacus' cannot be used"),
     ("train --data faces --out {}/file", "file exists"),
     ("train --data faces --stepps 3 --out {}", "unrecognized arguments: --stepps"),
-    ("train --out {}", "required: --data"), ("", "required: command"),
+    ("train --out {}", "required: --data"),
+    ("", "required: command"),
     ("sample {}/nothing.pt --out {}", "no such checkpoint"),
     ("sample {}/file --out {}", "damaged or no checkpoint"),
     ("sample {} --out {}", "the folder holds no checkpoint"),
@@ -151,8 +193,10 @@ def test_what_is_sampled_and_evaluated_is_the_average(tmp_path):
     gan, _ = trained(tmp_path / "step-00000004.pt")
     for name, weight in gan.G.state_dict().items():
         assert torch.equal(weight, state["average"][name]), name
-    assert any(not torch.equal(state["average"][name], state["gan"][f"G.{name}"])
-               for name in state["average"])
+    assert any(
+        not torch.equal(state["average"][name], state["gan"][f"G.{name}"])
+        for name in state["average"]
+    )
     assert not gan.training
 
 
@@ -172,12 +216,29 @@ def test_a_run_keeps_the_length_it_was_planned_for(tmp_path, capsys):
     assert run(*arguments, 3) == 0
 
 
-@pytest.mark.parametrize("change, told", [
-    (["--data", "spiral"], "data grid, not spiral"), (["--batch", 9], "batch 8, not 9"),
-    (["--latent", 3], "latent 2, not 3"), (["--seed", 3], "seed 0, not 3")])
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (["--data", "spiral"], "data grid, not spiral"),
+        (["--batch", 9], "batch 8, not 9"),
+        (["--latent", 3], "latent 2, not 3"),
+        (["--seed", 3], "seed 0, not 3"),
+    ],
+)
 def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path, capsys, change, told):
-    arguments = ["train", "--data", "grid", "--out", tmp_path, "--steps", 2, "--batch", 8,
-                 "--resume", "auto"]
+    arguments = [
+        "train",
+        "--data",
+        "grid",
+        "--out",
+        tmp_path,
+        "--steps",
+        2,
+        "--batch",
+        8,
+        "--resume",
+        "auto",
+    ]
     assert run(*arguments) == 0
     assert run(*arguments, *change) == 2
     assert f"the run was begun with {told}" in capsys.readouterr().err
@@ -187,8 +248,22 @@ def test_pictures_may_move_but_not_go_missing(tmp_path, capsys):
     (tmp_path / "a/pics").mkdir(parents=True)
     for name in "123":
         Image.new("L", (16, 16), int(name)).save(tmp_path / f"a/pics/{name}.png")
-    arguments = ["train", "--size", 16, "--steps", 1, "--width", 4, "--batch", 2,
-                 "--resume", "auto", "--out", tmp_path / "run", "--data"]
+    arguments = [
+        "train",
+        "--size",
+        16,
+        "--steps",
+        1,
+        "--width",
+        4,
+        "--batch",
+        2,
+        "--resume",
+        "auto",
+        "--out",
+        tmp_path / "run",
+        "--data",
+    ]
     assert run(*arguments, tmp_path / "a/pics") == 0
     (tmp_path / "a").rename(tmp_path / "b")
     assert run(*arguments, tmp_path / "b/pics") == 0
@@ -198,8 +273,19 @@ def test_pictures_may_move_but_not_go_missing(tmp_path, capsys):
 
 
 def test_lines_of_the_log_that_were_damaged_are_dropped(tmp_path):
-    arguments = ["train", "--data", "ring", "--steps", 2, "--every", 1, "--resume", "auto",
-                 "--out", tmp_path]
+    arguments = [
+        "train",
+        "--data",
+        "ring",
+        "--steps",
+        2,
+        "--every",
+        1,
+        "--resume",
+        "auto",
+        "--out",
+        tmp_path,
+    ]
     assert run(*arguments) == 0
     log = tmp_path / "metrics.jsonl"
     good = log.read_bytes()
@@ -217,8 +303,11 @@ def test_too_little_memory_is_told_and_no_other_error_is_hidden(tmp_path, capsys
 
 
 def test_every_option_is_explained():
-    assert all(action.help for sub in parser()._subparsers._group_actions[0].choices.values()
-               for action in sub._actions)
+    assert all(
+        action.help
+        for sub in parser()._subparsers._group_actions[0].choices.values()
+        for action in sub._actions
+    )
 
 
 def test_a_latent_walk_keeps_the_length_of_the_noise(tmp_path):

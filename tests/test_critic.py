@@ -30,8 +30,11 @@ under_node = partial(conftest.under_node, "critic")
 
 
 def at(seed=0, **settings):
-    found = under_node("const r = N.at(g.s, random(g.seed)); r.net = [...r.net.theta]; return r;",
-                       s={**START, **settings, "quantiles": QUANTILES}, seed=seed)
+    found = under_node(
+        "const r = N.at(g.s, random(g.seed)); r.net = [...r.net.theta]; return r;",
+        s={**START, **settings, "quantiles": QUANTILES},
+        seed=seed,
+    )
     return found
 
 
@@ -40,8 +43,9 @@ class Twin(torch.nn.Module):
 
     def __init__(self, theta):
         super().__init__()
-        self.w, self.b, self.v, self.a = map(torch.nn.Parameter, torch.tensor(
-            theta, dtype=torch.float64).split([32, 32, 32, 1]))
+        self.w, self.b, self.v, self.a = map(
+            torch.nn.Parameter, torch.tensor(theta, dtype=torch.float64).split([32, 32, 32, 1])
+        )
 
     def forward(self, x):
         return torch.relu(x[:, None] * self.w + self.b) @ self.v + self.a
@@ -53,13 +57,17 @@ class Twin(torch.nn.Module):
 @needs_node
 @pytest.mark.parametrize("c", [0.01, 0.3])
 def test_forty_steps_are_rmsprop_and_clipping_of_torch(c):
-    shown = under_node("""
+    shown = under_node(
+        """
         const net = N.network(g.c, random(3)), before = [...net.theta];
         const real = g.q.map((z) => 3 + z), fake = g.q.map((z) => z - 1);
         const slopes = [...N.gradient(net, real, fake)], estimate = N.estimate(net, real, fake);
         for (let k = 0; k < 40; k++) N.step(net, real, fake);
         return { before, slopes, estimate, after: [...net.theta], f: [-2, 0.3, 5].map((x) =>
-          [N.value(net, x), N.slope(net, x)]) };""", c=c, q=QUANTILES)
+          [N.value(net, x), N.slope(net, x)]) };""",
+        c=c,
+        q=QUANTILES,
+    )
     z, twin = torch.tensor(QUANTILES, dtype=torch.float64), Twin(shown["before"])
     loss_of = lambda: Wasserstein().d_loss(twin(3 + z), twin(z - 1))
     loss = loss_of()
@@ -89,8 +97,11 @@ def test_divergences_and_pulls_agree_with_the_theory(p, pg):
     real, fake = info.gaussian(x, p), info.gaussian(x, pg)
     assert shown["jsd"] == pytest.approx(float(info.jsd(real, fake, 0.002)), abs=1e-6)
     assert shown["w1"] == pytest.approx(float(info.wasserstein_1d(real, fake, x, 0.002)), abs=1e-6)
-    s = float(info.optimal_score(info.gaussian(torch.tensor(pg * 1.0), p),
-                                 info.gaussian(torch.tensor(pg * 1.0), pg)))
+    s = float(
+        info.optimal_score(
+            info.gaussian(torch.tensor(pg * 1.0), p), info.gaussian(torch.tensor(pg * 1.0), pg)
+        )
+    )
     D = 1 / (1 + math.exp(-s))
     assert shown["minimax"] == pytest.approx(D * (p - pg), rel=1e-3, abs=1e-8)
     assert shown["nonSaturating"] == pytest.approx((1 - D) * (p - pg), rel=1e-3, abs=1e-8)
@@ -122,16 +133,29 @@ def test_what_the_chapter_asks_the_reader_to_see():
 
 
 @needs_node
-@pytest.mark.parametrize("settings, said", [
-    ({"p": 0, "pg": 0}, "agree"), ({"p": 3, "pg": -3}, "still pulls them"),
-    ({"p": 1, "pg": -0.5}, "fraction"), ({"steps": 0}, "hardly been trained")])
+@pytest.mark.parametrize(
+    "settings, said",
+    [
+        ({"p": 0, "pg": 0}, "agree"),
+        ({"p": 3, "pg": -3}, "still pulls them"),
+        ({"p": 1, "pg": -0.5}, "fraction"),
+        ({"steps": 0}, "hardly been trained"),
+    ],
+)
 def test_comment_fits_the_numbers(settings, said):
-    texts = [under_node("return N.comment(N.at(g.s, random(g.seed)), g.s);", seed=seed,
-                        s={**START, **settings, "quantiles": QUANTILES}) for seed in range(4)]
+    texts = [
+        under_node(
+            "return N.comment(N.at(g.s, random(g.seed)), g.s);",
+            seed=seed,
+            s={**START, **settings, "quantiles": QUANTILES},
+        )
+        for seed in range(4)
+    ]
     assert any(said in text for text in texts), texts
 
 
 # ---------------------------------------------------------------- the figure, in a browser
+
 
 def assert_shows(page, figure=0, **settings):
     expected = at(**settings)
@@ -185,8 +209,10 @@ def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(critic)
 
 
-@pytest.mark.parametrize("bad, name", [({"p": 9}, "p"), ({"pg": math.nan}, "pg"), ({"c": 0.5}, "c"),
-                                       ({"steps": 1000}, "steps")])
+@pytest.mark.parametrize(
+    "bad, name",
+    [({"p": 9}, "p"), ({"pg": math.nan}, "pg"), ({"c": 0.5}, "c"), ({"steps": 1000}, "steps")],
+)
 def test_bad_settings_are_named(bad, name):
     with pytest.raises(GanCourseError, match=f": {name} is"):
         critic(**bad)

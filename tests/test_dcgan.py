@@ -19,7 +19,13 @@ def test_any_power_of_two_from_noise_to_image_to_score(size, channels):
 def test_the_papers_generator():
     rows = dcgan.sizes(dcgan.generator(64, 3, 100, 128), torch.randn(2, 100))
     assert [shape for _, shape in rows] == [
-        (100,), (1024, 4, 4), (512, 8, 8), (256, 16, 16), (128, 32, 32), (3, 64, 64)]
+        (100,),
+        (1024, 4, 4),
+        (512, 8, 8),
+        (256, 16, 16),
+        (128, 32, 32),
+        (3, 64, 64),
+    ]
 
 
 def test_activations_and_norms_stand_where_the_guidelines_say():
@@ -63,15 +69,19 @@ def test_spectral_norm_bounds_every_layer():
             assert largest.item() == pytest.approx(1, abs=0.02)
 
 
-@pytest.mark.parametrize("make, match", [
-    (lambda: dcgan.generator(48, 3, 10), "48"), (lambda: dcgan.generator(8, 3, 10), "16, 32, 64"),
-    (lambda: dcgan.generator(256, 3, 10), "256"),
-    (lambda: dcgan.discriminator(64.0, 4), "channels"),
-    (lambda: dcgan.discriminator(64, 2), "channels must be 1 .* not 2"),
-    (lambda: dcgan.generator(32, 3, 0), "latent_dim"),
-    (lambda: dcgan.discriminator(32, 3, -1), "width"),
-    (lambda: dcgan.discriminator(32, 3, norm="layer"), "norm must be"),
-])
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (lambda: dcgan.generator(48, 3, 10), "48"),
+        (lambda: dcgan.generator(8, 3, 10), "16, 32, 64"),
+        (lambda: dcgan.generator(256, 3, 10), "256"),
+        (lambda: dcgan.discriminator(64.0, 4), "channels"),
+        (lambda: dcgan.discriminator(64, 2), "channels must be 1 .* not 2"),
+        (lambda: dcgan.generator(32, 3, 0), "latent_dim"),
+        (lambda: dcgan.discriminator(32, 3, -1), "width"),
+        (lambda: dcgan.discriminator(32, 3, norm="layer"), "norm must be"),
+    ],
+)
 def test_bad_sizes_get_one_clear_error(make, match):
     with pytest.raises(GanCourseError, match=match):
         make()

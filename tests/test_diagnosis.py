@@ -1,4 +1,5 @@
 """Each trouble in a run that really has it, and silence in one that has none."""
+
 import math
 
 import pytest
@@ -49,8 +50,11 @@ def test_a_generator_that_ignores_its_noise_has_collapsed():
     gan = run(NonSaturating(), steps=60)
     with torch.no_grad():
         gan.gan.G[0].weight.zero_()
-    (finding,) = [f for f in diagnose(gan.history, gan.sample(100), ring().sample(100, seed=1))
-                  if f.name == "collapse"]
+    (finding,) = [
+        f
+        for f in diagnose(gan.history, gan.sample(100), ring().sample(100, seed=1))
+        if f.name == "collapse"
+    ]
     assert "two samples lie 0 apart" in finding.evidence
 
 
@@ -61,8 +65,11 @@ def test_an_unconstrained_critic_diverges():
 
 def test_the_period_of_an_oscillation():
     t = torch.arange(1000.0)
-    g = 1 + 0.5 * torch.sin(2 * math.pi * t / 50) + 0.1 * torch.randn(
-        1000, generator=torch.Generator().manual_seed(0))
+    g = (
+        1
+        + 0.5 * torch.sin(2 * math.pi * t / 50)
+        + 0.1 * torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    )
     (finding,) = diagnose(History(torch.ones(1000), g))
     assert finding.name == "oscillation" and "about 50 steps" in finding.evidence
     noise = torch.randn(1000, generator=torch.Generator().manual_seed(1))
@@ -96,10 +103,14 @@ def test_the_worst_trouble_comes_first():
     assert names(found)[:2] == ["divergence", "collapse"]
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda h: diagnose(History(*[x[:10] for x in h])), "10 steps are too few"),
-    (lambda h: diagnose(h, samples=torch.zeros(60, 2)), "go together"),
-    (lambda h: diagnose(h, torch.zeros(60, 2), torch.zeros(60, 3)), "of one shape")])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda h: diagnose(History(*[x[:10] for x in h])), "10 steps are too few"),
+        (lambda h: diagnose(h, samples=torch.zeros(60, 2)), "go together"),
+        (lambda h: diagnose(h, torch.zeros(60, 2), torch.zeros(60, 3)), "of one shape"),
+    ],
+)
 def test_bad_input(call, message):
     with pytest.raises(GanCourseError, match=message):
         call(History(torch.ones(100), torch.ones(100)))

@@ -35,15 +35,17 @@ def pull(w):
         e = torch.zeros(5, **VECTOR)
         e[i] = step
         cost = g_cost if i < 2 else d_cost
-        found.append(-(cost(theta + e[:2], phi + e[2:]) - cost(theta - e[:2], phi - e[2:]))
-                     / (2 * step))
+        found.append(
+            -(cost(theta + e[:2], phi + e[2:]) - cost(theta - e[:2], phi - e[2:])) / (2 * step)
+        )
     return torch.stack(found)
 
 
 def test_jacobian_is_the_derivative_of_the_pull():
     w, step = torch.cat([THETA, PHI]), 1e-4
-    columns = [(pull(w + step * e) - pull(w - step * e)) / (2 * step)
-               for e in torch.eye(5, **VECTOR)]
+    columns = [
+        (pull(w + step * e) - pull(w - step * e)) / (2 * step) for e in torch.eye(5, **VECTOR)
+    ]
     M = dynamics.jacobian(g_cost, d_cost, THETA, PHI)
     torch.testing.assert_close(M, torch.stack(columns, 1), atol=1e-5, rtol=1e-5)
 
@@ -86,7 +88,8 @@ def test_updates_are_what_gradient_steps_do(d_steps):
 def test_moduli_of_the_bilinear_game(h, k):
     M = dynamics.bilinear()
     assert dynamics.moduli(dynamics.simultaneous(M, h)).tolist() == pytest.approx(
-        [math.hypot(1, h)] * 2, rel=1e-12)
+        [math.hypot(1, h)] * 2, rel=1e-12
+    )
     trace = 2 - k * h * h  # of the alternating update, whose determinant is 1
     larger = 1 if abs(trace) <= 2 else (abs(trace) + math.sqrt(trace**2 - 4)) / 2
     found = dynamics.moduli(dynamics.alternating(M, h, k))
@@ -97,7 +100,8 @@ def test_moduli_of_the_bilinear_game(h, k):
 def test_moduli_against_numpy():
     U = torch.randn(6, 6, generator=torch.Generator().manual_seed(1), **VECTOR)
     assert dynamics.moduli(U).tolist() == pytest.approx(
-        sorted(np.abs(np.linalg.eigvals(U.numpy())), reverse=True), rel=1e-12)
+        sorted(np.abs(np.linalg.eigvals(U.numpy())), reverse=True), rel=1e-12
+    )
 
 
 def test_orbit_takes_powers():
@@ -111,8 +115,9 @@ def test_dirac_gan_turns_in_a_circle():
     """Scores phi*x, data at 0, generator at theta: eigenvalues ±i f'(0) with f' = 1/2."""
     zero = torch.zeros(1, **VECTOR)
     softplus = torch.nn.functional.softplus
-    M = dynamics.jacobian(lambda t, p: -softplus((p * t).sum()),
-                          lambda t, p: softplus((p * t).sum()), zero, zero)
+    M = dynamics.jacobian(
+        lambda t, p: -softplus((p * t).sum()), lambda t, p: softplus((p * t).sum()), zero, zero
+    )
     values = torch.linalg.eigvals(M)
     assert values.real.tolist() == pytest.approx([0, 0], abs=1e-12)
     assert sorted(values.imag.tolist()) == pytest.approx([-0.5, 0.5])

@@ -72,13 +72,30 @@ def test_full_disk_on_the_way():
 
 def test_no_network(tmp_path):
     """A real pip that is pointed at a port where nobody listens."""
-    command = [sys.executable, "-m", "pip", "install", "--retries", "0", "--no-cache-dir",
-               "--index-url", "http://127.0.0.1:9/simple", "no-such-package-anywhere"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--retries",
+        "0",
+        "--no-cache-dir",
+        "--index-url",
+        "http://127.0.0.1:9/simple",
+        "no-such-package-anywhere",
+    ]
     variables = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
-    script = (f"import environment, sys; environment.run_logged({command!r}, 'packages', "
-              f"{str(tmp_path / 'log')!r})")
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
-                          cwd=ROOT / "tools", env={**variables, "PIP_CONFIG_FILE": os.devnull})
+    script = (
+        f"import environment, sys; environment.run_logged({command!r}, 'packages', "
+        f"{str(tmp_path / 'log')!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "tools",
+        env={**variables, "PIP_CONFIG_FILE": os.devnull},
+    )
     assert "no network: pip cannot reach its package index; connect and run" in done.stderr
     assert (tmp_path / "log").exists()
 

@@ -71,7 +71,9 @@ def sources(tmp_path):
 def test_finds_labels_and_formulas(sources):
     found = equations(sources)
     assert [(e.label, e.tex, e.line) for e in found] == [
-        ("eq-first", "a = b", 5), ("eq-quoted", "c = d", 9)]
+        ("eq-first", "a = b", 5),
+        ("eq-quoted", "c = d", 9),
+    ]
     assert len(list(displays(sources / "chapters" / "07_page.md"))) == 3
     assert page_title(sources, "chapters/07_page") == "7. A page"
 
@@ -83,14 +85,22 @@ def test_finds_tests(sources):
         "@pytest.mark.equation('eq-c')\ndef test_idle():\n    pass\n"
     )
     found = [(t.label, t.name, t.summary, t.asserts) for t in equation_tests(sources)]
-    assert found == [("eq-a", "test_two", "Says it.", True), ("eq-b", "test_two", "Says it.", True),
-                     ("eq-c", "test_idle", "", False)]
+    assert found == [
+        ("eq-a", "test_two", "Says it.", True),
+        ("eq-b", "test_two", "Says it.", True),
+        ("eq-c", "test_idle", "", False),
+    ]
 
 
-@pytest.mark.parametrize("display", [
-    "\\begin{align}\na &= b\n\\end{align}", "```{math}\na = b\n```", "$$ a = b \\tag{1} $$",
-    "A sentence\n$$\na = b\n$$ (eq-glued)",
-])
+@pytest.mark.parametrize(
+    "display",
+    [
+        "\\begin{align}\na &= b\n\\end{align}",
+        "```{math}\na = b\n```",
+        "$$ a = b \\tag{1} $$",
+        "A sentence\n$$\na = b\n$$ (eq-glued)",
+    ],
+)
 def test_finds_numbered_displays_without_label(sources, display):
     (sources / "chapters" / "08_bad.md").write_text(f"# Bad\n\n{display}\n")
     assert len(numbered_without_label(sources)) == 1

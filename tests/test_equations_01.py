@@ -1,5 +1,6 @@
 """Chapter 01, equation by equation: recomputed with numpy and scipy, never with gancourse
 (except for the last one, which is about the package's own loss)."""
+
 import itertools
 import math
 
@@ -48,6 +49,7 @@ def test_likelihood_is_the_probability_of_the_list(theta):
 @pytest.mark.equation("eq-mle")
 def test_argmax_of_the_likelihood():
     """The three coins of the text, and the best of a fine grid: 0.7."""
+
     def L(theta):
         return bernoulli.pmf(FLIPS, theta).prod()
 
@@ -65,7 +67,7 @@ def test_area_under_the_likelihood(n, h):
     assert area == pytest.approx(formula)
     if (n, h) == (10, 7):
         assert 1 / formula == pytest.approx(1320)
-    assert norm.pdf(0, 0, 0.1) == pytest.approx(3.99, abs=5e-3)      # a density above one
+    assert norm.pdf(0, 0, 0.1) == pytest.approx(3.99, abs=5e-3)  # a density above one
 
 
 @pytest.mark.equation("eq-log-likelihood")
@@ -115,7 +117,7 @@ def test_zero_slope_and_negative_curvature_give_the_one_maximum(a, b):
     assert slope(f, top) == pytest.approx(0, abs=1e-6)
     t = np.linspace(top / 50, 50 * top, 20_001)
     assert (np.diff(f(t), 2) < 0).all() and (f(t) <= f(top)).all()
-    two = lambda t: -t**4 + 2 * t**2 + t / 2           # zero slope near -0.93 is the lower summit
+    two = lambda t: -(t**4) + 2 * t**2 + t / 2  # zero slope near -0.93 is the lower summit
     low = scipy.optimize.brentq(lambda t: slope(two, t), -1.2, -0.7)
     assert slope(two, low) == pytest.approx(0, abs=1e-8) and two(low) < two(1.0)
 
@@ -138,8 +140,11 @@ def test_coin(h, n):
 def test_exponential():
     """The inverse mean, by scipy's numerical minimiser; all zeros have no maximum."""
     found = scipy.optimize.minimize_scalar(
-        lambda rate: -expon.logpdf(X, scale=1 / rate).sum(), bounds=(1e-3, 50), method="bounded",
-        options={"xatol": 1e-10})
+        lambda rate: -expon.logpdf(X, scale=1 / rate).sum(),
+        bounds=(1e-3, 50),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
     assert found.x == pytest.approx(1 / X.mean(), abs=1e-6)
     nothing = [expon.logpdf(np.zeros(3), scale=1 / rate).sum() for rate in (1, 10, 100, 1e6)]
     assert nothing == sorted(nothing) and nothing[-1] == pytest.approx(3 * math.log(1e6))
@@ -151,8 +156,9 @@ def test_gaussian_density():
     mu, sigma = 0.7, 1.3
     p = lambda x: math.exp(-((x - mu) ** 2) / (2 * sigma**2)) / (math.sqrt(2 * math.pi) * sigma)
     assert p(1.9) == pytest.approx(norm.pdf(1.9, mu, sigma))
-    moments = [scipy.integrate.quad(lambda x, k=k: p(x) * (x - mu) ** k, -12, 14)[0]
-               for k in range(3)]
+    moments = [
+        scipy.integrate.quad(lambda x, k=k: p(x) * (x - mu) ** k, -12, 14)[0] for k in range(3)
+    ]
     assert moments == pytest.approx([1, 0, sigma**2], abs=1e-8)
 
 
@@ -171,25 +177,30 @@ def test_identity_of_squares(seed):
 def test_hill_of_the_gaussian(mu, sigma):
     """The formula in mean and s against scipy's densities; the same for data with the same two."""
     m, s = X.mean(), X.std()
-    formula = (-0.5 * math.log(2 * math.pi) - math.log(sigma)
-               - (s**2 + (m - mu) ** 2) / (2 * sigma**2))
+    formula = (
+        -0.5 * math.log(2 * math.pi) - math.log(sigma) - (s**2 + (m - mu) ** 2) / (2 * sigma**2)
+    )
     assert gaussian_height(mu, sigma) == pytest.approx(formula)
-    other = np.array([m - s, m + s])                      # other data, same mean and s
+    other = np.array([m - s, m + s])  # other data, same mean and s
     assert gaussian_height(mu, sigma, other) == pytest.approx(formula)
 
 
 @pytest.mark.equation("eq-gaussian-mle")
 def test_gaussian():
     """scipy's minimiser from far away finds mean and s; the profile's slope is (s²-σ²)/σ³."""
-    found = scipy.optimize.minimize(lambda k: -gaussian_height(k[0], math.exp(k[1])), [-3, 1.5],
-                                    method="BFGS", options={"gtol": 1e-9})
+    found = scipy.optimize.minimize(
+        lambda k: -gaussian_height(k[0], math.exp(k[1])),
+        [-3, 1.5],
+        method="BFGS",
+        options={"gtol": 1e-9},
+    )
     assert [found.x[0], math.exp(found.x[1])] == pytest.approx([2.0, math.sqrt(1.5)], abs=1e-5)
     s = X.std()
     for sigma in (0.5, 1.0, s, 3.0):
         profile = lambda v: -math.log(v) - s**2 / (2 * v**2)
         assert slope(profile, sigma) == pytest.approx((s**2 - sigma**2) / sigma**3, abs=1e-6)
     equal = [gaussian_height(1.0, sigma, np.ones(4)) for sigma in (1, 1e-3, 1e-9)]
-    assert equal == sorted(equal) and equal[-1] > 19      # equal data: no maximum
+    assert equal == sorted(equal) and equal[-1] > 19  # equal data: no maximum
 
 
 @pytest.mark.equation("eq-log-tangent")
@@ -232,9 +243,11 @@ def test_gradient_of_the_hill(mu, log_sigma):
     """Finite differences of scipy's log-density."""
     sigma, s2 = math.exp(log_sigma), X.var()
     assert slope(lambda m: gaussian_height(m, sigma), mu) == pytest.approx(
-        (X.mean() - mu) / sigma**2, rel=1e-5, abs=1e-6)
+        (X.mean() - mu) / sigma**2, rel=1e-5, abs=1e-6
+    )
     assert slope(lambda a: gaussian_height(mu, math.exp(a)), log_sigma) == pytest.approx(
-        (s2 + (X.mean() - mu) ** 2) / sigma**2 - 1, rel=1e-5)
+        (s2 + (X.mean() - mu) ** 2) / sigma**2 - 1, rel=1e-5
+    )
 
 
 # ---- how good is an estimate? -----------------------------------------------------------------
@@ -258,7 +271,7 @@ def test_bias_of_the_variance(n):
     estimates = [np.var(x) for x in itertools.product(faces, repeat=n)]
     assert np.mean(estimates) == pytest.approx((n - 1) / n * faces.var())
     means = [np.mean(x) for x in itertools.product(faces, repeat=n)]
-    assert np.var(means) == pytest.approx(faces.var() / n)          # the step of the derivation
+    assert np.var(means) == pytest.approx(faces.var() / n)  # the step of the derivation
 
 
 @pytest.mark.equation("eq-variance-mse")
@@ -267,8 +280,10 @@ def test_error_of_both_variances(n):
     """From scipy's chi-squared law of n s²/σ² for Gaussian data; the biased one is smaller."""
     sigma2 = 2.5
     law = scipy.stats.chi2(n - 1)
-    errors = {d: (sigma2 / d * law.mean() - sigma2) ** 2 + (sigma2 / d) ** 2 * law.var()
-              for d in (n, n - 1)}
+    errors = {
+        d: (sigma2 / d * law.mean() - sigma2) ** 2 + (sigma2 / d) ** 2 * law.var()
+        for d in (n, n - 1)
+    }
     assert errors[n] == pytest.approx((2 * n - 1) / n**2 * sigma2**2)
     assert errors[n - 1] == pytest.approx(2 / (n - 1) * sigma2**2)
     assert errors[n] < errors[n - 1]
@@ -287,26 +302,30 @@ def test_expectation_of_the_maximum(n):
     assert simulated.mean() == pytest.approx(n / (n + 1) * theta, abs=0.02)
     # the mean squared errors that the exercise states
     assert ((simulated - theta) ** 2).mean() == pytest.approx(
-        2 * theta**2 / ((n + 1) * (n + 2)), rel=0.02)
+        2 * theta**2 / ((n + 1) * (n + 2)), rel=0.02
+    )
     assert (((n + 1) / n * simulated - theta) ** 2).mean() == pytest.approx(
-        theta**2 / (n * (n + 2)), rel=0.02)
+        theta**2 / (n * (n + 2)), rel=0.02
+    )
 
 
 @pytest.mark.equation("eq-consistency")
 def test_consistent_and_not():
     """Exact probabilities of being off by more than ½ for the four rules of the table."""
+
     def off(mean, std):
         return norm.cdf(-0.5, mean, std) + norm.sf(0.5, mean, std)
 
     sizes = np.array([1, 3, 10, 100, 1000, 10_000])
-    for shift in (0, 1 / sizes):                       # the mean, and mean + 1/n: consistent
+    for shift in (0, 1 / sizes):  # the mean, and mean + 1/n: consistent
         assert off(shift, 1 / np.sqrt(sizes))[-1] < 1e-12
-    assert off(0, 1.0) == pytest.approx(0.617, abs=1e-3)      # the first value, for every n
+    assert off(0, 1.0) == pytest.approx(0.617, abs=1e-3)  # the first value, for every n
     assert off(1, 1 / np.sqrt(sizes))[-1] == pytest.approx(1)
     thrown = rng().normal(size=(50_000, 10))
     assert (np.abs(thrown[:, 0]) > 0.5).mean() == pytest.approx(off(0, 1.0), abs=0.01)
     assert (np.abs(thrown.mean(1) + 0.1) > 0.5).mean() == pytest.approx(
-        off(0.1, 0.1**0.5), abs=0.01)
+        off(0.1, 0.1**0.5), abs=0.01
+    )
     # the maximum of U(0, theta) is biased and consistent
     assert [(1 - 0.01) ** n for n in (10, 1000, 100_000)][-1] < 1e-12
 
@@ -364,8 +383,9 @@ def em(x, pi, mu, sigma):
 @pytest.mark.equation("eq-mixture")
 def test_mixture_is_what_the_recipe_makes():
     """It integrates to one, and drawing die then component gives its distribution function."""
-    total, _ = scipy.integrate.quad(lambda x: joint(np.array([x]), PI, MU, SIGMA).sum(), -20, 20,
-                                    points=[-2, 1])
+    total, _ = scipy.integrate.quad(
+        lambda x: joint(np.array([x]), PI, MU, SIGMA).sum(), -20, 20, points=[-2, 1]
+    )
     assert total == pytest.approx(1)
     k = (rng().random(200_000) < PI[1]).astype(int)
     drawn = rng(5).normal(MU[k], SIGMA[k])
@@ -423,7 +443,7 @@ def test_hard_limit():
     x, mu = rng(3).uniform(-5, 5, 200), np.array([-3.0, -0.2, 2.4])
     square = (x[:, None] - mu) ** 2
     hard = np.eye(3)[square.argmin(1)]
-    away = np.diff(np.sort(square, 1)[:, :2])[:, 0] > 0.01          # no near-ties
+    away = np.diff(np.sort(square, 1)[:, :2])[:, 0] > 0.01  # no near-ties
     soft = {s: scipy.special.softmax(-square / (2 * s**2), 1) for s in (1.0, 0.1, 0.01)}
     gaps = [np.abs(soft[s] - hard)[away].max() for s in (1.0, 0.1, 0.01)]
     assert gaps[0] > gaps[1] > gaps[2] and gaps[2] < 1e-20
@@ -453,7 +473,7 @@ def test_bayes_rule_by_counting():
     """Draw theta from the prior and flips from theta; keep the cases that match the data."""
     generator = rng()
     theta = generator.beta(2, 3, 2_000_000)
-    match = (generator.random((3, 2_000_000)) < theta).sum(0) == 2       # two heads of three
+    match = (generator.random((3, 2_000_000)) < theta).sum(0) == 2  # two heads of three
     unnormalised = lambda t: t**2 * (1 - t) * beta.pdf(t, 2, 3)
     evidence, _ = scipy.integrate.quad(unnormalised, 0, 1)
     for low, high in ((0.2, 0.4), (0.5, 0.8)):
@@ -486,7 +506,8 @@ def test_prediction_and_mode(a, b, h, n):
         assert following[flips].mean() == pytest.approx(integral, abs=0.02)
     grid = np.linspace(0, 1, 100_001)
     assert grid[posterior.pdf(grid).argmax()] == pytest.approx(
-        (a + h - 1) / (a + b + n - 2), abs=1e-4)
+        (a + h - 1) / (a + b + n - 2), abs=1e-4
+    )
 
 
 # ---- the discriminator ------------------------------------------------------------------------

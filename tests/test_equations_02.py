@@ -1,5 +1,6 @@
 """Chapter 02, equation by equation: recomputed with numpy, scipy and fractions, never with
 gancourse.theory.information, whose functions the chapter uses."""
+
 import itertools
 import math
 
@@ -31,11 +32,11 @@ def distributions(n, outcomes=4, seed=0, zeros=True):
 
 
 def entropy(p):
-    return entr(p).sum(-1)                             # scipy's -p log p
+    return entr(p).sum(-1)  # scipy's -p log p
 
 
 def kl(p, q):
-    return rel_entr(p, q).sum(-1)                      # scipy's p log(p/q)
+    return rel_entr(p, q).sum(-1)  # scipy's p log(p/q)
 
 
 def cross(p, q):
@@ -57,7 +58,7 @@ def test_surprise_meets_the_three_wishes():
     s = -np.log(p)
     assert -math.log(1) == 0 and (s > 0).all()
     assert (np.diff(-np.log(np.sort(p))) <= 0).all()
-    for k in range(1, 6):                              # k independent copies surprise k times
+    for k in range(1, 6):  # k independent copies surprise k times
         assert -np.log(p**k) == pytest.approx(k * s)
     assert 1 / p[0] ** 2 - 1 != pytest.approx(2 * (1 / p[0] - 1))
 
@@ -86,8 +87,11 @@ def test_entropy_is_the_number_of_good_questions():
     assert entropy(WEATHER) / LOG2 == pytest.approx(1.75)
     questions = np.array([1, 2, 3, 3])[rng().choice(4, 200_000, p=WEATHER)]
     assert questions.mean() == pytest.approx(1.75, abs=0.01)
-    best = min(WEATHER @ lengths for lengths in itertools.product(range(1, 5), repeat=4)
-               if sum(2.0**-k for k in lengths) <= 1)  # Kraft: what yes/no questions can do
+    best = min(
+        WEATHER @ lengths
+        for lengths in itertools.product(range(1, 5), repeat=4)
+        if sum(2.0**-k for k in lengths) <= 1
+    )  # Kraft: what yes/no questions can do
     assert best == pytest.approx(1.75)
 
 
@@ -110,7 +114,7 @@ def test_bounds_of_the_entropy(C):
     assert entropy(np.full(C, 1 / C)) == pytest.approx(math.log(C))
     some = entropy(p) > math.log(C) - 1e-4
     assert np.abs(p[some] - 1 / C).max(initial=0) < 0.02
-    step = np.where(p > 0, 1 / C - p, 0).sum(1)        # sum of p (1/(C p) - 1)
+    step = np.where(p > 0, 1 / C - p, 0).sum(1)  # sum of p (1/(C p) - 1)
     assert (entropy(p) - math.log(C) <= step + 1e-12).all()
     assert step == pytest.approx((p > 0).sum(1) / C - 1)
 
@@ -119,8 +123,12 @@ def test_bounds_of_the_entropy(C):
 @pytest.mark.parametrize("sigma", [0.1, 0.242, 1.0, 30.0])
 def test_differential_entropy_of_a_gaussian(sigma):
     """By quadrature; negative below 0.242; millimetres for metres add log 1000."""
-    value, _ = scipy.integrate.quad(lambda x: -norm.pdf(x, 2, sigma) * norm.logpdf(x, 2, sigma),
-                                    2 - 12 * sigma, 2 + 12 * sigma, points=[2])
+    value, _ = scipy.integrate.quad(
+        lambda x: -norm.pdf(x, 2, sigma) * norm.logpdf(x, 2, sigma),
+        2 - 12 * sigma,
+        2 + 12 * sigma,
+        points=[2],
+    )
     formula = 0.5 * math.log(2 * math.pi * math.e * sigma**2)
     assert value == pytest.approx(formula, abs=1e-8)
     assert (formula < 0) == (sigma < 1 / math.sqrt(2 * math.pi * math.e))
@@ -150,7 +158,7 @@ def test_gibbs_inequality():
         assert cross(a, b) >= entropy(a) - 1e-12
         assert cross(a, a) == pytest.approx(entropy(a), abs=1e-12)
     finite = ((p == 0) | (q > 0)).all(1)
-    bound = np.where(p > 0, q - p, 0).sum(1)           # sum of p (q/p - 1)
+    bound = np.where(p > 0, q - p, 0).sum(1)  # sum of p (q/p - 1)
     assert (-kl(p, q)[finite] <= bound[finite] + 1e-12).all() and (bound <= 1e-12).all()
     close = kl(p, q) < 1e-6
     assert np.abs(p - q)[close].max(initial=0) < 1e-2
@@ -171,7 +179,8 @@ def test_kl_is_a_mean_log_ratio():
     drawn = rng().choice(3, 400_000, p=p)
     assert np.log(p / q)[drawn].mean() == pytest.approx(by_hand, abs=5e-3)
     value, _ = scipy.integrate.quad(
-        lambda x: norm.pdf(x, 1, 0.5) * (norm.logpdf(x, 1, 0.5) - norm.logpdf(x, 0, 2)), -5, 7)
+        lambda x: norm.pdf(x, 1, 0.5) * (norm.logpdf(x, 1, 0.5) - norm.logpdf(x, 0, 2)), -5, 7
+    )
     assert value == pytest.approx(math.log(4) + (0.25 + 1) / 8 - 0.5)
 
 
@@ -201,7 +210,7 @@ def test_kl_is_infinite_exactly_off_the_support():
     a, b = np.array([0.5, 0.3, 0.2]), np.array([0.5, 0.5, 0.0])
     assert kl(a, b) == math.inf and kl(b, a) == pytest.approx(0.2554, abs=1e-4)
     tiny = np.array([0.5, 0.5 - 1e-300, 1e-300])
-    assert kl(a, tiny) < 140                           # infinity is far away
+    assert kl(a, tiny) < 140  # infinity is far away
 
 
 # ---- two directions ---------------------------------------------------------------------------
@@ -234,17 +243,22 @@ def test_kl_to_a_gaussian_knows_two_moments(mu, sigma):
     """The sum over the grid against the formula with m = 0 and s² = a² + 0.6²."""
     a = 2.0
     H = -(two_modes(a) * log_two_modes(a)).sum() * STEP
-    formula = (-H + 0.5 * math.log(2 * math.pi * sigma**2)
-               + (a**2 + 0.36 + mu**2) / (2 * sigma**2))
+    formula = -H + 0.5 * math.log(2 * math.pi * sigma**2) + (a**2 + 0.36 + mu**2) / (2 * sigma**2)
     assert forward((mu, math.log(sigma)), a) == pytest.approx(formula, abs=1e-9)
 
 
 @pytest.mark.equation("eq-moment-matching")
 def test_forward_fit_matches_the_moments_and_reverse_takes_one_mode():
     """scipy's optimiser finds the four fits of the text; near modes are covered in reverse, too."""
+
     def best(f, start, a):
-        found = scipy.optimize.minimize(f, (start, 0.0), args=(a,), method="Nelder-Mead",
-                                        options={"xatol": 1e-6, "fatol": 1e-10})
+        found = scipy.optimize.minimize(
+            f,
+            (start, 0.0),
+            args=(a,),
+            method="Nelder-Mead",
+            options={"xatol": 1e-6, "fatol": 1e-10},
+        )
         return found.x[0], math.exp(found.x[1]), found.fun
 
     for start in (-1.0, 1.0):
@@ -586,6 +600,7 @@ def test_stable_form_of_the_loss():
 @pytest.mark.equation("eq-log-softmax")
 def test_log_softmax_does_not_overflow():
     """Equal to the definition where that works, and to the limit where it does not."""
+
     def stable(s):
         return s - s.max() - np.log(np.exp(s - s.max()).sum())
 

@@ -1,4 +1,5 @@
 """Chapter 03, equation by equation: recomputed with numpy, scipy and loops."""
+
 import math
 
 import numpy as np
@@ -29,6 +30,7 @@ def gradient(f, at, h=1e-6):
 
 # ---------------------------------------------------------------------------- neuron to network
 
+
 @pytest.mark.equation("eq-neuron")
 def test_a_neuron_is_a_weighted_sum_and_a_squeeze():
     """By a loop, against torch's linear layer with a sigmoid; one half exactly on the line."""
@@ -36,12 +38,15 @@ def test_a_neuron_is_a_weighted_sum_and_a_squeeze():
     s = b
     for j in range(3):
         s += w[j] * x[j]
-    there = torch.sigmoid(torch.nn.functional.linear(
-        torch.tensor(x), torch.tensor(w)[None], torch.tensor([b], dtype=torch.float64)))
+    there = torch.sigmoid(
+        torch.nn.functional.linear(
+            torch.tensor(x), torch.tensor(w)[None], torch.tensor([b], dtype=torch.float64)
+        )
+    )
     assert 1 / (1 + math.exp(-s)) == pytest.approx(there.item(), abs=1e-14)
     on_the_line = x - w * s / (w @ w)
     assert expit(w @ on_the_line + b) == pytest.approx(0.5, abs=1e-14)
-    assert expit(-3) == pytest.approx(0.047, abs=5e-4)      # the number in the text
+    assert expit(-3) == pytest.approx(0.047, abs=5e-4)  # the number in the text
 
 
 @pytest.mark.equation("eq-sigmoid")
@@ -69,12 +74,18 @@ def test_a_layer_is_its_neurons():
 def test_an_mlp_is_layers_of_layers():
     """The recursion in numpy, against a torch.nn.Sequential with the same weights."""
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 4),
-                              torch.nn.ReLU(), torch.nn.Linear(4, 2)).double()
+    net = torch.nn.Sequential(
+        torch.nn.Linear(3, 5),
+        torch.nn.Tanh(),
+        torch.nn.Linear(5, 4),
+        torch.nn.ReLU(),
+        torch.nn.Linear(4, 2),
+    ).double()
     x = rng(0).normal(size=3)
     y = x
-    for layer, bend in zip(net[::2], (np.tanh, lambda s: np.maximum(s, 0), lambda s: s),
-                           strict=True):
+    for layer, bend in zip(
+        net[::2], (np.tanh, lambda s: np.maximum(s, 0), lambda s: s), strict=True
+    ):
         y = bend(layer.weight.detach().numpy() @ y + layer.bias.detach().numpy())
     np.testing.assert_allclose(y, net(torch.tensor(x)).detach().numpy(), atol=1e-14)
 
@@ -88,7 +99,7 @@ def test_layers_without_activation_are_one_layer():
         x = r.normal(size=3)
         np.testing.assert_allclose(U @ (V @ x + c) + d, (U @ V) @ x + (U @ c + d), atol=1e-13)
         bent = lambda x, U=U, V=V, c=c, d=d: U @ np.tanh(V @ x + c) + d
-        assert abs(bent(x) + bent(-x) - 2 * bent(0 * x)).max() > 1e-3   # an affine map gives 0
+        assert abs(bent(x) + bent(-x) - 2 * bent(0 * x)).max() > 1e-3  # an affine map gives 0
 
 
 @pytest.mark.equation("eq-xor")
@@ -99,7 +110,7 @@ def test_exclusive_or_needs_two_hidden_units_and_no_single_neuron_does_it():
         assert max(a + b, 0) - 2 * max(a + b - 1, 0) == (a != b)
     rows = [[(-1) ** (a != b) * v for v in (a, b, 1)] for a, b in corners]
     found = scipy.optimize.linprog(np.zeros(3), A_ub=rows, b_ub=-np.ones(4), bounds=(None, None))
-    assert found.status == 2                                # no line has all four on its side
+    assert found.status == 2  # no line has all four on its side
 
 
 @pytest.mark.equation("eq-dense-weights")
@@ -111,8 +122,9 @@ def test_weights_of_a_dense_layer(into, out):
 
 
 @pytest.mark.equation("eq-conv-weights")
-@pytest.mark.parametrize("into, out, kernel, expected",
-                         [(3, 3, (3, 3), 84), (1, 16, (2, 2), 80), (5, 4, (3, 1), 64)])
+@pytest.mark.parametrize(
+    "into, out, kernel, expected", [(3, 3, (3, 3), 84), (1, 16, (2, 2), 80), (5, 4, (3, 1), 64)]
+)
 def test_weights_of_a_convolution(into, out, kernel, expected):
     """Counted in torch's layer, with the numbers of the text."""
     counted = sum(p.numel() for p in torch.nn.Conv2d(into, out, kernel).parameters())
@@ -121,14 +133,16 @@ def test_weights_of_a_convolution(into, out, kernel, expected):
 
 # -------------------------------------------------------------------------------------- losses
 
+
 @pytest.mark.equation("eq-mse")
 def test_mean_squared_error_has_the_factor_one_over_n():
     """By a loop, against torch; repeating the data changes the sum and its slope, not the mean."""
     f, y = rng(0).normal(size=6), rng(1).normal(size=6)
     mean = sum((a - b) ** 2 for a, b in zip(f, y, strict=True)) / 6
-    assert mean == pytest.approx(torch.nn.functional.mse_loss(
-        torch.tensor(f), torch.tensor(y)).item(), abs=1e-14)
-    twice = ((np.tile(f, 2) - np.tile(y, 2)) ** 2)
+    assert mean == pytest.approx(
+        torch.nn.functional.mse_loss(torch.tensor(f), torch.tensor(y)).item(), abs=1e-14
+    )
+    twice = (np.tile(f, 2) - np.tile(y, 2)) ** 2
     assert twice.mean() == pytest.approx(mean) and twice.sum() == pytest.approx(12 * mean)
 
 
@@ -181,7 +195,8 @@ def test_log_loss_in_probabilities_and_in_scores():
         first = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
         second = np.mean(np.logaddexp(0, s) - y * s)
         there = torch.nn.functional.binary_cross_entropy_with_logits(
-            torch.tensor(s), torch.tensor(y)).item()
+            torch.tensor(s), torch.tensor(y)
+        ).item()
         assert first == pytest.approx(second, abs=1e-13)
         assert first == pytest.approx(logistic_loss(w, b), abs=1e-12)
         assert first == pytest.approx(there, abs=1e-12)
@@ -193,8 +208,9 @@ def test_gradient_of_logistic_regression():
     X, y = LOGISTIC
     w, b = np.array([0.7, -1.1]), 0.3
     residual = expit(X @ w + b) - y
-    np.testing.assert_allclose(residual @ X / 9, gradient(lambda w: logistic_loss(w, b), w),
-                               atol=1e-8)
+    np.testing.assert_allclose(
+        residual @ X / 9, gradient(lambda w: logistic_loss(w, b), w), atol=1e-8
+    )
     assert residual.mean() == pytest.approx(slope(lambda b: logistic_loss(w, b), b), abs=1e-8)
 
 
@@ -221,12 +237,14 @@ def test_the_squared_error_saturates_and_the_log_loss_does_not():
             bce = lambda s, y=y: np.logaddexp(0, s) - y * s
             assert slope(bce, s) == pytest.approx(p - y, abs=1e-8)
             assert slope(lambda s, y=y: (expit(s) - y) ** 2, s) == pytest.approx(
-                2 * (p - y) * p * (1 - p), abs=1e-8)
+                2 * (p - y) * p * (1 - p), abs=1e-8
+            )
     assert abs(slope(lambda s: np.logaddexp(0, s) - s, -12.0)) > 0.999
     assert abs(slope(lambda s: (expit(s) - 1) ** 2, -12.0)) < 2e-5
 
 
 # ------------------------------------------------------------------------------------- descent
+
 
 def minimise(curvature, eta, gamma=0.0, steps=200, start=1.0):
     theta, v, path = start, 0.0, []
@@ -244,8 +262,9 @@ def test_a_step_of_gradient_descent():
     theta = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
     sgd, by_hand = torch.optim.SGD([theta], lr=0.1), np.array([1.0, 2.0])
     for _ in range(2):
-        by_hand = by_hand - 0.1 * np.array([2 * by_hand[0] * by_hand[1],
-                                            by_hand[0] ** 2 + math.cos(by_hand[1])])
+        by_hand = by_hand - 0.1 * np.array(
+            [2 * by_hand[0] * by_hand[1], by_hand[0] ** 2 + math.cos(by_hand[1])]
+        )
         sgd.zero_grad()
         f(theta).backward()
         sgd.step()
@@ -292,6 +311,7 @@ def test_the_terminal_speed():
 
 # ----------------------------------------------------------------------------- backpropagation
 
+
 @pytest.mark.equation("eq-chain-rule")
 def test_the_chain_of_three():
     """The product of three numerical slopes is the numerical slope of the composition."""
@@ -324,11 +344,22 @@ class TwoLayers:
         """r, y, s, z and the cost; `changed` replaces weights, or shifts the sums r and s."""
         now = {**vars(self), "dr": 0, "ds": 0, **changed}
         (M, P), K = now["alpha"].shape, len(now["b"])
-        r = np.array([sum(now["alpha"][m, p] * now["x"][p] for p in range(P)) + now["a"][m]
-                      for m in range(M)]) + now["dr"]
+        r = (
+            np.array(
+                [
+                    sum(now["alpha"][m, p] * now["x"][p] for p in range(P)) + now["a"][m]
+                    for m in range(M)
+                ]
+            )
+            + now["dr"]
+        )
         y = np.tanh(r)
-        s = np.array([sum(now["beta"][k, m] * y[m] for m in range(M)) + now["b"][k]
-                      for k in range(K)]) + now["ds"]
+        s = (
+            np.array(
+                [sum(now["beta"][k, m] * y[m] for m in range(M)) + now["b"][k] for k in range(K)]
+            )
+            + now["ds"]
+        )
         z = expit(s)
         return r, y, s, z, sum((z[k] - self.t[k]) ** 2 for k in range(K))
 
@@ -345,8 +376,9 @@ class TwoLayers:
 def test_the_network_with_one_hidden_layer():
     """The loops against matrix products in torch."""
     net = TwoLayers(0)
-    alpha, a, beta, b, x, t = (torch.tensor(v) for v in (net.alpha, net.a, net.beta, net.b, net.x,
-                                                         net.t))
+    alpha, a, beta, b, x, t = (
+        torch.tensor(v) for v in (net.alpha, net.a, net.beta, net.b, net.x, net.t)
+    )
     z = torch.sigmoid(beta @ torch.tanh(alpha @ x + a) + b)
     assert net.run()[4] == pytest.approx(((z - t) ** 2).sum().item(), abs=1e-13)
 
@@ -359,8 +391,9 @@ def test_the_last_layers_sensitivity(seed):
     y, delta = net.run()[1], net.delta()
     cost = lambda **changed: net.run(**changed)[4]
     np.testing.assert_allclose(delta, gradient(lambda d: cost(ds=d), np.zeros(2)), atol=1e-8)
-    np.testing.assert_allclose(np.outer(delta, y), gradient(lambda v: cost(beta=v), net.beta),
-                               atol=1e-8)
+    np.testing.assert_allclose(
+        np.outer(delta, y), gradient(lambda v: cost(beta=v), net.beta), atol=1e-8
+    )
     np.testing.assert_allclose(delta, gradient(lambda v: cost(b=v), net.b), atol=1e-8)
 
 
@@ -372,8 +405,9 @@ def test_the_hidden_layers_sensitivity(seed):
     hat = net.delta_hat()
     cost = lambda **changed: net.run(**changed)[4]
     np.testing.assert_allclose(hat, gradient(lambda d: cost(dr=d), np.zeros(4)), atol=1e-8)
-    np.testing.assert_allclose(np.outer(hat, net.x), gradient(lambda v: cost(alpha=v), net.alpha),
-                               atol=1e-8)
+    np.testing.assert_allclose(
+        np.outer(hat, net.x), gradient(lambda v: cost(alpha=v), net.alpha), atol=1e-8
+    )
     np.testing.assert_allclose(hat, gradient(lambda v: cost(a=v), net.a), atol=1e-8)
 
 
@@ -382,9 +416,10 @@ def test_the_hidden_layers_sensitivity(seed):
 def test_the_slope_by_the_input(seed):
     """One step further back: the slope of the score of a network with one output by its input."""
     net = TwoLayers(seed, K=1)
-    hat = (1 - net.run()[1] ** 2) * net.beta[0]             # ∂s/∂s = 1 travels back
-    np.testing.assert_allclose(net.alpha.T @ hat, gradient(lambda x: net.run(x=x)[2][0], net.x),
-                               atol=1e-8)
+    hat = (1 - net.run()[1] ** 2) * net.beta[0]  # ∂s/∂s = 1 travels back
+    np.testing.assert_allclose(
+        net.alpha.T @ hat, gradient(lambda x: net.run(x=x)[2][0], net.x), atol=1e-8
+    )
 
 
 @pytest.mark.equation("eq-backprop-layers")
@@ -403,7 +438,7 @@ def test_sensitivities_of_many_layers():
     ys, _ = run(Ws)
     delta = 2 * (ys[-1] - t) * (1 - ys[-1] ** 2)
     for l in reversed(range(4)):
-        cost = lambda W, l=l: run(Ws[:l] + [W] + Ws[l + 1:])[1]
+        cost = lambda W, l=l: run(Ws[:l] + [W] + Ws[l + 1 :])[1]
         np.testing.assert_allclose(np.outer(delta, ys[l]), gradient(cost, Ws[l]), atol=1e-8)
         delta = (1 - ys[l] ** 2) * (Ws[l].T @ delta)
 
@@ -421,7 +456,7 @@ def test_sensitivity_of_the_log_loss():
 def test_the_size_of_a_sum():
     """Fixed inputs, many draws of the weights: within four standard errors."""
     y = rng(0).normal(0.5, 1.0, size=30)
-    w = rng(1).uniform(-0.4, 0.4, size=(200_000, 30))       # variance 0.16/3
+    w = rng(1).uniform(-0.4, 0.4, size=(200_000, 30))  # variance 0.16/3
     squares = (w @ y) ** 2
     expected = 30 * 0.16 / 3 * (y**2).mean()
     assert squares.mean() == pytest.approx(expected, abs=4 * squares.std() / math.sqrt(200_000))
@@ -444,15 +479,16 @@ def test_hes_rule_keeps_the_size():
 
 # ------------------------------------------------------------------------------ regularisation
 
+
 @pytest.mark.equation("eq-l1-l2")
 def test_the_price_of_large_weights():
     """The minimiser in one dimension: L2 shrinks, L1 shifts and sets small weights to zero."""
     for target in (0.05, -1.4, 2.0):
         for l1, l2 in ((0.0, 0.5), (0.3, 0.0), (0.3, 0.5)):
-            cost = lambda w, c=target, l1=l1, l2=l2: (
-                (w - c) ** 2 / 2 + l1 * abs(w) + l2 / 2 * w**2)
-            best = scipy.optimize.minimize_scalar(cost, bounds=(-4, 4), method="bounded",
-                                                  options={"xatol": 1e-10}).x
+            cost = lambda w, c=target, l1=l1, l2=l2: (w - c) ** 2 / 2 + l1 * abs(w) + l2 / 2 * w**2
+            best = scipy.optimize.minimize_scalar(
+                cost, bounds=(-4, 4), method="bounded", options={"xatol": 1e-10}
+            ).x
             closed = math.copysign(max(abs(target) - l1, 0), target) / (1 + l2)
             assert best == pytest.approx(closed, abs=1e-5)
 
@@ -500,9 +536,12 @@ def test_the_best_classifier(share):
         a, b = share * P.pdf(x), (1 - share) * Q.pdf(x)
         best = scipy.optimize.minimize_scalar(
             lambda s, a=a, b=b: a * np.logaddexp(0, -s) + b * np.logaddexp(0, s),
-            bounds=(-20, 20), method="bounded", options={"xatol": 1e-9}).x
+            bounds=(-20, 20),
+            method="bounded",
+            options={"xatol": 1e-9},
+        ).x
         assert expit(best) == pytest.approx(a / (a + b), abs=1e-5)
-    x = P.rvs(int(400_000 * share), random_state=0)          # and as frequencies in a small bin
+    x = P.rvs(int(400_000 * share), random_state=0)  # and as frequencies in a small bin
     z = Q.rvs(int(400_000 * (1 - share)), random_state=1)
     ones, zeros = (np.sum(abs(v - 0.5) < 0.02) for v in (x, z))
     exact = share * P.pdf(0.5) / (share * P.pdf(0.5) + (1 - share) * Q.pdf(0.5))
@@ -518,8 +557,9 @@ def test_the_classifier_knows_the_ratio(share):
     D = share * P.pdf(x) / (share * P.pdf(x) + (1 - share) * Q.pdf(x))
     np.testing.assert_allclose(D / (1 - D) * (1 - share) / share, P.pdf(x) / Q.pdf(x), rtol=1e-9)
     score = np.log(D / (1 - D))
-    np.testing.assert_allclose(score, P.logpdf(x) - Q.logpdf(x) + math.log(share / (1 - share)),
-                               atol=1e-9)
+    np.testing.assert_allclose(
+        score, P.logpdf(x) - Q.logpdf(x) + math.log(share / (1 - share)), atol=1e-9
+    )
 
 
 @pytest.mark.equation("eq-gaussian-score")

@@ -36,6 +36,7 @@ def value(D, p, pg):
 
 # ---- sampling without a density ---------------------------------------------------------------
 
+
 @pytest.mark.equation("eq-push-forward")
 def test_push_forward_counts_preimages():
     """On a finite noise space, sets and averages agree exactly for a map that is not one-to-one."""
@@ -49,7 +50,8 @@ def test_push_forward_counts_preimages():
         assert sum(pushed.get(x, 0) for x in A) == pytest.approx(sum(noise[z] for z in preimage))
     f = math.cos
     assert sum(q * f(x) for x, q in pushed.items()) == pytest.approx(
-        sum(q * f(G(z)) for z, q in noise.items()), abs=1e-15)
+        sum(q * f(G(z)) for z, q in noise.items()), abs=1e-15
+    )
 
 
 def test_density_of_the_square():
@@ -94,6 +96,7 @@ def test_a_curve_has_no_volume():
 
 # ---- costs ------------------------------------------------------------------------------------
 
+
 @pytest.mark.equation("eq-class-priors")
 def test_cross_entropy_needs_the_class_frequencies():
     """The cross-entropy of a labelled table of outcomes is the average weighted by the priors."""
@@ -114,8 +117,8 @@ def test_value_and_the_table_of_conventions():
     """V by noise equals V by density; at D = 1/2 the conventions give -log 4, log 4, log 2."""
     p, pg, rng = random_distributions()
     D = rng.uniform(0.05, 0.95, 6)
-    noise = rng.dirichlet(np.ones(12))                   # twelve noise values ...
-    G = np.arange(12) % 6                                # ... two for each outcome
+    noise = rng.dirichlet(np.ones(12))  # twelve noise values ...
+    G = np.arange(12) % 6  # ... two for each outcome
     pushed = np.bincount(G, noise)
     by_noise = float(p @ np.log(D)) + float(noise @ np.log(1 - D[G]))
     assert by_noise == pytest.approx(value(D, p, pushed), rel=1e-13)
@@ -128,7 +131,8 @@ def test_losses_in_scores():
     """The three losses by plain math from probabilities, against the package's games."""
     real, fake = [0.3, -1.2, 2.5], [0.9, -0.4, -3.1]
     d_loss = -statistics.mean(math.log(sigma(s)) for s in real) - statistics.mean(
-        math.log(1 - sigma(s)) for s in fake)
+        math.log(1 - sigma(s)) for s in fake
+    )
     minimax = statistics.mean(math.log(1 - sigma(s)) for s in fake)
     other = -statistics.mean(math.log(sigma(s)) for s in fake)
     real, fake = torch.tensor(real, **F64), torch.tensor(fake, **F64)
@@ -145,6 +149,7 @@ def test_the_naive_formula_is_infinite_from_about_17():
 
 # ---- equilibria -------------------------------------------------------------------------------
 
+
 @pytest.mark.equation("eq-nash", "eq-equilibrium")
 def test_the_perfect_generator_and_the_coin_are_an_equilibrium():
     """No other D gains against p_g = p, no other p_g against D = 1/2; elsewhere somebody gains."""
@@ -156,9 +161,9 @@ def test_the_perfect_generator_and_the_coin_are_an_equilibrium():
         V = value(D, p, p)
         assert V == pytest.approx(float(p @ np.log(D * (1 - D))), rel=1e-12)
         assert V <= -math.log(4) + 1e-12
-    assert value(p / (p + pg), p, pg) > value(half, p, pg) + 1e-3     # p_g != p: D would move
+    assert value(p / (p + pg), p, pg) > value(half, p, pg) + 1e-3  # p_g != p: D would move
     tilted = half + 0.1 * (np.arange(6) == 2)
-    best = np.eye(6)[2]                                               # D != 1/2: G would move
+    best = np.eye(6)[2]  # D != 1/2: G would move
     assert value(tilted, p, best) < value(tilted, p, p) - 1e-3
 
 
@@ -176,14 +181,15 @@ def test_differential_nash_on_the_three_small_games():
         found[point] = curvatures
         assert slopes == pytest.approx([0, 0], abs=1e-6)
         at = torch.tensor([point], **F64)
-        conditions = dynamics.nash_conditions(lambda t, p: hills(t, p).sum(),
-                                              lambda t, p: chase(t, p).sum(), at, at)
+        conditions = dynamics.nash_conditions(
+            lambda t, p: hills(t, p).sum(), lambda t, p: chase(t, p).sum(), at, at
+        )
         assert conditions[1:] == pytest.approx(curvatures, abs=1e-5)
         assert conditions.differential() == (min(curvatures) > 1e-3)
     assert found[1.0] == pytest.approx([3, 2], abs=1e-5) and found[0.0][0] < 0
     near, far = np.linspace(0.5, 1.5, 1001), np.linspace(-3, 3, 6001)
-    assert hills(near, 1).min() >= hills(1.0, 1) - 1e-12            # local equilibrium ...
-    assert hills(far, 1).min() == pytest.approx(hills(-2.0, 1))     # ... but not a global one
+    assert hills(near, 1).min() >= hills(1.0, 1) - 1e-12  # local equilibrium ...
+    assert hills(far, 1).min() == pytest.approx(hills(-2.0, 1))  # ... but not a global one
     assert hills(-2.0, 1) < hills(1.0, 1) - 2
 
 
@@ -191,16 +197,17 @@ def test_differential_nash_on_the_three_small_games():
 def test_hide_and_seek_has_no_equilibrium():
     """Both sides by brute force on a grid, and every pair of the grid has a player who moves."""
     axis = np.linspace(-1, 1, 201)
-    cost = (axis[:, None] - axis[None, :]) ** 2           # rows: x of G, columns: y of D
+    cost = (axis[:, None] - axis[None, :]) ** 2  # rows: x of G, columns: y of D
     assert cost.max(1).min() == pytest.approx(1) and cost.min(0).max() == pytest.approx(0)
     assert axis[cost.max(1).argmin()] == pytest.approx(0)
     stays = (cost <= cost.min(0)[None, :] + 1e-12) & (cost >= cost.max(1)[:, None] - 1e-12)
     assert not stays.any()
-    mixed = cost[:, [0, -1]].mean(1)                      # exercise 2 (d): a coin between the ends
+    mixed = cost[:, [0, -1]].mean(1)  # exercise 2 (d): a coin between the ends
     assert mixed.min() == pytest.approx(1) and axis[mixed.argmin()] == pytest.approx(0)
 
 
 # ---- whose turn -------------------------------------------------------------------------------
+
 
 @pytest.mark.equation("eq-simultaneous")
 @pytest.mark.parametrize("h", [0.01, 0.1, 0.5, 1.0, 3.0])
@@ -246,6 +253,7 @@ def test_beyond_two_alternating_steps_diverge_and_the_mean_of_a_circle_is_its_ce
 
 # ---- two losses -------------------------------------------------------------------------------
 
+
 @pytest.mark.equation("eq-slopes")
 @pytest.mark.parametrize("probability", [0.01, 0.1, 0.5, 0.9, 0.99])
 def test_slopes_of_both_losses(probability):
@@ -263,8 +271,10 @@ def test_sample_weights():
     theta, z = torch.tensor([0.7, 1.3], **F64, requires_grad=True), torch.randn(20, 1, **F64)
     scores = D(theta[0] * z + theta[1])[:, 0]
     each = torch.stack([torch.autograd.grad(s, theta, retain_graph=True)[0] for s in scores])
-    for game, w in ((games.Minimax(), torch.sigmoid(scores)),
-                    (games.NonSaturating(), 1 - torch.sigmoid(scores))):
+    for game, w in (
+        (games.Minimax(), torch.sigmoid(scores)),
+        (games.NonSaturating(), 1 - torch.sigmoid(scores)),
+    ):
         (gradient,) = torch.autograd.grad(game.g_loss(None, scores), theta, retain_graph=True)
         torch.testing.assert_close(-gradient, (w[:, None] * each).mean(0))
 
@@ -276,7 +286,8 @@ def test_only_minimax_is_zero_sum(s):
     d_cost = lambda s: -math.log(1 - sigma(s))
     assert slope(lambda s: d_cost(s) + math.log(1 - sigma(s)), s) == pytest.approx(0, abs=1e-8)
     assert slope(lambda s: d_cost(s) - math.log(sigma(s)), s) == pytest.approx(
-        2 * sigma(s) - 1, abs=1e-8)
+        2 * sigma(s) - 1, abs=1e-8
+    )
 
 
 @pytest.mark.equation("eq-adam")
@@ -311,6 +322,7 @@ def test_adam_does_not_see_the_size_of_gradients():
 
 # ---- rings and readings -----------------------------------------------------------------------
 
+
 @pytest.mark.equation("eq-paired-loss")
 def test_paired_loss_with_a_linear_discriminator():
     """For D(x) = w.x both penalties are |w|^2; the pairing compares sample by sample."""
@@ -319,13 +331,18 @@ def test_paired_loss_with_a_linear_discriminator():
     D = lambda x: x @ w
     game = games.Relativistic(penalty=r1_r2(gamma))
     loss = game.d_loss(D(real), D(fake)) + game.penalty(D, real, fake)
-    pairs = [math.log(1 + math.exp(-(a - b))) for a, b in zip(D(real).tolist(), D(fake).tolist(),
-                                                             strict=True)]
+    pairs = [
+        math.log(1 + math.exp(-(a - b)))
+        for a, b in zip(D(real).tolist(), D(fake).tolist(), strict=True)
+    ]
     square = 0.6**2 + 1.1**2
     assert loss.item() == pytest.approx(
-        statistics.mean(pairs) + gamma / 2 * square + gamma / 2 * square, rel=1e-12)
-    back = [math.log(1 + math.exp(a - b)) for a, b in zip(D(real).tolist(), D(fake).tolist(),
-                                                         strict=True)]
+        statistics.mean(pairs) + gamma / 2 * square + gamma / 2 * square, rel=1e-12
+    )
+    back = [
+        math.log(1 + math.exp(a - b))
+        for a, b in zip(D(real).tolist(), D(fake).tolist(), strict=True)
+    ]
     assert game.g_loss(D(real), D(fake)).item() == pytest.approx(statistics.mean(back), rel=1e-12)
 
 
@@ -364,8 +381,10 @@ def test_a_straight_line_cannot_see_the_width():
     normal = lambda std: torch.exp(-(((x - 2) / std) ** 2) / 2)
     p, pg = (q / q.sum() for q in (normal(0.5), normal(1.5)))
     ab = torch.zeros(2, **F64, requires_grad=True)
-    L = lambda ab: (p * torch.nn.functional.softplus(-(ab[0] * x + ab[1]))
-                    + pg * torch.nn.functional.softplus(ab[0] * x + ab[1])).sum()
+    L = lambda ab: (
+        p * torch.nn.functional.softplus(-(ab[0] * x + ab[1]))
+        + pg * torch.nn.functional.softplus(ab[0] * x + ab[1])
+    ).sum()
     loss = L(ab)
     assert loss.item() == pytest.approx(math.log(4))
     assert torch.autograd.grad(loss, ab)[0].abs().max().item() < 1e-12

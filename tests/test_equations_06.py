@@ -1,4 +1,5 @@
 """Chapter 06, equation by equation: recomputed with numpy and scipy, never with gancourse."""
+
 import math
 from fractions import Fraction
 
@@ -70,6 +71,7 @@ def partials(f, mu, sigma):
 
 # ------------------------------------------------------------------------ the discriminator
 
+
 @pytest.mark.equation("eq-value-integral")
 def test_the_value_is_an_integral_over_x():
     """Averages over samples G(z) and x, as evenly spaced quantiles, against the integral."""
@@ -86,11 +88,10 @@ def test_the_value_is_an_integral_over_x():
 def test_no_discriminator_beats_the_ratio():
     """Exhaustive search over D at every point of a discrete space, zeros included."""
     ys = np.linspace(0, 1, 10_001)
-    for p, pg in [random_pair(1), random_pair(2), np.array([[.5, .5, 0, 0], [0, .25, .75, 0]])]:
+    for p, pg in [random_pair(1), random_pair(2), np.array([[0.5, 0.5, 0, 0], [0, 0.25, 0.75, 0]])]:
         D = np.where(p + pg > 0, p / np.where(p + pg > 0, p + pg, 1), 0.5)
         with np.errstate(divide="ignore"):
-            reward = (scipy.special.xlogy(p[:, None], ys)
-                      + scipy.special.xlog1py(pg[:, None], -ys))
+            reward = scipy.special.xlogy(p[:, None], ys) + scipy.special.xlog1py(pg[:, None], -ys)
         best = ys[reward.argmax(1)]
         lives = p + pg > 0
         assert np.abs(best - D)[lives].max() <= 1e-4
@@ -104,8 +105,9 @@ def test_no_discriminator_beats_the_ratio():
 def test_the_best_bet_at_one_point(a, b):
     """A numerical maximiser, first and second differences, and the two edges."""
     f = lambda y: float(scipy.special.xlogy(a, y) + scipy.special.xlog1py(b, -y))
-    best = scipy.optimize.minimize_scalar(lambda y: -f(y), bounds=(0, 1), method="bounded",
-                                          options={"xatol": 1e-10}).x
+    best = scipy.optimize.minimize_scalar(
+        lambda y: -f(y), bounds=(0, 1), method="bounded", options={"xatol": 1e-10}
+    ).x
     y = a / (a + b)
     assert best == pytest.approx(y, abs=1e-5)
     for t in (0.2, 0.5, 0.9):  # the two displayed derivatives
@@ -115,7 +117,7 @@ def test_the_best_bet_at_one_point(a, b):
     if a and b:
         h = 1e-4 * min(y, 1 - y)
         second = (f(y + h) - 2 * f(y) + f(y - h)) / h**2
-        assert second == pytest.approx(-(a + b) ** 3 / (a * b), rel=1e-4)
+        assert second == pytest.approx(-((a + b) ** 3) / (a * b), rel=1e-4)
 
 
 @pytest.mark.equation("eq-value-gap")
@@ -127,8 +129,7 @@ def test_what_a_worse_discriminator_loses():
         a, b = rng(seed).normal(size=2)
         D = scipy.special.expit(a + b * X / 2)
         with np.errstate(divide="ignore"):
-            flips = (scipy.special.rel_entr(D_star, D)
-                     + scipy.special.rel_entr(1 - D_star, 1 - D))
+            flips = scipy.special.rel_entr(D_star, D) + scipy.special.rel_entr(1 - D_star, 1 - D)
         score = np.log(P[middle]) - np.log(PG[middle])
         log_D, log_not = -np.logaddexp(0, -score), -np.logaddexp(0, score)
         best = np.zeros_like(X)
@@ -141,9 +142,11 @@ def test_what_a_worse_discriminator_loses():
 @pytest.mark.equation("eq-d-star-measure")
 def test_distributions_with_atoms():
     """P and P_g mix an atom and a uniform density; D may take one value on each part."""
-    for P_parts, Pg_parts in [((.5, .5), (.75, .25)), ((0.0, 1.0), (1.0, 0.0))]:
+    for P_parts, Pg_parts in [((0.5, 0.5), (0.75, 0.25)), ((0.0, 1.0), (1.0, 0.0))]:
+
         def negative_value(D, P_parts=P_parts, Pg_parts=Pg_parts):
             return -value_discrete(np.asarray(D), np.array(P_parts), np.array(Pg_parts))
+
         found = scipy.optimize.minimize(negative_value, [0.4, 0.6], bounds=[(1e-9, 1 - 1e-9)] * 2)
         for D, mass, mass_g in zip(found.x, P_parts, Pg_parts, strict=True):
             dP_dM = mass / ((mass + mass_g) / 2)
@@ -209,6 +212,7 @@ def test_odds_and_score_are_the_density_ratio():
 
 # ------------------------------------------------------------------------ the value of the game
 
+
 @pytest.mark.equation("eq-jsd")
 @pytest.mark.parametrize("seed", range(5))
 def test_jsd_has_two_halves_and_a_ceiling(seed):
@@ -241,17 +245,20 @@ def test_the_value_of_the_game(seed):
         q = scipy.special.softmax(logits)
         return value_discrete(p / (p + q), p, q)
 
-    found = scipy.optimize.minimize(game, np.log(pg), method="L-BFGS-B",
-                                    bounds=[(-20, 5)] * 6, tol=1e-14)
+    found = scipy.optimize.minimize(
+        game, np.log(pg), method="L-BFGS-B", bounds=[(-20, 5)] * 6, tol=1e-14
+    )
     assert found.fun == pytest.approx(-math.log(4), abs=1e-10)
     assert np.abs(scipy.special.softmax(found.x) - p).max() < 1e-4
 
 
 # ------------------------------------------------------------------------ saturation
 
+
 @pytest.mark.equation("eq-uniform-jsd")
-@pytest.mark.parametrize("a", [Fraction(0), Fraction(1, 4), Fraction(-2, 3), Fraction(1),
-                               Fraction(-3)])
+@pytest.mark.parametrize(
+    "a", [Fraction(0), Fraction(1, 4), Fraction(-2, 3), Fraction(1), Fraction(-3)]
+)
 def test_two_uniform_densities(a):
     """Lengths of the three pieces in exact fractions; W1 from evenly spaced quantiles."""
     overlap = max(Fraction(0), min(1, a + 1) - max(0, a))
@@ -287,7 +294,7 @@ def test_the_distance_to_the_ceiling_is_at_most_the_overlap():
     for mu in (0, 1, 3, 6):
         other = norm.pdf(X, mu)
         overlap = integral(np.sqrt(P * other))
-        assert overlap == pytest.approx(math.exp(-mu**2 / 8), abs=1e-12)
+        assert overlap == pytest.approx(math.exp(-(mu**2) / 8), abs=1e-12)
         assert 0 <= LOG2 - jsd(P, other) <= overlap + 1e-12
 
 
@@ -296,7 +303,7 @@ def test_the_distance_to_the_ceiling_is_at_most_the_overlap():
 def test_the_slope_of_jsd_dies(mu):
     """Central differences of the JSD between two shifted Gaussians."""
     measured = slope(lambda at: 2 * jsd(P, norm.pdf(X, at)), mu, 1e-3)
-    bound = math.exp(-mu**2 / 8) * (abs(mu) / 2 + math.sqrt(2 / math.pi))
+    bound = math.exp(-(mu**2) / 8) * (abs(mu) / 2 + math.sqrt(2 / math.pi))
     assert abs(measured) <= bound + 1e-10
     first_bound = integral(np.abs(X - mu) * np.sqrt(P * norm.pdf(X, mu)))
     assert abs(measured) <= first_bound + 1e-10 <= bound + 2e-10
@@ -305,6 +312,7 @@ def test_the_slope_of_jsd_dies(mu):
 
 
 # ------------------------------------------------------------------------ convergence
+
 
 @pytest.mark.equation("eq-subgradient")
 @pytest.mark.parametrize("seed", range(20))
@@ -333,6 +341,7 @@ def test_one_mirror_step_halves_the_difference(seed):
 
 
 # ------------------------------------------------------------------------ frozen discriminators
+
 
 def frozen_gradient(h, mu, sigma):
     """Derivatives of E_pg[h] with the integrand h held fixed."""
@@ -380,14 +389,21 @@ def test_kl_minus_2_jsd_is_a_kl_of_the_mixture(seed):
 
 # ------------------------------------------------------------------------ other losses
 
+
 @pytest.mark.equation("eq-f-gan")
 @pytest.mark.parametrize("name", ["gan", "forward kl", "pearson"])
 def test_the_game_of_an_f_divergence(name):
     """Conjugates by brute force, the supremum by a numerical optimiser."""
-    f = {"gan": lambda u: u * np.log(u) - (1 + u) * np.log(1 + u) + math.log(4),
-         "forward kl": lambda u: u * np.log(u), "pearson": lambda u: (u - 1) ** 2}[name]
-    f_prime = {"gan": lambda u: np.log(u / (1 + u)), "forward kl": lambda u: np.log(u) + 1,
-               "pearson": lambda u: 2 * (u - 1)}[name]
+    f = {
+        "gan": lambda u: u * np.log(u) - (1 + u) * np.log(1 + u) + math.log(4),
+        "forward kl": lambda u: u * np.log(u),
+        "pearson": lambda u: (u - 1) ** 2,
+    }[name]
+    f_prime = {
+        "gan": lambda u: np.log(u / (1 + u)),
+        "forward kl": lambda u: np.log(u) + 1,
+        "pearson": lambda u: 2 * (u - 1),
+    }[name]
     p, pg = random_pair(3, n=4)
     us = np.logspace(-4, 4, 400_001)
 
@@ -410,8 +426,9 @@ def test_the_game_of_an_f_divergence(name):
 
 
 @pytest.mark.equation("eq-frozen-f")
-@pytest.mark.parametrize("h", [lambda D: (1 - D) ** 3, lambda D: np.exp(-2 * D)],
-                         ids=["cube", "exponential"])
+@pytest.mark.parametrize(
+    "h", [lambda D: (1 - D) ** 3, lambda D: np.exp(-2 * D)], ids=["cube", "exponential"]
+)
 def test_which_divergence_a_frozen_step_descends(h):
     """F by numerical integration of h(1/(1+t)); both gradients by differences."""
     ts = np.concatenate([[0], np.logspace(-10, 14, 200_001)])
@@ -425,8 +442,9 @@ def test_which_divergence_a_frozen_step_descends(h):
 
     mu, sigma = 0.6, 0.9
     D = p / (p + norm.pdf(X[near], mu, sigma))
-    frozen = partials(lambda m, s: scipy.integrate.trapezoid(
-        norm.pdf(X[near], m, s) * h(D), X[near]), mu, sigma)
+    frozen = partials(
+        lambda m, s: scipy.integrate.trapezoid(norm.pdf(X[near], m, s) * h(D), X[near]), mu, sigma
+    )
     assert frozen == pytest.approx(partials(divergence, mu, sigma), abs=1e-5)
     assert (np.diff(h(1 / (1 + ts))) >= -1e-15).all()  # F is convex
 
@@ -513,7 +531,11 @@ def test_the_best_lipschitz_critic_on_the_line(mu, sigma):
     gap = x[1] - x[0]
     p, q = norm.pdf(x) / norm.pdf(x).sum(), norm.pdf(x, mu, sigma) / norm.pdf(x, mu, sigma).sum()
     difference = np.diff(np.eye(121), axis=0)
-    lp = scipy.optimize.linprog(q - p, A_ub=np.vstack([difference, -difference]),
-                                b_ub=np.full(240, gap), bounds=[(-20, 20)] * 121)
+    lp = scipy.optimize.linprog(
+        q - p,
+        A_ub=np.vstack([difference, -difference]),
+        b_ub=np.full(240, gap),
+        bounds=[(-20, 20)] * 121,
+    )
     assert -lp.fun == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-6)
     assert -lp.fun == pytest.approx(w1, abs=2e-2)

@@ -1,4 +1,5 @@
 """Chapter 09, equation by equation: recomputed without the code that the chapter shows."""
+
 import math
 
 import numpy as np
@@ -15,8 +16,11 @@ rng = np.random.default_rng
 
 def positions(width, filter_, stride, padding):
     """Where a filter can stand on a padded line, found by trying every place."""
-    return [start for start in range(0, width + 2 * padding, stride)
-            if start + filter_ <= width + 2 * padding]
+    return [
+        start
+        for start in range(0, width + 2 * padding, stride)
+        if start + filter_ <= width + 2 * padding
+    ]
 
 
 @pytest.mark.equation("eq-dcgan-conv")
@@ -84,11 +88,15 @@ def test_parameters(size):
         maps = [2**i * w for i in reversed(range(k))]
         by_layer = 16 * d * maps[0] + sum(16 * a * b for a, b in zip(maps, maps[1:], strict=False))
         by_layer += 2 * sum(maps) + 16 * maps[-1] * c + c
-        closed = (8 * d * w * 2**k + 32 / 3 * w**2 * (4**(k - 1) - 1) + 2 * w * (2**k - 1)
-                  + c * (16 * w + 1))
+        closed = (
+            8 * d * w * 2**k
+            + 32 / 3 * w**2 * (4 ** (k - 1) - 1)
+            + 2 * w * (2**k - 1)
+            + c * (16 * w + 1)
+        )
         counted = sum(p.numel() for p in dcgan.generator(size, c, d, w).parameters())
         assert closed == pytest.approx(by_layer, abs=1e-6) and counted == by_layer
-        assert sum(2**(2 * i - 1) for i in range(1, k)) * 3 == 2 * (4**(k - 1) - 1)
+        assert sum(2 ** (2 * i - 1) for i in range(1, k)) * 3 == 2 * (4 ** (k - 1) - 1)
         assert sum(2**i for i in range(k)) == 2**k - 1
 
 
@@ -119,9 +127,9 @@ def test_batch_norm_at_the_input_is_blind():
     a, b = torch.tensor([0.5, 2.0, 0.1]).view(3, 1, 1), torch.tensor([-0.3, 0.0, 5.0]).view(3, 1, 1)
     assert torch.allclose(D[0](a * x + b), D[0](x), atol=1e-8)
     assert torch.allclose(D(a * x + b), D(x), atol=1e-6)
-    plain = D[1:]                                   # the same network without it does see
+    plain = D[1:]  # the same network without it does see
     assert (plain(a * x + b) - plain(x)).abs().max() > 1e-3
-    assert (D[0].eval()(a * x + b) - D[0](x)).abs().max() > 0.1   # and so does evaluation mode
+    assert (D[0].eval()(a * x + b) - D[0](x)).abs().max() > 0.1  # and so does evaluation mode
 
 
 @pytest.mark.equation("eq-leaky-relu")
@@ -177,10 +185,11 @@ def test_loss_as_typical_probability():
     torch.manual_seed(0)
     real, fake = torch.randn(2, 500, dtype=torch.float64) * 2
     D_real, D_fake = 1 / (1 + np.exp(-real.numpy())), 1 / (1 + np.exp(-fake.numpy()))
-    geometric = np.prod(D_real**(1 / 500)) * np.prod((1 - D_fake)**(1 / 500))
+    geometric = np.prod(D_real ** (1 / 500)) * np.prod((1 - D_fake) ** (1 / 500))
     assert math.exp(-NonSaturating().d_loss(real, fake)) == pytest.approx(geometric, rel=1e-9)
     assert math.exp(-NonSaturating().g_loss(None, fake)) == pytest.approx(
-        np.prod(D_fake**(1 / 500)), rel=1e-9)
+        np.prod(D_fake ** (1 / 500)), rel=1e-9
+    )
     guess = torch.zeros(5)
     assert math.exp(-NonSaturating().d_loss(guess, guess) / 2) == pytest.approx(0.5)
 
@@ -206,14 +215,18 @@ def test_length_of_noise(d):
     """Moments of the length by quadrature of its density."""
     # |z|^2 is a chi-squared variable: its moments by quadrature of the radial density
     r = np.linspace(0, math.sqrt(d) + 12, 400_001)
-    density = np.exp((d - 1) * np.log(np.maximum(r, 1e-300)) - r**2 / 2
-                     - (d / 2 - 1) * math.log(2) - math.lgamma(d / 2))
+    density = np.exp(
+        (d - 1) * np.log(np.maximum(r, 1e-300))
+        - r**2 / 2
+        - (d / 2 - 1) * math.log(2)
+        - math.lgamma(d / 2)
+    )
     moment = lambda n: float(np.trapezoid(r**n * density, r))
     assert moment(0) == pytest.approx(1, abs=1e-4)
     assert moment(2) == pytest.approx(d, rel=1e-4)
-    assert moment(4) - moment(2)**2 == pytest.approx(2 * d, rel=1e-3)
+    assert moment(4) - moment(2) ** 2 == pytest.approx(2 * d, rel=1e-3)
     if d >= 32:  # the chapter's "give or take about 0.7"
-        assert math.sqrt(moment(2) - moment(1)**2) == pytest.approx(0.7, abs=0.02)
+        assert math.sqrt(moment(2) - moment(1) ** 2) == pytest.approx(0.7, abs=0.02)
 
 
 @pytest.mark.equation("eq-lerp-norm")
@@ -222,8 +235,8 @@ def test_length_on_the_line(t):
     """The mean squared length of interpolated noise, by sampling."""
     d = 50
     z, w = rng(0).standard_normal((2, 40_000, d))
-    squared = (((1 - t) * z + t * w)**2).sum(1).mean()
-    assert squared == pytest.approx(d * ((1 - t)**2 + t**2), rel=0.01)
+    squared = (((1 - t) * z + t * w) ** 2).sum(1).mean()
+    assert squared == pytest.approx(d * ((1 - t) ** 2 + t**2), rel=0.01)
 
 
 @pytest.mark.equation("eq-slerp")
@@ -249,6 +262,6 @@ def test_nearest_picture():
     x, train = rng(0).uniform(-1, 1, (5, 12)), rng(1).uniform(-1, 1, (9, 12))
     fast = torch.cdist(torch.tensor(x), torch.tensor(train)) / 12**0.5
     for i in range(5):
-        slow = [math.sqrt(sum((x[i, j] - y[j])**2 for j in range(12)) / 12) for y in train]
+        slow = [math.sqrt(sum((x[i, j] - y[j]) ** 2 for j in range(12)) / 12) for y in train]
         assert fast[i].min().item() == pytest.approx(min(slow))
         assert fast[i].argmin().item() == slow.index(min(slow))

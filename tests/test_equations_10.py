@@ -43,7 +43,7 @@ def test_size_through_a_linear_relu_layer(variance):
     torch.manual_seed(0)
     n, ratios = 100, []
     for _ in range(400):
-        h = torch.rand(8, n).double() * 3                  # any input, not centred at all
+        h = torch.rand(8, n).double() * 3  # any input, not centred at all
         s = h @ (torch.randn(n, n).double() * variance**0.5)
         ratios.append(s.relu().square().mean() / h.square().mean())
     assert torch.stack(ratios).mean().item() == pytest.approx(n * variance / 2, rel=0.02)
@@ -108,7 +108,7 @@ def test_gradient_of_weights_before_batch_norm(a):
     _, w, scaled, bias = layer_and_slope(a)
     assert torch.allclose(scaled, slope / a, atol=1e-12)
     assert slope.abs().max() > 0.1
-    assert (w * scaled).sum(0).abs().max() < 1e-10         # a column is a unit's weights
+    assert (w * scaled).sum(0).abs().max() < 1e-10  # a column is a unit's weights
     assert bias.abs().max() < 1e-10
 
 
@@ -135,7 +135,7 @@ def test_backward():
         step = np.eye(8)[i] * h
         numeric = ((forward(x + step) - forward(x - step)) @ g) / (2 * h)
         assert formula[i] == pytest.approx(numeric, abs=1e-7)
-    for change, slope in [((1, 0), (g * hat).sum()), ((0, 1), g.sum())]:   # gamma, beta
+    for change, slope in [((1, 0), (g * hat).sum()), ((0, 1), g.sum())]:  # gamma, beta
         y = lambda t: (gamma + t * change[0]) * hat - 0.4 + t * change[1]  # noqa: B023
         assert ((y(h) - y(-h)) @ g) / (2 * h) == pytest.approx(slope, abs=1e-7)
 
@@ -159,12 +159,18 @@ def test_the_four_sets():
     N, C, L, G = 3, 4, 5, 2
     x = rng(0).normal(size=(N, C, L)) * 2 + 1
     t = torch.tensor(x)
-    results = {"batch": F.batch_norm(t, None, None, training=True, eps=1e-12),
-               "layer": F.layer_norm(t, (C, L), eps=1e-12),
-               "instance": F.instance_norm(t, eps=1e-12), "group": F.group_norm(t, G, eps=1e-12)}
-    sets = {"batch": lambda n, c: x[:, c], "layer": lambda n, c: x[n],
-            "instance": lambda n, c: x[n, c],
-            "group": lambda n, c: x[n, c // 2 * 2:c // 2 * 2 + 2]}
+    results = {
+        "batch": F.batch_norm(t, None, None, training=True, eps=1e-12),
+        "layer": F.layer_norm(t, (C, L), eps=1e-12),
+        "instance": F.instance_norm(t, eps=1e-12),
+        "group": F.group_norm(t, G, eps=1e-12),
+    }
+    sets = {
+        "batch": lambda n, c: x[:, c],
+        "layer": lambda n, c: x[n],
+        "instance": lambda n, c: x[n, c],
+        "group": lambda n, c: x[n, c // 2 * 2 : c // 2 * 2 + 2],
+    }
     for name, y in results.items():
         for n in range(N):
             for c in range(C):
@@ -186,8 +192,9 @@ def test_noise_of_the_statistics(n, t):
 def test_a_critic_that_ends_in_batch_norm_is_blind_in_the_mean():
     """Whatever the two batches are, they get the same mean score."""
     torch.manual_seed(0)
-    critic = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 6), nn.BatchNorm1d(6),
-                           nn.Linear(6, 1)).double()
+    critic = nn.Sequential(
+        nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 6), nn.BatchNorm1d(6), nn.Linear(6, 1)
+    ).double()
     real, fake = torch.randn(64, 5).double(), 3 + 10 * torch.rand(64, 5).double()
     apart = critic(real).mean() - critic(fake).mean()
     assert abs(apart.item()) < 1e-12

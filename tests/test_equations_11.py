@@ -1,4 +1,5 @@
 """Chapter 11, equation by equation: recomputed with numpy, scipy and POT, never with gancourse."""
+
 import itertools
 import math
 
@@ -32,8 +33,12 @@ def primal(p, q, c):
 def dual(p, q, c):
     """The prices by a linear programme of their own, with one row for each promise."""
     n, m = c.shape
-    found = linprog(-np.r_[p, q], A_ub=sums(n, m).T, b_ub=c.ravel(),
-                    bounds=[(0, 0)] + [(None, None)] * (n + m - 1))
+    found = linprog(
+        -np.r_[p, q],
+        A_ub=sums(n, m).T,
+        b_ub=c.ravel(),
+        bounds=[(0, 0)] + [(None, None)] * (n + m - 1),
+    )
     return -found.fun, found.x[:n], found.x[n:]
 
 
@@ -48,8 +53,12 @@ def best_lipschitz(p, q, c):
     rows = np.zeros((len(pairs), len(p)))
     for k, (i, j) in enumerate(pairs):
         rows[k, i], rows[k, j] = 1, -1
-    found = linprog(q - p, A_ub=rows, b_ub=[c[i, j] for i, j in pairs],
-                    bounds=[(0, 0)] + [(None, None)] * (len(p) - 1))
+    found = linprog(
+        q - p,
+        A_ub=rows,
+        b_ub=[c[i, j] for i, j in pairs],
+        bounds=[(0, 0)] + [(None, None)] * (len(p) - 1),
+    )
     return -found.fun
 
 
@@ -62,6 +71,7 @@ SEEDS = range(5)
 
 
 # ------------------------------------------------------------------------ plans and prices
+
 
 @pytest.mark.equation("eq-plan", "eq-primal")
 def test_the_cheapest_plan():
@@ -140,6 +150,7 @@ def test_prices_are_slopes():
 
 # ------------------------------------------------------------------------ one function
 
+
 @pytest.mark.equation("eq-c-transform")
 def test_the_highest_admissible_prices():
     """The transform keeps the promise; any price a little higher breaks it; thrice is once."""
@@ -185,7 +196,7 @@ def test_a_squared_cost_needs_two_functions():
     p, q = np.eye(3)[0], np.eye(3)[2]
     assert primal(p, q, c)[0] == pytest.approx(4)
     assert best_lipschitz(p, q, c) == pytest.approx(2)
-    for n in (2, 5, 9):                                    # exercise 7: 1/n against 1
+    for n in (2, 5, 9):  # exercise 7: 1/n against 1
         grid = np.linspace(0, 1, n + 1)
         c = (grid[:, None] - grid) ** 2
         assert best_lipschitz(np.eye(n + 1)[0], np.eye(n + 1)[-1], c) == pytest.approx(1 / n)
@@ -197,12 +208,18 @@ def test_critics_of_two_densities_on_a_line():
     u = (np.arange(100_000) + 0.5) / 100_000
     x, y = norm.ppf(u), norm.ppf(u, 1, 2)
     w1 = np.abs(x - y).mean()
-    critics = [np.sin, np.tanh, np.abs, lambda t: -t, lambda t: np.minimum(t, 1),
-               lambda t: np.sqrt(1 + t * t)]
+    critics = [
+        np.sin,
+        np.tanh,
+        np.abs,
+        lambda t: -t,
+        lambda t: np.minimum(t, 1),
+        lambda t: np.sqrt(1 + t * t),
+    ]
     for h in critics:
         assert h(x).mean() - h(y).mean() <= np.abs(h(x) - h(y)).mean() + 1e-12
         assert abs(h(x).mean() - h(y).mean()) <= w1 + 1e-12
-    best = lambda t: -np.abs(t + 1)                        # F and G cross at -1
+    best = lambda t: -np.abs(t + 1)  # F and G cross at -1
     assert best(x).mean() - best(y).mean() == pytest.approx(w1, abs=1e-4)
 
 
@@ -220,6 +237,7 @@ def test_wasserstein_is_a_metric():
 
 
 # ------------------------------------------------------------------------ Lipschitz
+
 
 @pytest.mark.equation("eq-lipschitz", "eq-absolute-value")
 def test_the_absolute_value_is_1_lipschitz():
@@ -259,12 +277,14 @@ def test_on_a_line_neighbours_suffice():
     for seed in SEEDS:
         x = np.sort(rng(seed).normal(size=12))
         h = rng(seed).normal(size=12)
-        chords = [abs(h[i] - h[j]) / abs(x[i] - x[j])
-                  for i, j in itertools.combinations(range(12), 2)]
+        chords = [
+            abs(h[i] - h[j]) / abs(x[i] - x[j]) for i, j in itertools.combinations(range(12), 2)
+        ]
         assert max(chords) == pytest.approx((np.abs(np.diff(h)) / np.diff(x)).max())
 
 
 # ------------------------------------------------------------------------ on a line
+
 
 @pytest.mark.equation("eq-line")
 def test_the_area_between_the_distribution_functions():
@@ -308,8 +328,12 @@ def test_the_plan_that_shares_levels():
     for seed in SEEDS:
         p, q = rng(seed).dirichlet(np.ones(7), 2)
         P, Q = np.cumsum(p), np.cumsum(q)
-        plan = np.array([[max(0, min(P[i], Q[j]) - max(P[i] - p[i], Q[j] - q[j]))
-                          for j in range(7)] for i in range(7)])
+        plan = np.array(
+            [
+                [max(0, min(P[i], Q[j]) - max(P[i] - p[i], Q[j] - q[j])) for j in range(7)]
+                for i in range(7)
+            ]
+        )
         assert np.allclose(plan.sum(1), p) and np.allclose(plan.sum(0), q)
         x = np.sort(rng(seed).normal(size=7))
         for r in (1, 2):
@@ -318,6 +342,7 @@ def test_the_plan_that_shares_levels():
 
 
 # ------------------------------------------------------------------------ formulas
+
 
 @pytest.mark.equation("eq-w2-gaussians")
 def test_w2_of_two_normals_by_quantiles():
@@ -337,11 +362,11 @@ def test_w2_of_gaussians_in_space():
         m1, m2 = rng(seed).normal(size=(2, 3))
         r1 = scipy.linalg.sqrtm(S1).real
         middle = scipy.linalg.sqrtm(r1 @ S2 @ r1).real
-        T = np.linalg.inv(r1) @ middle @ np.linalg.inv(r1)     # gradient of a convex function
+        T = np.linalg.inv(r1) @ middle @ np.linalg.inv(r1)  # gradient of a convex function
         assert np.allclose(T @ S1 @ T.T, S2) and np.linalg.eigvalsh(T).min() > 0
         move = T - np.eye(3)
         cost = ((m1 - m2) ** 2).sum() + np.trace(move @ S1 @ move.T)
-        printed = (((m1 - m2) ** 2).sum() + np.trace(S1) + np.trace(S2) - 2 * np.trace(middle))
+        printed = ((m1 - m2) ** 2).sum() + np.trace(S1) + np.trace(S2) - 2 * np.trace(middle)
         assert printed == pytest.approx(cost)
         assert printed == pytest.approx(ot.gaussian.bures_wasserstein_distance(m1, m2, S1, S2) ** 2)
 
@@ -388,12 +413,15 @@ def test_w1_moves_no_faster_than_the_generator():
 
 # ------------------------------------------------------------------------ samples
 
+
 @pytest.mark.equation("eq-sample-bias")
 def test_samples_exaggerate():
     """The mean over many pairs of samples exceeds the true W1: 0, and 0.3 for a shift."""
     for shift in (0, 0.3):
-        drawn = [wasserstein_distance(rng(k).normal(size=20),
-                                      shift + rng(k + 5000).normal(size=20)) for k in range(1000)]
+        drawn = [
+            wasserstein_distance(rng(k).normal(size=20), shift + rng(k + 5000).normal(size=20))
+            for k in range(1000)
+        ]
         standard_error = np.std(drawn) / math.sqrt(1000)
         assert np.mean(drawn) - 4 * standard_error > shift
 
@@ -404,13 +432,16 @@ def test_cost_of_a_sample_on_a_line():
     t = np.linspace(0, 1, 20_001)
     assert np.trapezoid(np.sqrt(t * (1 - t)), t) == pytest.approx(math.pi / 8, abs=1e-5)
     for n in (1, 10, 100):
-        areas = [np.trapezoid(np.abs(np.searchsorted(np.sort(rng(k).random(n)), t) / n - t), t)
-                 for k in range(400)]
+        areas = [
+            np.trapezoid(np.abs(np.searchsorted(np.sort(rng(k).random(n)), t) / n - t), t)
+            for k in range(400)
+        ]
         bound = math.pi / 8 / math.sqrt(n)
         assert 0.6 * bound < np.mean(areas) < bound
 
 
 # ------------------------------------------------------------------------ Sinkhorn
+
 
 def blurred(p, q, c, blur, turns=3000):
     """Sinkhorn by hand, with logarithms."""
@@ -434,8 +465,11 @@ def test_sinkhorn_finds_the_best_blurred_plan():
         p, q, c = heaps(seed)
         f, g, plan = blurred(p, q, c, blur)
         assert np.allclose(plan.sum(1), p, atol=1e-9) and np.allclose(plan.sum(0), q, atol=1e-9)
-        assert np.allclose(plan, ot.sinkhorn(p, q, c, blur, method="sinkhorn_log",
-                                             numItermax=20_000, stopThr=1e-12), atol=1e-8)
+        assert np.allclose(
+            plan,
+            ot.sinkhorn(p, q, c, blur, method="sinkhorn_log", numItermax=20_000, stopThr=1e-12),
+            atol=1e-8,
+        )
         assert np.allclose(f, -blur * np.log((q * np.exp((g - c) / blur)).sum(1)), atol=1e-7)
         least = blurred_cost(p, q, c, plan, blur)
         i, k, j, m = 0, 1, 0, 1

@@ -1,4 +1,5 @@
 """Chapter 12, equation by equation: recomputed with numpy and scipy, never with gancourse."""
+
 import math
 
 import numpy as np
@@ -22,8 +23,9 @@ def best_potential(x, p, q, steepest=1.0):
                 row[i], row[j] = 1, -1
                 rows.append(row)
                 right.append(steepest * abs(x[i] - x[j]))
-    found = linprog(-(p - q), A_ub=np.array(rows), b_ub=right,
-                    bounds=[(0, 0)] + [(None, None)] * (n - 1))
+    found = linprog(
+        -(p - q), A_ub=np.array(rows), b_ub=right, bounds=[(0, 0)] + [(None, None)] * (n - 1)
+    )
     return -found.fun
 
 
@@ -58,6 +60,7 @@ def test_the_steepest_hill_measures_the_distance(seed):
 def test_losses_of_the_critic_and_the_generator():
     """Both losses of the package against plain sums."""
     from gancourse.games import Wasserstein
+
     real, fake = rng(0).normal(size=(2, 50))
     tensors = torch.tensor(real), torch.tensor(fake)
     assert float(Wasserstein().d_loss(*tensors)) == pytest.approx(sum(fake) / 50 - sum(real) / 50)
@@ -109,6 +112,7 @@ def test_the_first_step_of_rmsprop_is_ten_times_alpha():
 def test_clipping_is_a_projection_on_the_box():
     """Case by case, on a layer's weights and biases."""
     from gancourse.penalties import clip_weights
+
     layer = torch.nn.Linear(5, 4)
     before = [p.detach().numpy().copy() for p in layer.parameters()]
     clip_weights(0.1)(layer)
@@ -122,13 +126,15 @@ def test_clipping_is_a_projection_on_the_box():
 def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
     """Random clipped networks between random points; and the one of the proof."""
     K = math.prod(c * math.sqrt(a * b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-    assert K == pytest.approx(c ** (len(sizes) - 1) * math.sqrt(sizes[0] * sizes[-1])
-                              * math.prod(sizes[1:-1]))
+    assert K == pytest.approx(
+        c ** (len(sizes) - 1) * math.sqrt(sizes[0] * sizes[-1]) * math.prod(sizes[1:-1])
+    )
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
     for seed in range(20):
         r = rng(seed)
-        weights = [r.uniform(-c, c, shape) if seed % 2 else r.choice([-c, c], shape)
-                   for shape in shapes]
+        weights = [
+            r.uniform(-c, c, shape) if seed % 2 else r.choice([-c, c], shape) for shape in shapes
+        ]
         biases = [r.normal(size=n) for n in sizes[1:]]
         x, y = r.normal(size=(2, sizes[0], 200))
         rise = np.linalg.norm(relu_net(x, weights, biases) - relu_net(y, weights, biases), axis=0)
@@ -153,17 +159,21 @@ def test_the_best_clipped_estimate_of_two_points(a, hidden):
         high, low = relu_net(points, weights, biases)[0]
         return high - low
 
-    attained = gain([np.full(s, c) for s in shapes],
-                    [np.full(sizes[1], c), *(np.zeros(n) for n in sizes[2:])])
+    attained = gain(
+        [np.full(s, c) for s in shapes], [np.full(sizes[1], c), *(np.zeros(n) for n in sizes[2:])]
+    )
     assert attained == pytest.approx(best)
-    for seed in range(200):                           # corners of the box
+    for seed in range(200):  # corners of the box
         r = rng(seed)
         signs = 1 if seed % 4 == 0 else r.choice([-1, 1])
         weights = [signs * c * np.sign(r.normal(0.5, 1, s)) for s in shapes]
         biases = [r.uniform(-c, c, n) for n in sizes[1:]]
         assert gain(weights, biases) <= best * (1 + 1e-9)
-    units = [max(0, w * a + b) - max(0, -w * a + b) for w in np.linspace(-c, c, 41)
-             for b in np.linspace(-c, c, 41)]         # the step of the proof: one unit
+    units = [
+        max(0, w * a + b) - max(0, -w * a + b)
+        for w in np.linspace(-c, c, 41)
+        for b in np.linspace(-c, c, 41)
+    ]  # the step of the proof: one unit
     assert max(map(abs, units)) == pytest.approx(c * min(2 * a, a + 1))
 
 
@@ -199,12 +209,12 @@ def test_a_frozen_best_potential_touches_the_distance_from_below(seed):
     p, q = np.concatenate([mass, 0 * mass]), np.concatenate([0 * mass, mass])
     line = np.linspace(points.min() - 1, points.max() + 1, 20_001)
     F = (real[:, None] <= line).mean(0) - (start[:, None] <= line).mean(0)
-    rise = -np.sign(F)                                   # (f*)' = sign(F_g − F): climbs to the data
+    rise = -np.sign(F)  # (f*)' = sign(F_g − F): climbs to the data
     heights = np.concatenate([[0], np.cumsum(rise[:-1] * np.diff(line))])
     f = lambda x: np.interp(x, line, heights)
-    assert p @ f(points) - q @ f(points) == pytest.approx(w1(0), abs=2e-3)   # it is optimal
+    assert p @ f(points) - q @ f(points) == pytest.approx(w1(0), abs=2e-3)  # it is optimal
     shifted = [w1(t) - (p @ f(points) - f(start + t * way).mean()) for t in (-0.3, -0.1, 0.1, 0.3)]
-    assert min(shifted) >= -2e-3                         # h(ϑ) ≥ 0, the step of the proof
+    assert min(shifted) >= -2e-3  # h(ϑ) ≥ 0, the step of the proof
 
 
 @pytest.mark.equation("eq-wgan-envelope")
@@ -216,8 +226,10 @@ def test_the_frozen_gradient_of_gaussians(mu, sigma):
     side = np.sign(1 - sigma)
     f = lambda x: side * np.abs(x - kink)
     frozen = lambda m, s: -f(m + s * QUANTILES).mean()
-    for at in (lambda g: slope(lambda m: g(m, sigma), mu, 1e-4),
-               lambda g: slope(lambda s: g(mu, s), sigma, 1e-4)):
+    for at in (
+        lambda g: slope(lambda m: g(m, sigma), mu, 1e-4),
+        lambda g: slope(lambda s: g(mu, s), sigma, 1e-4),
+    ):
         assert at(frozen) == pytest.approx(at(w1), abs=1e-3)
 
 
@@ -225,17 +237,20 @@ def test_the_frozen_gradient_of_gaussians(mu, sigma):
 @pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5), (0.0, 3.0)])
 def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
     """The closed form against quantiles, its slopes against differences."""
+
     def w1(m, s):
         width = abs(s - 1)
-        return (width * math.sqrt(2 / math.pi) * math.exp(-m**2 / (2 * width**2))
-                + m * (1 - 2 * norm.cdf(-m / width)))
+        return width * math.sqrt(2 / math.pi) * math.exp(-(m**2) / (2 * width**2)) + m * (
+            1 - 2 * norm.cdf(-m / width)
+        )
 
     assert w1(mu, sigma) == pytest.approx(
-        wasserstein_distance(QUANTILES, mu + sigma * QUANTILES), abs=1e-3)
+        wasserstein_distance(QUANTILES, mu + sigma * QUANTILES), abs=1e-3
+    )
     width = abs(sigma - 1)
     by_mean = 1 - 2 * norm.cdf(-mu / width)
     assert slope(lambda m: w1(m, sigma), mu) == pytest.approx(by_mean, abs=1e-6)
-    expected = np.sign(sigma - 1) * math.sqrt(2 / math.pi) * math.exp(-mu**2 / (2 * width**2))
+    expected = np.sign(sigma - 1) * math.sqrt(2 / math.pi) * math.exp(-(mu**2) / (2 * width**2))
     assert slope(lambda s: w1(mu, s), sigma) == pytest.approx(expected, abs=1e-6)
 
 

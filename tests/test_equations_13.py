@@ -1,4 +1,5 @@
 """Chapter 13, equation by equation: recomputed without the code that the chapter shows."""
+
 import itertools
 import math
 import re
@@ -26,7 +27,7 @@ def solved(seed, n=9):
     _, partner = linear_sum_assignment(cost)
     # Bellman-Ford on the exchange graph: D(y_j) as the shortest way of changing partners.
     matched = cost[:, partner]
-    height = np.zeros(n)                               # of the fake that travels to x_i
+    height = np.zeros(n)  # of the fake that travels to x_i
     for _ in range(n):
         # D(x_i) = height_i + own way <= height_k + distance to k's fake
         height = np.minimum(height, (height[None] + matched - np.diag(matched)[:, None]).min(1))
@@ -35,9 +36,11 @@ def solved(seed, n=9):
 
 def cones(x, y, height, matched):
     """The highest and the lowest optimal critic."""
-    top = height + np.diag(matched)                    # D at the real points
-    return (lambda a: (height + np.linalg.norm(a[:, None] - y, axis=-1)).min(1),
-            lambda a: (top - np.linalg.norm(a[:, None] - x, axis=-1)).max(1))
+    top = height + np.diag(matched)  # D at the real points
+    return (
+        lambda a: (height + np.linalg.norm(a[:, None] - y, axis=-1)).min(1),
+        lambda a: (top - np.linalg.norm(a[:, None] - x, axis=-1)).max(1),
+    )
 
 
 @pytest.mark.equation("eq-cone-critics")
@@ -80,7 +83,7 @@ def test_slope_one(seed):
         assert np.allclose(slope, (x - y) / np.linalg.norm(x - y, axis=1)[:, None], atol=1e-4)
     off = rng(9).normal(size=(500, 2))
     slope = np.stack([(mean(off + h * v) - mean(off - h * v)) / (2 * h) for v in e], 1)
-    assert np.linalg.norm(slope, axis=1).min() < 0.9   # nothing of the kind elsewhere
+    assert np.linalg.norm(slope, axis=1).min() < 0.9  # nothing of the kind elsewhere
 
 
 @pytest.mark.equation("eq-gradient-penalty")
@@ -114,8 +117,12 @@ def test_penalty_slope():
 @pytest.mark.parametrize("weight", [0.1, 0.5, 1, 10])
 def test_gp_overshoot(weight):
     """The minimum is found by a search."""
-    found = minimize_scalar(lambda a: -a + weight * (abs(a) - 1) ** 2, bounds=(0, 20),
-                            method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(
+        lambda a: -a + weight * (abs(a) - 1) ** 2,
+        bounds=(0, 20),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
     assert found.x == pytest.approx(1 + 1 / (2 * weight), rel=1e-5)
     assert found.fun == pytest.approx(-(1 + 1 / (4 * weight)), rel=1e-9)
 
@@ -148,8 +155,9 @@ def test_r1_r2():
 
 def dirac(gamma):
     one = torch.ones(1, dtype=torch.float64)
-    D_cost = lambda t, p: (math.log(2) - torch.log(1 / (1 + torch.exp(p * t)))
-                           + gamma / 2 * p**2).sum()
+    D_cost = lambda t, p: (
+        math.log(2) - torch.log(1 / (1 + torch.exp(p * t))) + gamma / 2 * p**2
+    ).sum()
     G_cost = lambda t, p: -torch.log(1 / (1 + torch.exp(-p * t))).sum()
     return G_cost, D_cost, one
 
@@ -162,9 +170,11 @@ def test_dirac_gan():
         real, fake = torch.zeros(1).double(), phi * theta * one
         penalty = r1(gamma)(lambda a, phi=phi: phi * a[:, 0], torch.zeros(1, 1).double(), None)
         assert D_cost(theta * one, phi * one).item() == pytest.approx(
-            (NonSaturating().d_loss(real, fake) + penalty).item())
+            (NonSaturating().d_loss(real, fake) + penalty).item()
+        )
         assert G_cost(theta * one, phi * one).item() == pytest.approx(
-            NonSaturating().g_loss(real, fake).item())
+            NonSaturating().g_loss(real, fake).item()
+        )
 
 
 @pytest.mark.equation("eq-dirac-eigenvalues")
@@ -192,7 +202,7 @@ def test_lipschitz_product():
         f = lambda a, Ws=Ws, relu=relu: (Ws[2] @ relu(Ws[1] @ relu(Ws[0] @ a.T)))[0]
         a, b = r.normal(size=(2, 5000, 3))
         assert (np.abs(f(a) - f(b)) / np.linalg.norm(a - b, axis=1)).max() <= bound
-    only = np.array([[2.0]])                                # attained by 1 x 1 matrices
+    only = np.array([[2.0]])  # attained by 1 x 1 matrices
     assert only[0, 0] * 3.0 == np.linalg.svd(only)[1][0] * 3.0
 
 
@@ -220,7 +230,7 @@ def test_spectral_gradient():
     bar = W.detach() / S[0]
     expected = (A - (A * bar).sum() * torch.outer(U[:, 0], Vh[0])) / S[0]
     assert torch.allclose(found, expected, atol=1e-12)
-    assert (found * W.detach()).sum().abs() < 1e-12       # scaling W changes nothing
+    assert (found * W.detach()).sum().abs() < 1e-12  # scaling W changes nothing
 
 
 def rounds(W, v, k):
@@ -266,7 +276,8 @@ def test_conv_norm(F, S):
     for seed in range(3):
         w = torch.randn(3, 2, F, F, generator=torch.Generator().manual_seed(seed)).double()
         matrix = torch.func.jacrev(lambda a, w=w: conv2d(a[None], w, stride=S, padding=1)[0])(
-            torch.zeros(2, 12, 12).double()).reshape(-1, 288)
+            torch.zeros(2, 12, 12).double()
+        ).reshape(-1, 288)
         norm, sigma = np.linalg.norm(matrix, 2), np.linalg.norm(w.flatten(1), 2)
         assert sigma - 1e-9 <= norm <= math.ceil(F / S) * sigma + 1e-9
     ones = torch.ones(1, 1, 3, 3).double() / 3
@@ -289,8 +300,13 @@ def test_hinge_inside():
 def test_relativistic():
     """By plain math; a constant added to D changes nothing; log 2 at equal scores."""
     real, fake = torch.tensor([0.3, -1.0]).double(), torch.tensor([0.9, 0.2]).double()
-    expected = sum(math.log(1 + math.exp(-(a - b)))
-                   for a, b in zip(real.tolist(), fake.tolist(), strict=True)) / 2
+    expected = (
+        sum(
+            math.log(1 + math.exp(-(a - b)))
+            for a, b in zip(real.tolist(), fake.tolist(), strict=True)
+        )
+        / 2
+    )
     game = Relativistic()
     assert game.d_loss(real, fake).item() == pytest.approx(expected)
     assert game.d_loss(real + 5, fake + 5).item() == pytest.approx(expected)
@@ -300,8 +316,12 @@ def test_relativistic():
 
 def best(fakes, value):
     """The largest value of the game over the scores of a, b and nowhere."""
-    return -minimize(lambda D: -value(D[[0, 1]], D[fakes]), np.zeros(3), method="Nelder-Mead",
-                     options={"maxiter": 4000, "xatol": 1e-9, "fatol": 1e-12}).fun
+    return -minimize(
+        lambda D: -value(D[[0, 1]], D[fakes]),
+        np.zeros(3),
+        method="Nelder-Mead",
+        options={"maxiter": 4000, "xatol": 1e-9, "fatol": 1e-12},
+    ).fun
 
 
 def test_pairing_removes_the_barrier_only_for_lasting_pairs():
@@ -312,9 +332,11 @@ def test_pairing_removes_the_barrier_only_for_lasting_pairs():
     anew = lambda r, f: log_sigmoid(r[:, None] - f).mean()
     log2, collapse, away, goal = math.log(2), [0, 0], [0, 2], [0, 1]
     jsd = 0.5 * (0.5 * math.log(2 / 3) + 0.5 * log2) + 0.5 * math.log(4 / 3)
-    for value, expected in [(minimax, (-2 * log2 + 2 * jsd, -log2, -2 * log2)),
-                            (lasting, (-log2 / 2, -log2 / 2, -log2)),
-                            (anew, (-log2 / 2, -log2 / 4, -log2))]:
+    for value, expected in [
+        (minimax, (-2 * log2 + 2 * jsd, -log2, -2 * log2)),
+        (lasting, (-log2 / 2, -log2 / 2, -log2)),
+        (anew, (-log2 / 2, -log2 / 4, -log2)),
+    ]:
         found = [best(fakes, value) for fakes in (collapse, away, goal)]
         assert found == pytest.approx(expected, abs=1e-4)
         assert (expected[1] > expected[0] + 0.01) == (value is not lasting)
@@ -329,14 +351,17 @@ def test_packing(m):
     product = lambda q: np.array([math.prod(c) for c in itertools.product(q, repeat=m)])
     tv = lambda q: np.abs(product(p) - product(q)).sum() / 2
     assert tv(q1) == pytest.approx(1 - 0.8**m)
-    assert tv(q2) == pytest.approx(sum(math.comb(m, k) * abs(0.5**m - 0.7**k * 0.3 ** (m - k))
-                                       for k in range(m + 1)) / 2)
+    assert tv(q2) == pytest.approx(
+        sum(math.comb(m, k) * abs(0.5**m - 0.7**k * 0.3 ** (m - k)) for k in range(m + 1)) / 2
+    )
 
 
 # ---- what the prose says about the measured files ---------------------------------------------
 
+
 def rows():
     from gancourse.data.measured import measured
+
     return {(r["data"], r["game"]): r for r in measured("games_table")["rows"]}
 
 
@@ -360,8 +385,12 @@ def test_what_the_prose_says_of_the_table():
     quality = [mean("ring-8", game, "high_quality") for game in free]
     assert 0.745 <= min(quality) and max(quality) < 0.845
     assert sum(v == 8 for game in free for v in table["ring-8", game]["modes"]) >= 28
-    for game, share in [("hinge-sn", 0.91), ("wgan-gp", 0.93), ("ns-r1", 0.95),
-                        ("relativistic", 0.96)]:
+    for game, share in [
+        ("hinge-sn", 0.91),
+        ("wgan-gp", 0.93),
+        ("ns-r1", 0.95),
+        ("relativistic", 0.96),
+    ]:
         assert mean("ring-8", game, "reverse_kl") < 0.0035
         assert mean("ring-8", game, "high_quality") == pytest.approx(share, abs=0.006)
     for data, packed, unpacked in [("ring-8", 0.07, 0.29), ("grid-25", 0.37, 0.62)]:
@@ -370,9 +399,15 @@ def test_what_the_prose_says_of_the_table():
         assert mean(data, "packed", "high_quality") < mean(data, "non-saturating", "high_quality")
     modes = table["grid-25", "non-saturating"]["modes"]
     assert (min(modes), max(modes)) == (19, 25)
-    for game, share in [("non-saturating", 0.44), ("ns-r1", 0.77), ("wgan-gp", 0.84),
-                        ("relativistic", 0.93), ("packed", 0.30), ("hinge-sn", 0.53),
-                        ("wgan-clip", 0.26)]:
+    for game, share in [
+        ("non-saturating", 0.44),
+        ("ns-r1", 0.77),
+        ("wgan-gp", 0.84),
+        ("relativistic", 0.93),
+        ("packed", 0.30),
+        ("hinge-sn", 0.53),
+        ("wgan-clip", 0.26),
+    ]:
         assert mean("grid-25", game, "high_quality") == pytest.approx(share, abs=0.006), game
     for game in ("ns-r1", "wgan-gp", "relativistic"):
         assert set(table["grid-25", game]["modes"]) == {25}
@@ -386,8 +421,10 @@ def test_what_the_prose_says_of_the_table():
     assert of["relativistic"]["steps"] == 1.5 * of["ns-r1"]["steps"]
     assert of["relativistic"]["batch"] == 2 * of["ns-r1"]["batch"]
     for data, calm, penalised in [("ring-8", 1.3, 2.5), ("grid-25", 1.6, 3.0)]:
-        cost = {game: table[data, game]["cpu_seconds"] / table[data, game]["settings"]["steps"]
-                for game in ("ns-r1", "wgan-gp", "non-saturating")}
+        cost = {
+            game: table[data, game]["cpu_seconds"] / table[data, game]["settings"]["steps"]
+            for game in ("ns-r1", "wgan-gp", "non-saturating")
+        }
         assert cost["ns-r1"] / cost["non-saturating"] == pytest.approx(calm, abs=0.06)
         assert cost["wgan-gp"] / cost["non-saturating"] == pytest.approx(penalised, abs=0.06)
 
@@ -395,9 +432,15 @@ def test_what_the_prose_says_of_the_table():
 def test_what_the_prose_says_of_the_audit():
     """Numbers of the list under figure 13.4 and of figure 13.5, from the file."""
     from gancourse.data.measured import measured
+
     lab = measured("surfaces")
-    medians = {c: {d: {p: np.array(q)[:, 1].mean() for p, q in places.items() if p != "bound"}
-                   for d, places in data.items()} for c, data in lab["audit"].items()}
+    medians = {
+        c: {
+            d: {p: np.array(q)[:, 1].mean() for p, q in places.items() if p != "bound"}
+            for d, places in data.items()
+        }
+        for c, data in lab["audit"].items()
+    }
     for data in ("ring", "grid", "swiss roll"):
         assert medians["none"][data]["outside"] == max(medians["none"][data].values()) > 90
         assert medians["hinge-sn"][data]["outside"] < 0.65

@@ -27,8 +27,11 @@ from gancourse.penalties import clip_weights, gradient_penalty
 SOURCES = sources(ROOT)
 ENTRIES = entries(ROOT)
 BY_TEST = {entry["test"]: entry for entry in ENTRIES if "test" in entry}
-TESTS = {node.name: node for node in ast.parse((ROOT / "tests/test_errata.py").read_text()).body
-         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+TESTS = {
+    node.name: node
+    for node in ast.parse((ROOT / "tests/test_errata.py").read_text()).body
+    if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+}
 
 
 def as_printed(text, value):
@@ -119,10 +122,19 @@ def test_every_witness_is_compared_and_every_test_can_fail():
         assert ast.get_docstring(TESTS[name]), name
 
 
-@pytest.mark.parametrize("text, value, agrees", [
-    ("0.476", 0.47619, True), ("0.476", 0.4754, False), ("2", 2.4, True), ("2", 2.6, False),
-    ("∞", inf, True), ("nan", math.nan, True), ("nan", 1.0, False), ("-0.5", 0.5, False),
-])
+@pytest.mark.parametrize(
+    "text, value, agrees",
+    [
+        ("0.476", 0.47619, True),
+        ("0.476", 0.4754, False),
+        ("2", 2.4, True),
+        ("2", 2.6, False),
+        ("∞", inf, True),
+        ("nan", math.nan, True),
+        ("nan", 1.0, False),
+        ("-0.5", 0.5, False),
+    ],
+)
 def test_numbers_are_compared_to_the_digits_printed(text, value, agrees):
     assert as_printed(text, value) is agrees
 
@@ -194,8 +206,10 @@ def derivative(f, at):
 def test_maximum_on_the_boundary(witness):
     """Data from U(0, theta): the likelihood is largest at max(x), with slope -n/theta there."""
     x = np.array([0.5, 1.2, 2.0])
+
     def log_L(theta):
         return -3 * np.log(theta) if theta >= x.max() else -inf
+
     grid = np.arange(100, 501) / 100
     assert max(grid, key=log_L) == x.max()
     assert all(slope(log_L, theta) < -0.5 for theta in grid if theta > 2)  # never zero
@@ -247,9 +261,11 @@ def test_class_frequencies(witness):
 def test_kl_from_an_empirical_distribution(witness):
     """On ever finer bins the KL to a Gaussian grows without bound, the cross-entropy does not."""
     x = np.array([-1.0, 0.0, 1.0])
+
     def divergence_and_cross_entropy(width):
         mass = np.diff(norm.cdf([x - width / 2, x + width / 2]), axis=0)[0]
         return kl(np.full(3, 1 / 3), mass), -np.log(mass / width).mean()
+
     (kl_1, ce_1), (kl_2, ce_2), (kl_3, ce_3) = map(divergence_and_cross_entropy, (0.1, 0.01, 1e-3))
     assert kl_3 - kl_2 == pytest.approx(log(10), abs=1e-3)
     assert ce_3 == pytest.approx(-norm.logpdf(x).mean(), abs=1e-6)
@@ -278,10 +294,13 @@ def test_density_ratio_from_the_discriminator():
 
 def test_value_and_costs(witness):
     """V = -2 J^(D): the cost is the mean cross-entropy over equally many real and fake samples."""
+
     def V(real, fake):
         return real.log().mean() + (1 - fake).log().mean()
+
     def J(real, fake):
         return bce(torch.cat([real, fake]), torch.cat([torch.ones(5), torch.zeros(5)]).double())
+
     torch.manual_seed(0)
     for _ in range(20):
         real, fake = torch.rand(2, 5, dtype=torch.float64)
@@ -303,9 +322,11 @@ def test_simultaneous_is_not_alternating(witness):
 
 def test_non_saturating_gradient_is_another_divergence(witness):
     """With D* held fixed: gradient of E log(1-D) is that of 2 JSD, of -E log D another one."""
+
     def both(mu):
         p, q = normal(X), normal(X, mu)
         return 2 * jsd(p, q) * DX, kl(q, p) * DX - 2 * jsd(p, q) * DX
+
     p, q = normal(X), normal(X, 2)
     dq, D = q * (X - 2), optimal_D(p, q)
     saturating, other = (dq * np.log(1 - D)).sum() * DX, -(dq * np.log(D)).sum() * DX
@@ -331,8 +352,10 @@ def test_default_momentum_of_adam(witness):
 
 def test_batch_norm_scales_start_near_one(witness):
     """Root mean square of 5000 normalised channels, scaled by gamma from N(0, .02) or N(1, .02)."""
+
     def size(layer):
         return layer(torch.randn(64, 5000)).square().mean().sqrt().item()
+
     torch.manual_seed(0)
     wrong, right = torch.nn.BatchNorm1d(5000), torch.nn.BatchNorm2d(5000)
     torch.nn.init.normal_(wrong.weight, 0.0, 0.02)
@@ -352,9 +375,11 @@ def test_convolution_size_needs_the_floor(witness):
 
 def test_transposed_convolution_size(witness):
     """The short formula against torch with output padding, and with dilation."""
+
     def size(**options):
         layer = torch.nn.ConvTranspose1d(1, 1, 3, stride=2, **options)
         return layer(torch.zeros(1, 1, 2)).shape[-1]
+
     short = 2 * (2 - 1) + 3
     assert size() == short
     assert [size(output_padding=1), size(dilation=2)] == [short + 1, 2 * (2 - 1) + 2 * (3 - 1) + 1]
@@ -512,8 +537,10 @@ def test_loss_is_no_measure_of_samples(witness):
     rng = np.random.default_rng(0)
     x = rng.normal(size=1000)
     samples = [x, x + 3]
-    blind = [-(np.log(np.full(1000, 0.5)).mean() + np.log(1 - np.full(1000, 0.5)).mean())
-             for _ in samples]
+    blind = [
+        -(np.log(np.full(1000, 0.5)).mean() + np.log(1 - np.full(1000, 0.5)).mean())
+        for _ in samples
+    ]
     distances = [wasserstein_distance(x, fake) for fake in samples]
     assert blind[0] == blind[1]
     witness(blind, distances)
@@ -521,6 +548,7 @@ def test_loss_is_no_measure_of_samples(witness):
 
 def test_alternating_gan_need_not_converge(witness):
     """Dirac-GAN: data at 0, generator at theta, D(x) = sigmoid(psi x), K steps of D, one of G."""
+
     def distances(K, h=0.2):
         theta = psi = 1.0
         for _ in range(500):
@@ -528,6 +556,7 @@ def test_alternating_gan_need_not_converge(witness):
                 psi -= h * theta * sigmoid(psi * theta)
             theta += h * psi * sigmoid(psi * theta)  # downhill on the same
             yield math.hypot(theta, psi)
+
     one, five = list(distances(1)), list(distances(5))
     assert min(one) > 1 and min(five) > 0.5
     witness((0, 0), (one[-1], five[-1]))
@@ -573,6 +602,7 @@ def test_collapse_is_lost_variety(witness):
 
 def test_loss_of_a_collapsed_generator(witness):
     """N equally likely values, all fakes on the first: L for a frozen D, and for the best one."""
+
     def losses(N):
         p, pg = np.full(N, 1 / N), np.eye(N)[0]
         frozen, best = np.r_[1.0, np.full(N - 1, 0.5)], optimal_D(p, pg)
@@ -580,6 +610,7 @@ def test_loss_of_a_collapsed_generator(witness):
         nearby = np.clip(best + np.random.default_rng(0).normal(0, 0.02, (50, N)), 1e-9, 1 - 1e-9)
         assert all(value(D, p, pg) < value(best, p, pg) for D in nearby)
         return -value(frozen, p, pg), -value(best, p, pg)
+
     printed, corrected = zip(*map(losses, (2, 10, 100)), strict=True)
     assert log(4) > corrected[0] > corrected[1] > corrected[2] > 0
     witness(printed, corrected)
@@ -713,10 +744,12 @@ def test_marginal_averages_over_the_latent(witness):
 
 def test_importance_sampling(witness):
     """Both estimators of p(1) have the right mean; the standard errors differ."""
+
     def mean_and_error(q):
         weight = normal(1, X, 0.5) * normal(X) / q
         mean = (q * weight).sum() * DX
         return mean, sqrt(((q * weight**2).sum() * DX - mean**2) / 2000)
+
     (mean, error), (same, smaller) = mean_and_error(normal(X)), mean_and_error(normal(X, 0.8, 0.5))
     assert mean == pytest.approx(same) == pytest.approx(norm(0, sqrt(1.25)).pdf(1))
     witness(error, smaller)
@@ -798,8 +831,9 @@ def test_backpropagation_needs_the_target(witness):
 def test_convolution_flips_the_kernel(witness):
     """numpy's convolution flips, torch's does not; with a flipped kernel they agree."""
     image, kernel = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0])
-    layer = lambda k: F.conv1d(
-        torch.tensor(image)[None, None], torch.tensor(k.copy())[None, None])[0, 0].numpy()
+    layer = lambda k: F.conv1d(torch.tensor(image)[None, None], torch.tensor(k.copy())[None, None])[
+        0, 0
+    ].numpy()
     assert layer(kernel[::-1]) == pytest.approx(np.convolve(image, kernel, "valid"))
     witness(np.convolve(image, kernel, "valid"), layer(kernel))
 
@@ -820,9 +854,11 @@ def test_rnn_reads_the_current_input(witness):
     x = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]).T[..., None]  # (time, sequence, 1)
     late = x.roll(1, dims=0)
     late[0] = 0
+
     def change(inputs):
         last = rnn(inputs)[0][-1, :, 0]
         return (last[1] - last[0]).item()
+
     assert change(x) == pytest.approx(math.tanh(1))
     witness(change(late), change(x))
 
@@ -984,8 +1020,10 @@ def test_critic_has_no_sigmoid(witness):
 
 def test_batch_norm_depends_on_the_batch(witness):
     """Change the neighbour: layer norm of the first sample stays, batch norm moves."""
-    batches = [torch.tensor([[1.0, 2.0], other], dtype=torch.float64)
-               for other in ([3.0, 8.0], [5.0, -1.0])]
+    batches = [
+        torch.tensor([[1.0, 2.0], other], dtype=torch.float64)
+        for other in ([3.0, 8.0], [5.0, -1.0])
+    ]
     moved = lambda norm: (norm(batches[0])[0] - norm(batches[1])[0]).abs().max().item()
     layer = lambda x: F.layer_norm(x, (2,))
     batch = lambda x: F.batch_norm(x, None, None, training=True)
@@ -1013,11 +1051,13 @@ def test_blur_pleases_squared_error_only(witness):
 
 def test_k_means_is_blind_to_the_width():
     """Narrow and wide clusters get the same centres."""
+
     def k_means(x, centres=(-2.0, 2.0)):
         for _ in range(10):
             nearest = abs(x[:, None] - np.array(centres)).argmin(1)
             centres = [x[nearest == k].mean() for k in (0, 1)]
         return centres
+
     shape = np.linspace(-1, 1, 21)
     narrow, wide = (np.r_[-1 + width * shape, 1 + width * shape] for width in (0.1, 0.8))
     assert k_means(narrow) == pytest.approx([-1, 1])
@@ -1029,9 +1069,11 @@ def test_viterbi_is_not_the_likelihood(witness):
     """All eight paths of a hidden Markov model: the best one, their sum, the forward recursion."""
     stay, emits_1, seen = 0.9, (0.2, 0.7), (1, 0, 1)
     emission = lambda state, o: emits_1[state] if o else 1 - emits_1[state]
+
     def joint(path):
         moves = math.prod(stay if a == b else 1 - stay for a, b in itertools.pairwise(path))
         return 0.5 * moves * math.prod(map(emission, path, seen))
+
     paths = [joint(path) for path in itertools.product((0, 1), repeat=3)]
     alpha = np.array([0.5 * emission(s, seen[0]) for s in (0, 1)])
     for o in seen[1:]:
@@ -1056,9 +1098,11 @@ def test_loss_is_small_where_the_generator_is_bad(witness):
 def test_lipschitz_bound_is_attained(witness):
     """The dual programme on two bins, with the slope bounded by less than 1 and by 1."""
     p, q = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+
     def dual(bound):
         steps = [[1, -1], [-1, 1]]
         return -linprog(q - p, A_ub=steps, b_ub=[bound] * 2, bounds=[(-9, 9)] * 2).fun
+
     assert dual(1) == pytest.approx(wasserstein_distance([0.0], [1.0]))
     witness([dual(bound) for bound in (0.9, 0.99, 0.999)], [1, 1, dual(1)])
 
@@ -1129,10 +1173,12 @@ def test_interpolation_stays_between(witness):
 
 def test_norm_at_zero(witness):
     """The derivative of two norms at the zero vector."""
+
     def first(norm):
         g = torch.zeros(3, requires_grad=True)
         norm(g).backward()
         return g.grad[0].item()
+
     safe = first(lambda g: torch.linalg.vector_norm(g))
     assert first(lambda g: (g.square().sum() + 1e-12).sqrt()) == safe
     witness(first(lambda g: g.square().sum().sqrt()), safe)
@@ -1140,10 +1186,12 @@ def test_norm_at_zero(witness):
 
 def test_batch_norm_couples_the_samples(witness):
     """Slope of the first sample's score by the second sample."""
+
     def coupling(norm):
         x = torch.tensor([[0.0], [1.0], [3.0]], dtype=torch.float64, requires_grad=True)
         (gradient,) = torch.autograd.grad(norm(x).square()[0, 0], x)
         return gradient[1, 0].item(), gradient[0, 0].item()
+
     batch, _ = coupling(lambda x: F.batch_norm(x, None, None, training=True))
     alone, own = coupling(lambda x: x - 2)
     assert own == -4
@@ -1171,14 +1219,18 @@ def test_discriminators_maximise(witness):
 def test_clip_after_the_step(witness):
     """One weight of a linear critic, at its bound, after a step of 0.05."""
     critic = torch.nn.Linear(1, 1, bias=False)
+
     def seen(*order):
         torch.nn.init.constant_(critic.weight, 0.01)
         for action in order:
             action()
         return critic.weight.item()
+
     def step():
         critic.weight.data += 0.05
+
     def clip():
         clip_weights(0.01)(critic)
+
     assert seen(clip) == pytest.approx(0.01)
     witness(seen(clip, step), seen(step, clip))

@@ -1,4 +1,5 @@
 """Every exercise by itself: right, each known mistake, nonsense; and the book's own solutions."""
+
 import re
 from math import log, nan
 
@@ -60,9 +61,24 @@ def stops(*arguments):
 
 
 @each
-@pytest.mark.parametrize("nonsense", [
-    "twelve", nan, [1.0, nan], 1j, torch.tensor([1j]), {"a": 1}, object(), [[1.0], [1.0, 2.0]],
-    ["a", 2], torch.zeros(3, 5, 7), np.float64(1e300), np.array(["x"]), -77.25])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "twelve",
+        nan,
+        [1.0, nan],
+        1j,
+        torch.tensor([1j]),
+        {"a": 1},
+        object(),
+        [[1.0], [1.0, 2.0]],
+        ["a", 2],
+        torch.zeros(3, 5, 7),
+        np.float64(1e300),
+        np.array(["x"]),
+        -77.25,
+    ],
+)
 def test_nonsense_gets_one_clear_sentence(name, nonsense):
     given = (lambda *arguments: nonsense) if EXERCISES[name].inputs else nonsense
     verdict = check(name, given)
@@ -85,38 +101,72 @@ def test_function_that_stops_or_takes_other_arguments(name):
 
 # ---- the machine, on exercises of its own -----------------------------------------------------
 
+
 @pytest.fixture
 def two(monkeypatch):
     """An exercise on numbers and one on a function, in an empty list of exercises."""
     monkeypatch.setattr(exercises, "EXERCISES", {})
-    exercises.exercise("pair", answer=lambda: [3.0, 4.0], praise="Yes.", tolerance=1e-3,
-                       mistakes={"Swapped.": lambda: [4.0, 3.0]})
-    exercises.exercise("square", answer=lambda x: x ** 2, praise="Yes.", inputs=[(2,), ([1, 3],)],
-                       mistakes={"Cubed.": lambda x: x ** 3})
+    exercises.exercise(
+        "pair",
+        answer=lambda: [3.0, 4.0],
+        praise="Yes.",
+        tolerance=1e-3,
+        mistakes={"Swapped.": lambda: [4.0, 3.0]},
+    )
+    exercises.exercise(
+        "square",
+        answer=lambda x: x**2,
+        praise="Yes.",
+        inputs=[(2,), ([1, 3],)],
+        mistakes={"Cubed.": lambda x: x**3},
+    )
 
 
-@pytest.mark.parametrize("given", [
-    (3, 4), [3.0, torch.tensor(4.0, requires_grad=True)], np.array([3, 4]),
-    torch.tensor([3.0, 4.0]), torch.tensor([3, 4]), (np.float32(3), 4.001)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        (3, 4),
+        [3.0, torch.tensor(4.0, requires_grad=True)],
+        np.array([3, 4]),
+        torch.tensor([3.0, 4.0]),
+        torch.tensor([3, 4]),
+        (np.float32(3), 4.001),
+    ],
+)
 def test_numbers_in_any_wrapping(two, given):
     assert check("pair", given).right
 
 
-@pytest.mark.parametrize("given, message", [
-    ((4, 3), "Swapped."), ((-3, -4), "This is minus the right answer."),
-    ((6, 8), "This is twice the right answer."), ((1.5, 2), "This is half the right answer."),
-    ((3 / log(2), 4 / log(2)), "This is in bits; use natural logarithms (nats)."),
-    ((3, 4, 5), "Your answer has the shape (3,); (2,) is asked for."),
-    ((3.1, 4), "It is not one of the usual slips. Try a case that you can do by hand.")])
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ((4, 3), "Swapped."),
+        ((-3, -4), "This is minus the right answer."),
+        ((6, 8), "This is twice the right answer."),
+        ((1.5, 2), "This is half the right answer."),
+        ((3 / log(2), 4 / log(2)), "This is in bits; use natural logarithms (nats)."),
+        ((3, 4, 5), "Your answer has the shape (3,); (2,) is asked for."),
+        ((3.1, 4), "It is not one of the usual slips. Try a case that you can do by hand."),
+    ],
+)
 def test_hints_on_numbers(two, given, message):
     assert check("pair", given).message == "Not yet. " + message
 
 
-@pytest.mark.parametrize("given, message", [
-    (lambda x: x ** 3, "Cubed."), (lambda x: x * 2, "For ([1, 3],) your function gives [2.0, 6.0], "
-                                   "the right value is [1.0, 9.0]."),
-    (lambda x: sum(x) if isinstance(x, torch.Tensor) else x * x,
-     "For ([1, 3],) your function's result has the shape (); (2,) is asked for.")])
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (lambda x: x**3, "Cubed."),
+        (
+            lambda x: x * 2,
+            "For ([1, 3],) your function gives [2.0, 6.0], the right value is [1.0, 9.0].",
+        ),
+        (
+            lambda x: sum(x) if isinstance(x, torch.Tensor) else x * x,
+            "For ([1, 3],) your function's result has the shape (); (2,) is asked for.",
+        ),
+    ],
+)
 def test_hints_on_functions(two, given, message):
     assert check("square", given).message == "Not yet. " + message
 
@@ -145,6 +195,7 @@ def test_verdict_shows_itself(two):
 
 # ---- the chapters -----------------------------------------------------------------------------
 
+
 def solutions():
     """(chapter, label, code) of every hidden solution whose code checks itself."""
     for path in CHAPTERS:
@@ -170,8 +221,11 @@ def test_hidden_solutions_pass_their_own_check(code, monkeypatch):
 @each
 def test_every_exercise_stands_in_a_chapter_and_has_a_solution(name):
     """Asked in a code cell, answered in a hidden solution of the same chapter."""
-    asked = {path.stem for path in CHAPTERS
-             if name in CHECKED.findall("\n".join(CELL.findall(path.read_text("utf-8"))))}
+    asked = {
+        path.stem
+        for path in CHAPTERS
+        if name in CHECKED.findall("\n".join(CELL.findall(path.read_text("utf-8"))))
+    }
     solved = {p.id.split(":")[0] for p in solutions() if name in CHECKED.findall(p.values[0])}
     assert asked and asked <= solved
 

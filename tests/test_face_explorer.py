@@ -31,8 +31,12 @@ def faces():
 def G(faces):
     """A generator trained for a moment: its batch norm has statistics of its own."""
     torch.manual_seed(0)
-    gan = GAN(NonSaturating(), generator=dcgan.generator(16, 3, 24, 12),
-              discriminator=dcgan.discriminator(16, 3, 12), latent_dim=24)
+    gan = GAN(
+        NonSaturating(),
+        generator=dcgan.generator(16, 3, 24, 12),
+        discriminator=dcgan.discriminator(16, 3, 12),
+        latent_dim=24,
+    )
     return train(gan, faces.batches(32), 50, optimizer=adam(1e-3)).gan.G.eval()
 
 
@@ -67,12 +71,13 @@ def shown(net, z):
 
 # ---------------------------------------------------------------- the mathematics, in Python
 
+
 @pytest.mark.parametrize("size, channels", [(16, 1), (16, 3), (32, 3), (64, 1)])
 def test_folding_batch_norm_changes_nothing(size, channels):
     net, z = lively(size, channels), noise(5, 8)
     folded = latent.run(latent.fold_batch_norm(net), z)
     assert torch.allclose(folded, net.double().eval()(z.double()), atol=1e-12)
-    assert folded.std() > 0.05                           # not a comparison of blank pictures
+    assert folded.std() > 0.05  # not a comparison of blank pictures
 
 
 def test_sefa_agrees_with_the_singular_values_of_the_first_layer(G):
@@ -81,7 +86,7 @@ def test_sefa_agrees_with_the_singular_values_of_the_first_layer(G):
     assert torch.allclose(d @ d.T, torch.eye(24).double(), atol=1e-12)
     zero = latent.Layer(layers[0].weight, torch.zeros_like(layers[0].bias), 1, 0)
     A = nn.functional.conv_transpose2d(torch.eye(24).double()[:, :, None, None], *zero).flatten(1).T
-    assert torch.allclose((A @ d.T).norm(dim=0), gain, atol=1e-10)      # gain = ‖Ad‖
+    assert torch.allclose((A @ d.T).norm(dim=0), gain, atol=1e-10)  # gain = ‖Ad‖
     assert torch.allclose(gain, torch.linalg.svdvals(A), atol=1e-10)
     cosines = (torch.linalg.svd(A, full_matrices=False).Vh * d).sum(1).abs()
     assert torch.allclose(cosines, torch.ones_like(cosines), atol=1e-8)
@@ -114,12 +119,20 @@ under_node = partial(conftest.under_node, "face_explorer")
 @pytest.mark.parametrize("size, channels", [(16, 3), (16, 1), (32, 3)])
 def test_generator_in_javascript_is_torch_s(size, channels):
     net, z = lively(size, channels), noise(4, 8)
-    layers = [{"inputs": layer.weight.shape[0], "outputs": layer.weight.shape[1],
-               "stride": layer.stride, "padding": layer.padding,
-               "weight": layer.weight.flatten().tolist(), "bias": layer.bias.tolist()}
-              for layer in latent.fold_batch_norm(net)]
-    drawn = under_node("return g.z.map((z) => [...N.generate(g.layers, z)])",
-                       layers=layers, z=z.tolist())
+    layers = [
+        {
+            "inputs": layer.weight.shape[0],
+            "outputs": layer.weight.shape[1],
+            "stride": layer.stride,
+            "padding": layer.padding,
+            "weight": layer.weight.flatten().tolist(),
+            "bias": layer.bias.tolist(),
+        }
+        for layer in latent.fold_batch_norm(net)
+    ]
+    drawn = under_node(
+        "return g.z.map((z) => [...N.generate(g.layers, z)])", layers=layers, z=z.tolist()
+    )
     with torch.no_grad():
         expected = net.eval()(z).flatten(1)
     assert torch.allclose(torch.tensor(drawn), expected, atol=1e-5)
@@ -130,8 +143,7 @@ def test_generator_in_javascript_is_torch_s(size, channels):
 def test_the_page_unpacks_what_python_packed(bits):
     for layer in latent.fold_batch_norm(lively(width=3, latent_dim=5)):
         text, rounded = packing.packed(layer, bits)
-        weight = under_node("return [...N.unpack(g.text, g.bits).weight]",
-                            text=text, bits=bits)
+        weight = under_node("return [...N.unpack(g.text, g.bits).weight]", text=text, bits=bits)
         assert torch.allclose(torch.tensor(weight).double(), rounded.weight.flatten(), rtol=1e-6)
         step = layer.weight.abs().amax((0, 2, 3)) / (2 ** (bits - 1) - 1)
         assert ((rounded.weight - layer.weight).abs() <= 0.501 * step[:, None, None]).all()
@@ -143,7 +155,9 @@ def test_ten_bits_are_enough(figure, G):
     drawn = under_node(
         "const layers = g.layers.map((layer) => N.unpack(layer, 10));"
         "return g.z.map((z) => [...N.generate(layers, z)])",
-        layers=figure.settings["layers"], z=z.tolist())
+        layers=figure.settings["layers"],
+        z=z.tolist(),
+    )
     off = ((torch.tensor(drawn).double() + 1) * 127.5 - shown(G, z)).abs()
     assert off.max() <= 3 and off.mean() <= 0.5
     assert off.max().item() == pytest.approx(figure.settings["error"], abs=0.02)
@@ -155,17 +169,22 @@ def test_both_paths_between_two_draws():
     times = [0, 0.1, 0.5, 0.9, 1]
     code = "return g.t.map((t) => [...N.PATH(g.a, g.b, t)])"
     angle = math.acos(a @ b / (a.norm() * b.norm()))
-    slerp = [(math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle)
-             for t in times]
+    slerp = [
+        (math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle) for t in times
+    ]
     line = [(1 - t) * a + t * b for t in times]
     for name, expected in {"spherical": slerp, "straight": line}.items():
         got = under_node(code.replace("PATH", name), a=a.tolist(), b=b.tolist(), t=times)
         assert torch.allclose(torch.tensor(got), torch.stack(expected), atol=1e-5)
-    equal = under_node(code.replace("PATH", "spherical"), a=a.tolist(), t=times,
-                       b=(b * a.norm() / b.norm()).tolist())
+    equal = under_node(
+        code.replace("PATH", "spherical"),
+        a=a.tolist(),
+        t=times,
+        b=(b * a.norm() / b.norm()).tolist(),
+    )
     assert torch.allclose(torch.tensor(equal).norm(dim=1), a.norm(), rtol=1e-5)  # on the sphere
     alone = under_node(code.replace("PATH", "spherical"), a=a.tolist(), b=a.tolist(), t=times)
-    assert torch.allclose(torch.tensor(alone), a.expand(5, -1), atol=1e-5)       # angle 0
+    assert torch.allclose(torch.tensor(alone), a.expand(5, -1), atol=1e-5)  # angle 0
 
 
 def draws(seed, n):
@@ -178,15 +197,17 @@ def draws(seed, n):
         t = (seed ^ seed >> 15) * (seed | 1) % 2**32
         t ^= (t + (t ^ t >> 7) * (t | 61)) % 2**32
         return (t ^ t >> 14) / 2**32
-    return [math.sqrt(-2 * math.log(1 - uniform())) * math.cos(2 * math.pi * uniform())
-            for _ in range(n)]
+
+    return [
+        math.sqrt(-2 * math.log(1 - uniform())) * math.cos(2 * math.pi * uniform())
+        for _ in range(n)
+    ]
 
 
 @needs_node
 def test_sliders_shift_z_along_directions():
     z, d, steps = noise(1, 6)[0], noise(3, 6), [0.5, -2.0, 0.0]
-    got = under_node("return N.shifted(g.z, g.d, g.steps)",
-                     z=z.tolist(), d=d.tolist(), steps=steps)
+    got = under_node("return N.shifted(g.z, g.d, g.steps)", z=z.tolist(), d=d.tolist(), steps=steps)
     assert torch.allclose(torch.tensor(got), z + torch.tensor(steps) @ d, atol=1e-6)
 
 
@@ -208,7 +229,7 @@ def screen(page, canvas=0, figure=0):
 
 
 def assert_draws(page, net, z, canvas=0):
-    assert (screen(page, canvas) - shown(net, z[None])[0]).abs().max() < 4   # 3, and rounding
+    assert (screen(page, canvas) - shown(net, z[None])[0]).abs().max() < 4  # 3, and rounding
 
 
 def directions(figure, which=0):
@@ -234,7 +255,8 @@ def test_faces_are_those_of_torch(open_page, figure, G):
         assert_draws(page, G, z[i], canvas=1 + i)
     assert screen(page).std() > 20
     assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == (
-        "pixelated")
+        "pixelated"
+    )
     assert page.locator("[id]").count() == 0
 
 
@@ -257,7 +279,7 @@ def test_mouse_drags_a_slider_and_every_face_of_this_figure_follows(open_page, f
 def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):
     page, z = open_page(figure), first_noise()
     page.locator("select").first.focus()
-    page.keyboard.press("ArrowDown")                     # the directions of SeFa
+    page.keyboard.press("ArrowDown")  # the directions of SeFa
     assert page.locator(".sliders:visible").count() == 1
     page.keyboard.press("Tab")
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -266,13 +288,13 @@ def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):
     assert_draws(page, G, z[0] + 0.2 * directions(figure, 1)[0])
     page.keyboard.press("End")
     assert_draws(page, G, z[0] + 3 * directions(figure, 1)[0])
-    for _ in range(5):                                   # all six to the right: far from home
+    for _ in range(5):  # all six to the right: far from home
         page.keyboard.press("Tab")
         page.keyboard.press("End")
     assert_draws(page, G, z[0] + 3 * directions(figure, 1).sum(0))
     assert "this long" in page.locator("[aria-live=polite]").inner_text()
     page.locator("select").first.focus()
-    page.keyboard.press("ArrowUp")                       # the other set stands at 0
+    page.keyboard.press("ArrowUp")  # the other set stands at 0
     assert_draws(page, G, z[0])
     page.locator(".strip button").nth(4).focus()
     page.keyboard.press("Enter")
@@ -283,7 +305,7 @@ def test_keyboard_reaches_sliders_menu_and_faces(open_page, figure, G):
 @needs_browser
 def test_two_faces_and_the_ways_between_them(open_page, figure, G):
     page, z = open_page(figure), first_noise()
-    page.locator(".strip button").nth(7).click()         # A is the B of before
+    page.locator(".strip button").nth(7).click()  # A is the B of before
     ends = page.locator(".strip button").evaluate_all("all => all.map(b => b.dataset.end ?? '')")
     assert ends.index("A") == 1 and ends.index("B") == 7 and len("".join(ends)) == 2
     page.locator(".path input").focus()
@@ -326,8 +348,9 @@ def test_finger_on_a_phone(open_page, figure, G):
     assert step < -1
     assert_draws(page, G, z[2] + step * directions(figure)[2])
     small = page.locator("button").evaluate_all(
-        "all => all.filter(b => Math.min(b.offsetWidth, b.offsetHeight) < 40).length")
-    assert small == 0                                    # large enough for a fingertip
+        "all => all.filter(b => Math.min(b.offsetWidth, b.offsetHeight) < 40).length"
+    )
+    assert small == 0  # large enough for a fingertip
 
 
 @needs_browser
@@ -346,27 +369,27 @@ def test_walk_plays_only_when_asked_and_pauses(open_page, figure):
     t, play = page.locator(".path input"), page.get_by_role("button", name="Walk")
     first = screen(page)
     page.wait_for_timeout(300)
-    assert torch.equal(screen(page), first)              # nothing moves by itself
+    assert torch.equal(screen(page), first)  # nothing moves by itself
     play.click()
     page.wait_for_function("document.querySelector('.path input').value > 0.2", timeout=20_000)
     assert not torch.equal(screen(page), first)
-    page.wait_for_function(                              # past B, on to a new face
-        "document.querySelectorAll('.strip button')[2].dataset.end == 'B'", timeout=30_000)
+    page.wait_for_function(  # past B, on to a new face
+        "document.querySelectorAll('.strip button')[2].dataset.end == 'B'", timeout=30_000
+    )
     page.get_by_role("button", name="Pause").click()
     stopped, at = screen(page), t.input_value()
     page.wait_for_timeout(300)
     assert torch.equal(screen(page), stopped) and t.input_value() == at
     play.click()
     t.focus()
-    page.keyboard.press("Home")                          # a hand on the slider stops the walk
+    page.keyboard.press("Home")  # a hand on the slider stops the walk
     assert t.input_value() == "0" and play.is_visible()
     page.wait_for_timeout(300)
     assert t.input_value() == "0"
 
 
 @needs_browser
-def test_walk_stands_still_between_steps_for_those_who_want_little_motion(
-        open_page, figure):
+def test_walk_stands_still_between_steps_for_those_who_want_little_motion(open_page, figure):
     page = open_page(figure)
     page.emulate_media(reduced_motion="reduce")
     page.get_by_role("button", name="Walk").click()
@@ -399,6 +422,7 @@ def test_grey_pictures_are_grey_and_need_no_labels(open_page):
 
 # ---------------------------------------------------------------- the HTML, and bad input
 
+
 def test_html_is_small_deterministic_and_asks_for_nothing(figure, G, faces):
     weights = sum(layer.weight.numel() for layer in latent.fold_batch_norm(G))
     assert_self_contained(lambda: face_explorer(G, faces), weights * 10 / 6 + 33_000)
@@ -406,15 +430,23 @@ def test_html_is_small_deterministic_and_asks_for_nothing(figure, G, faces):
 
 
 def test_a_course_sized_generator_adds_at_most_150_kilobytes():
-    html = face_explorer(dcgan.generator(16, 3, 32, 32))._repr_html_()   # 67,072 weights
+    html = face_explorer(dcgan.generator(16, 3, 32, 32))._repr_html_()  # 67,072 weights
     assert len(json.dumps(html)) <= 150_000
 
 
 def test_attributes_name_the_sliders(figure):
     by_label, alone = figure.settings["directions"]
-    kinds = {"skin: dark → light", "background: dark → light", "hair: dark → light",
-             "clothing: dark → light", "glasses: no → yes", "hat: no → yes", "beard: no → yes",
-             "hair length: long → short", "mood: happy → sad"}
+    kinds = {
+        "skin: dark → light",
+        "background: dark → light",
+        "hair: dark → light",
+        "clothing: dark → light",
+        "glasses: no → yes",
+        "hat: no → yes",
+        "beard: no → yes",
+        "hair length: long → short",
+        "mood: happy → sad",
+    }
     assert len(set(by_label["labels"])) == 6 and set(by_label["labels"]) <= kinds
     assert alone["labels"][0].startswith("direction 1")
     assert torch.allclose(directions(figure).norm(dim=1), torch.ones(6), atol=1e-3)
@@ -423,22 +455,27 @@ def test_attributes_name_the_sliders(figure):
 def test_digits_have_no_attribute_that_a_number_tells():
     figure = face_explorer(lively(channels=1), images("digits"))
     assert [set_["name"] for set_ in figure.settings["directions"]] == [
-        "from the weights alone (SeFa)"]
+        "from the weights alone (SeFa)"
+    ]
 
 
 WRONG = nn.Sequential(nn.Unflatten(-1, (8, 1, 1)), nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.Tanh())
 
 
-@pytest.mark.parametrize("bad, message", [
-    (lambda: face_explorer(nn.Linear(3, 3)), "layers of a dcgan.generator"),
-    (lambda: face_explorer(dcgan.discriminator(16, 3)), "layers of a dcgan.generator"),
-    (lambda: face_explorer("G.pt"), "layers of a dcgan.generator"),
-    (lambda: face_explorer(WRONG), "kernel 4, stride 1"),
-    (lambda: face_explorer(lively(), bits=32), "bits is 32"),
-    (lambda: face_explorer(lively(), images("digits")), r"\(1, 16, 16\)"),
-    (lambda: face_explorer(lively(32), images("faces")), r"\(3, 32, 32\)"),
-    (lambda: face_explorer(dcgan.generator(64, 3, 64, 32)), "train a narrower generator"),
-], ids=range(8))
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        (lambda: face_explorer(nn.Linear(3, 3)), "layers of a dcgan.generator"),
+        (lambda: face_explorer(dcgan.discriminator(16, 3)), "layers of a dcgan.generator"),
+        (lambda: face_explorer("G.pt"), "layers of a dcgan.generator"),
+        (lambda: face_explorer(WRONG), "kernel 4, stride 1"),
+        (lambda: face_explorer(lively(), bits=32), "bits is 32"),
+        (lambda: face_explorer(lively(), images("digits")), r"\(1, 16, 16\)"),
+        (lambda: face_explorer(lively(32), images("faces")), r"\(3, 32, 32\)"),
+        (lambda: face_explorer(dcgan.generator(64, 3, 64, 32)), "train a narrower generator"),
+    ],
+    ids=range(8),
+)
 def test_bad_input_is_named(bad, message):
     with pytest.raises(GanCourseError, match=message):
         bad()

@@ -23,19 +23,31 @@ def mean(values):
 
 # (discriminator's loss, generator's loss) of lists of scores
 PLAIN = {
-    Minimax: (lambda r, f: -mean(math.log(sigmoid(s)) for s in r)
-              - mean(math.log(1 - sigmoid(s)) for s in f),
-              lambda r, f: mean(math.log(1 - sigmoid(s)) for s in f)),
-    NonSaturating: (lambda r, f: -mean(math.log(sigmoid(s)) for s in r)
-                    - mean(math.log(1 - sigmoid(s)) for s in f),
-                    lambda r, f: -mean(math.log(sigmoid(s)) for s in f)),
-    LeastSquares: (lambda r, f: mean((s - 1) ** 2 / 2 for s in r) + mean(s**2 / 2 for s in f),
-                   lambda r, f: mean((s - 1) ** 2 / 2 for s in f)),
-    Hinge: (lambda r, f: mean(max(0, 1 - s) for s in r) + mean(max(0, 1 + s) for s in f),
-            lambda r, f: -mean(f)),
+    Minimax: (
+        lambda r, f: (
+            -mean(math.log(sigmoid(s)) for s in r) - mean(math.log(1 - sigmoid(s)) for s in f)
+        ),
+        lambda r, f: mean(math.log(1 - sigmoid(s)) for s in f),
+    ),
+    NonSaturating: (
+        lambda r, f: (
+            -mean(math.log(sigmoid(s)) for s in r) - mean(math.log(1 - sigmoid(s)) for s in f)
+        ),
+        lambda r, f: -mean(math.log(sigmoid(s)) for s in f),
+    ),
+    LeastSquares: (
+        lambda r, f: mean((s - 1) ** 2 / 2 for s in r) + mean(s**2 / 2 for s in f),
+        lambda r, f: mean((s - 1) ** 2 / 2 for s in f),
+    ),
+    Hinge: (
+        lambda r, f: mean(max(0, 1 - s) for s in r) + mean(max(0, 1 + s) for s in f),
+        lambda r, f: -mean(f),
+    ),
     Wasserstein: (lambda r, f: mean(f) - mean(r), lambda r, f: -mean(f)),
-    Relativistic: (lambda r, f: -mean(math.log(sigmoid(a - b)) for a, b in zip(r, f, strict=True)),
-                   lambda r, f: -mean(math.log(sigmoid(b - a)) for a, b in zip(r, f, strict=True))),
+    Relativistic: (
+        lambda r, f: -mean(math.log(sigmoid(a - b)) for a, b in zip(r, f, strict=True)),
+        lambda r, f: -mean(math.log(sigmoid(b - a)) for a, b in zip(r, f, strict=True)),
+    ),
 }
 scores = st.lists(st.tuples(st.floats(-15, 15), st.floats(-15, 15)), min_size=1, max_size=8)
 
@@ -60,14 +72,17 @@ def slopes(game, real, fake):
     return out
 
 
-@pytest.mark.parametrize("game, expected", [
-    (Minimax, (-sigmoid(6), sigmoid(-6), -sigmoid(-6))),      # -0.9975, 0.0025, -0.0025
-    (NonSaturating, (-sigmoid(6), sigmoid(-6), -sigmoid(6))),
-    (LeastSquares, (-7, -6, -7)),
-    (Hinge, (-1, 0, -1)),
-    (Wasserstein, (-1, 1, -1)),
-    (Relativistic, (-0.5, 0.5, -0.5)),
-])
+@pytest.mark.parametrize(
+    "game, expected",
+    [
+        (Minimax, (-sigmoid(6), sigmoid(-6), -sigmoid(-6))),  # -0.9975, 0.0025, -0.0025
+        (NonSaturating, (-sigmoid(6), sigmoid(-6), -sigmoid(6))),
+        (LeastSquares, (-7, -6, -7)),
+        (Hinge, (-1, 0, -1)),
+        (Wasserstein, (-1, 1, -1)),
+        (Relativistic, (-0.5, 0.5, -0.5)),
+    ],
+)
 def test_slopes_at_score_minus_six(game, expected):
     assert slopes(game, -6.0, -6.0) == pytest.approx(expected, abs=1e-12)
 
@@ -117,6 +132,8 @@ def test_non_saturating_slope_survives_where_a_clamped_bce_loses_it():
 
 def test_repr_reads_like_the_sentence_that_made_it():
     from gancourse.penalties import clip_weights, r1_r2
+
     assert repr(Wasserstein(projection=clip_weights(0.01))) == (
-        "Wasserstein(projection=clip_weights(0.01))")
+        "Wasserstein(projection=clip_weights(0.01))"
+    )
     assert repr(Relativistic(penalty=r1_r2(1.0))) == "Relativistic(penalty=r1_r2(1.0))"

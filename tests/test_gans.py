@@ -13,9 +13,12 @@ from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
 
 
 def toy(game=None, members=None, latent_dim=2):
-    return GAN(game or NonSaturating(), latent_dim=latent_dim,
-               generator=mlp(latent_dim, 2, width=8, members=members),
-               discriminator=mlp(2, 1, width=8, members=members))
+    return GAN(
+        game or NonSaturating(),
+        latent_dim=latent_dim,
+        generator=mlp(latent_dim, 2, width=8, members=members),
+        discriminator=mlp(2, 1, width=8, members=members),
+    )
 
 
 def test_losses_are_the_games_losses_on_the_gans_own_samples():
@@ -28,7 +31,8 @@ def test_losses_are_the_games_losses_on_the_gans_own_samples():
     assert d_loss.item() == pytest.approx(expected.item(), abs=1e-6)
     torch.manual_seed(3)
     assert gan.g_loss(x).item() == pytest.approx(
-        NonSaturating().g_loss(None, gan.D(fake).squeeze(1)).item(), abs=1e-6)
+        NonSaturating().g_loss(None, gan.D(fake).squeeze(1)).item(), abs=1e-6
+    )
 
 
 def test_the_discriminators_turn_leaves_the_generator_alone():
@@ -45,8 +49,9 @@ def test_relativistic_pairs_real_with_fake_in_both_turns():
     torch.manual_seed(0)
     fake = gan.D(gan.G(torch.randn(8, 2))).squeeze(1)
     real = gan.D(x).squeeze(1)
-    expected = [math.log1p(math.exp(r - f))
-                for r, f in zip(real.tolist(), fake.tolist(), strict=True)]
+    expected = [
+        math.log1p(math.exp(r - f)) for r, f in zip(real.tolist(), fake.tolist(), strict=True)
+    ]
     assert value.item() == pytest.approx(sum(expected) / 8, rel=1e-5)
 
 
@@ -61,8 +66,12 @@ def test_members_do_not_touch_each_other():
 
 
 def test_batch_norm_keeps_real_and_fake_apart():
-    gan = GAN(Minimax(), generator=dcgan.generator(16, 1, 4, 4),
-              discriminator=dcgan.discriminator(16, 1, 4), latent_dim=4)
+    gan = GAN(
+        Minimax(),
+        generator=dcgan.generator(16, 1, 4, 4),
+        discriminator=dcgan.discriminator(16, 1, 4),
+        latent_dim=4,
+    )
     assert gan.separate
     x, fake = torch.randn(2, 6, 1, 16, 16).unbind(0)
     real_scores, _ = gan.scores(x, fake)
@@ -85,8 +94,9 @@ def test_a_penalty_at_the_samples_costs_no_second_forward_pass():
     torch.manual_seed(0)
     fake = gan.generate(x).detach()
     gan.D.zero_grad()
-    apart = Relativistic().d_loss(gan.D(x).flatten(), gan.D(fake).flatten()) \
-        + r1_r2(1.0)(gan.D, x, fake)
+    apart = Relativistic().d_loss(gan.D(x).flatten(), gan.D(fake).flatten()) + r1_r2(1.0)(
+        gan.D, x, fake
+    )
     apart.backward()
     assert loss.item() == pytest.approx(apart.item(), rel=1e-6)
     for mine, weight in zip(shared, gan.D.parameters(), strict=True):
@@ -133,8 +143,9 @@ def test_sample_repeats_with_a_seed_and_leaves_state_and_mode_alone():
 @pytest.mark.parametrize("bad", [0, -3, 2.5, "8"])
 def test_bad_numbers_are_named(bad):
     with pytest.raises(GanCourseError, match="latent_dim"):
-        toy(latent_dim=2) and GAN(NonSaturating(), generator=nn.Identity(),
-                                  discriminator=nn.Identity(), latent_dim=bad)
+        toy(latent_dim=2) and GAN(
+            NonSaturating(), generator=nn.Identity(), discriminator=nn.Identity(), latent_dim=bad
+        )
     with pytest.raises(GanCourseError, match="n must"):
         toy().sample(bad)
 

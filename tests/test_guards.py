@@ -1,4 +1,5 @@
 """NaN and infinity are caught in the step in which they appear, before a weight is touched."""
+
 import signal
 
 import pytest
@@ -41,8 +42,12 @@ class Poisoned(GAN):
 
 def make(**settings):
     torch.manual_seed(0)
-    gan = Poisoned(NonSaturating(), generator=mlp(2, 2, width=8), latent_dim=2,
-                   discriminator=mlp(2, 1, width=8))
+    gan = Poisoned(
+        NonSaturating(),
+        generator=mlp(2, 2, width=8),
+        latent_dim=2,
+        discriminator=mlp(2, 1, width=8),
+    )
     return Training(gan, ring().batches(4), **settings)
 
 
@@ -88,8 +93,9 @@ def test_an_infinite_loss_is_named():
         guard.look(torch.tensor(float("inf")), [], 7)
 
 
-@pytest.mark.parametrize("number, error", [(signal.SIGINT, KeyboardInterrupt),
-                                           (signal.SIGTERM, SystemExit)])
+@pytest.mark.parametrize(
+    "number, error", [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
 def test_a_second_signal_does_not_wait(number, error):
     before = signal.getsignal(number)
     with pytest.raises(error), signals_wait() as leave:
@@ -108,7 +114,8 @@ def test_sigterm_after_the_step_has_status_143():
     assert leaving.value.code == 143
 
 
-@pytest.mark.parametrize("batch", [torch.ones(70_000, dtype=torch.float16),
-                                   torch.ones(2, 1, 4, 4, dtype=torch.bool)])
+@pytest.mark.parametrize(
+    "batch", [torch.ones(70_000, dtype=torch.float16), torch.ones(2, 1, 4, 4, dtype=torch.bool)]
+)
 def test_a_batch_of_another_type_is_no_infinity(batch):
     demand_finite_batch((batch,), step=0)

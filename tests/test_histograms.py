@@ -1,4 +1,5 @@
 """The two histograms: their numbers against gancourse.theory, their bars in a browser."""
+
 import json
 import math
 
@@ -37,14 +38,21 @@ def under_node(expression):
 def theory(p, q):
     p, q = torch.tensor(p, dtype=torch.float64), torch.tensor(q, dtype=torch.float64)
     jsd = float(info.jsd(p, q))
-    return {"entropyP": float(info.entropy(p)), "entropyQ": float(info.entropy(q)),
-            "crossEntropy": float(info.cross_entropy(p, q)), "klForward": float(info.kl(p, q)),
-            "klReverse": float(info.kl(q, p)), "jsd": jsd, "root": math.sqrt(max(jsd, 0)),
-            "tv": float(info.tv(p, q)),
-            "w1": float(info.wasserstein_1d(p, q, torch.arange(1.0, len(p) + 1)))}
+    return {
+        "entropyP": float(info.entropy(p)),
+        "entropyQ": float(info.entropy(q)),
+        "crossEntropy": float(info.cross_entropy(p, q)),
+        "klForward": float(info.kl(p, q)),
+        "klReverse": float(info.kl(q, p)),
+        "jsd": jsd,
+        "root": math.sqrt(max(jsd, 0)),
+        "tv": float(info.tv(p, q)),
+        "w1": float(info.wasserstein_1d(p, q, torch.arange(1.0, len(p) + 1))),
+    }
 
 
 # ---------------------------------------------------------------- the arithmetic, under node
+
 
 @needs_node
 def test_numbers_agree_with_the_theory():
@@ -62,8 +70,9 @@ def test_numbers_agree_with_the_theory():
 @needs_node
 def test_what_the_bars_pay_adds_up_to_the_divergence():
     all_pairs = pairs()
-    terms = under_node(f"{json.dumps(all_pairs)}.map(({{p, q}}) => "
-                       "Object.values(N.terms).map((f) => f(p, q)))")
+    terms = under_node(
+        f"{json.dumps(all_pairs)}.map(({{p, q}}) => Object.values(N.terms).map((f) => f(p, q)))"
+    )
     for pair, rows in zip(all_pairs, terms, strict=True):
         expected = theory(**pair)
         for name, row in zip(("klForward", "klReverse", "jsd", "tv"), rows, strict=True):
@@ -84,10 +93,17 @@ def test_setting_a_bar_keeps_the_sum_and_the_other_proportions(height):
 
 
 @needs_node
-@pytest.mark.parametrize("name, forward, reverse, tv", [
-    ("equal", 0, 0, 0), ("disjoint", math.inf, math.inf, 1),
-    ("one bin empty", math.inf, math.log(5 / 4), 0.2), ("almost empty", 1.158, None, None),
-    ("next door", math.inf, math.inf, 1), ("far away", math.inf, math.inf, 1)])
+@pytest.mark.parametrize(
+    "name, forward, reverse, tv",
+    [
+        ("equal", 0, 0, 0),
+        ("disjoint", math.inf, math.inf, 1),
+        ("one bin empty", math.inf, math.log(5 / 4), 0.2),
+        ("almost empty", 1.158, None, None),
+        ("next door", math.inf, math.inf, 1),
+        ("far away", math.inf, math.inf, 1),
+    ],
+)
 def test_presets_show_what_their_names_say(name, forward, reverse, tv):
     p, q = under_node(f"N.presets[{name!r}](5)")
     expected = theory(p, q)
@@ -99,20 +115,26 @@ def test_presets_show_what_their_names_say(name, forward, reverse, tv):
 
 
 @needs_node
-@pytest.mark.parametrize("p, q, said", [
-    ([0.5, 0.5, 0], [0.5, 0.5, 0], "agree"), ([1, 0, 0], [0, 0.5, 0.5], "Nothing in common"),
-    ([0.5, 0.25, 0.25], [0.5, 0.5, 0], "calls C impossible"),
-    ([0.5, 0.5, 0], [0.5, 0.25, 0.25], "has mass at C where p has none"),
-    ([0.5, 0.5, 0], [0, 0.5, 0.5], "both KLs are infinite"),
-    ([0.6, 0.2, 0.2], [0.01, 0.5, 0.49], "most of all at A"),
-    ([0.01, 0.5, 0.49], [0.6, 0.2, 0.2], "larger one: q often"),
-    ([0.3, 0.4, 0.3], [0.2, 0.4, 0.4], "similar size")])
+@pytest.mark.parametrize(
+    "p, q, said",
+    [
+        ([0.5, 0.5, 0], [0.5, 0.5, 0], "agree"),
+        ([1, 0, 0], [0, 0.5, 0.5], "Nothing in common"),
+        ([0.5, 0.25, 0.25], [0.5, 0.5, 0], "calls C impossible"),
+        ([0.5, 0.5, 0], [0.5, 0.25, 0.25], "has mass at C where p has none"),
+        ([0.5, 0.5, 0], [0, 0.5, 0.5], "both KLs are infinite"),
+        ([0.6, 0.2, 0.2], [0.01, 0.5, 0.49], "most of all at A"),
+        ([0.01, 0.5, 0.49], [0.6, 0.2, 0.2], "larger one: q often"),
+        ([0.3, 0.4, 0.3], [0.2, 0.4, 0.4], "similar size"),
+    ],
+)
 def test_comment_fits_the_numbers(p, q, said):
     pair = json.dumps({"p": p, "q": q})
     assert said in under_node(f"N.comment({pair}, N.at({pair}))")
 
 
 # ---------------------------------------------------------------- the figure, in a browser
+
 
 def bars(page, figure=0):
     """p and q as the handles of a figure tell them to a screen reader."""
@@ -156,7 +178,7 @@ def test_mouse_drags_a_bar_of_this_figure_only(open_page):
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y + 20, steps=4)
-    page.mouse.move(x + 60, y + 33.2, steps=4)             # sideways makes no difference
+    page.mouse.move(x + 60, y + 33.2, steps=4)  # sideways makes no difference
     page.mouse.up()
     now = bars(page)
     assert now["p"][1] == pytest.approx(0.55 - 33.2 / (220 - 26 - 28), abs=0.01)
@@ -164,7 +186,7 @@ def test_mouse_drags_a_bar_of_this_figure_only(open_page):
     assert now["p"][0] / now["p"][2] == pytest.approx(0.12 / 0.25, abs=2e-3)
     assert_shows(page, [v / sum(now["p"]) for v in now["p"]], now["q"])
     assert_shows(page, **START, figure=1)
-    page.mouse.move(x, y - 30)                             # the button is up: nothing moves
+    page.mouse.move(x, y - 30)  # the button is up: nothing moves
     assert bars(page) == now
 
 
@@ -216,14 +238,16 @@ def test_touch_and_the_narrow_page(open_page):
     page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + 26 + (220 - 54) * 0.5)
     now = bars(page)
     assert now["p"][4] == pytest.approx(0.5, abs=0.01) and now["p"][1] < before[1]
-    assert page.locator("[role=slider]").first.evaluate(
-        "h => getComputedStyle(h).touchAction") == "none"
+    assert (
+        page.locator("[role=slider]").first.evaluate("h => getComputedStyle(h).touchAction")
+        == "none"
+    )
     drag = page.context.new_cdp_session(page)
     x, y = centre(page.locator("[role=slider]").nth(4))
     for kind, dy in (("touchStart", 0), ("touchMove", 20), ("touchMove", 41.5), ("touchEnd", None)):
         points = [] if dy is None else [{"x": x, "y": y + dy}]
         drag.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        page.evaluate("new Promise(requestAnimationFrame)")     # moves are told once a frame
+        page.evaluate("new Promise(requestAnimationFrame)")  # moves are told once a frame
     assert bars(page)["p"][4] == pytest.approx(0.25, abs=0.02)
 
 
@@ -239,14 +263,21 @@ def test_dark_mode_and_no_scripts(open_page):
 
 # ---------------------------------------------------------------- the HTML itself
 
+
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(histograms, 28_000)
 
 
-@pytest.mark.parametrize("bad, name", [
-    ({"p": [0.5, 0.6], "q": [0.5, 0.5]}, "p"), ({"p": [0.5, 0.5], "q": [0.2, 0.3, 0.5]}, "q"),
-    ({"p": [1.5, -0.5], "q": [0.5, 0.5]}, "p"), ({"p": [1.0], "q": [1.0]}, "p"),
-    ({"p": [0.5, 0.5], "q": [math.nan, 1]}, "q")])
+@pytest.mark.parametrize(
+    "bad, name",
+    [
+        ({"p": [0.5, 0.6], "q": [0.5, 0.5]}, "p"),
+        ({"p": [0.5, 0.5], "q": [0.2, 0.3, 0.5]}, "q"),
+        ({"p": [1.5, -0.5], "q": [0.5, 0.5]}, "p"),
+        ({"p": [1.0], "q": [1.0]}, "p"),
+        ({"p": [0.5, 0.5], "q": [math.nan, 1]}, "q"),
+    ],
+)
 def test_bad_histograms_are_named(bad, name):
     with pytest.raises(GanCourseError, match=rf"{name} is \[.*\n.*choose"):
         histograms(**bad)

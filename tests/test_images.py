@@ -13,13 +13,17 @@ def test_faces_ship_with_their_attributes():
     faces = images("faces")
     assert (len(faces), faces.size, faces.channels) == (10_000, 16, 3)
     assert len(faces.pixels.flatten(1).unique(dim=0)) == 10_000, "all differ"
-    assert {name: int(v.max()) + 1 for name, v in faces.labels.items()
-            if name in ("background", "skin", "hair")} == {"background": 5, "skin": 8, "hair": 45}
+    assert {
+        name: int(v.max()) + 1
+        for name, v in faces.labels.items()
+        if name in ("background", "skin", "hair")
+    } == {"background": 5, "skin": 8, "hair": 45}
     assert len(faces.categories["skin"]) == 8
 
 
 def test_digits_are_scikit_learns_own():
     from sklearn.datasets import load_digits
+
     digits, source = images("digits"), load_digits()
     assert (len(digits), digits.size, digits.channels) == (1797, 16, 1)
     assert digits.labels["digit"].tolist() == source.target.tolist()
@@ -72,7 +76,7 @@ def save(path, mode, size=(20, 14), colour=None):
 def test_a_folder_of_mixed_pictures(tmp_path):
     save(tmp_path / "a.png", "L", colour=255)
     save(tmp_path / "deep" / "b.jpg", "RGB", colour=(255, 0, 0))
-    save(tmp_path / "c.png", "RGBA", colour=(0, 0, 255, 0))      # fully transparent: white paper
+    save(tmp_path / "c.png", "RGBA", colour=(0, 0, 255, 0))  # fully transparent: white paper
     save(tmp_path / "d.tif", "CMYK", colour=(0, 0, 0, 0))
     save(tmp_path / "e.gif", "P")
     save(tmp_path / "f.png", "LA", colour=(0, 255))
@@ -114,16 +118,20 @@ def test_every_unreadable_picture_is_named_at_once(tmp_path):
     assert all(name in str(error.value) for name in ("empty.png", "quota.jpg", "half.png"))
 
 
-@pytest.mark.parametrize("ask, match", [
-    (lambda p: images("mnizt"), "neither a known data set nor a folder"),
-    (lambda p: images(p / "nowhere"), "neither a known data set nor a folder"),
-    (lambda p: images(p), "no pictures"),
-    (lambda p: images("faces", 0), "size"), (lambda p: images("faces", 1.5), "size"),
-    (lambda p: images("faces", channels=2), "channels"),
-    (lambda p: images("digits").batches(1798), "larger than the data"),
-    (lambda p: images("digits").batches(0), "at least 1"),
-    (lambda p: images("mnist", root=p), "download=True"),
-])
+@pytest.mark.parametrize(
+    "ask, match",
+    [
+        (lambda p: images("mnizt"), "neither a known data set nor a folder"),
+        (lambda p: images(p / "nowhere"), "neither a known data set nor a folder"),
+        (lambda p: images(p), "no pictures"),
+        (lambda p: images("faces", 0), "size"),
+        (lambda p: images("faces", 1.5), "size"),
+        (lambda p: images("faces", channels=2), "channels"),
+        (lambda p: images("digits").batches(1798), "larger than the data"),
+        (lambda p: images("digits").batches(0), "at least 1"),
+        (lambda p: images("mnist", root=p), "download=True"),
+    ],
+)
 def test_bad_requests_get_one_clear_error(ask, match, tmp_path):
     with pytest.raises(GanCourseError, match=match) as error:
         ask(tmp_path)

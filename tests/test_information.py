@@ -1,4 +1,5 @@
 """gancourse.theory.information against plain `math`, scipy, and the properties that define it."""
+
 import math
 
 import numpy as np
@@ -30,8 +31,11 @@ def distributions(draw, how_many=2):
 
 
 def plain_kl(p, q):
-    terms = [math.inf if b == 0 else a * (math.log(a) - math.log(b))
-             for a, b in zip(p.tolist(), q.tolist(), strict=True) if a > 0]
+    terms = [
+        math.inf if b == 0 else a * (math.log(a) - math.log(b))
+        for a, b in zip(p.tolist(), q.tolist(), strict=True)
+        if a > 0
+    ]
     return math.fsum(terms) if math.inf not in terms else math.inf
 
 
@@ -47,23 +51,27 @@ def test_against_plain_math(pair):
     assert float(info.entropy(p)) == pytest.approx(plain_h, abs=1e-13)
     assert float(info.kl(p, q)) == pytest.approx(plain_kl(p, q), rel=1e-12, abs=1e-13)
     assert float(info.cross_entropy(p, q)) == pytest.approx(
-        plain_h + plain_kl(p, q), rel=1e-12, abs=1e-13)
+        plain_h + plain_kl(p, q), rel=1e-12, abs=1e-13
+    )
     assert float(info.jsd(p, q)) == pytest.approx(plain_jsd(p, q), abs=1e-13)
     assert float(info.tv(p, q)) == pytest.approx(
-        max(float((p - q)[mask].sum()) for mask in [p > q]), abs=1e-13)  # sup over events
+        max(float((p - q)[mask].sum()) for mask in [p > q]), abs=1e-13
+    )  # sup over events
 
 
 @given(distributions())
 def test_against_scipy(pair):
     p, q = (t.numpy() for t in pair)
     assert float(info.kl(p, q)) == pytest.approx(
-        float(scipy.special.rel_entr(p, q).sum()), rel=1e-12, abs=1e-13)
+        float(scipy.special.rel_entr(p, q).sum()), rel=1e-12, abs=1e-13
+    )
     with np.errstate(invalid="ignore"):  # scipy takes the root of a rounded zero
         root = np.nan_to_num(scipy.spatial.distance.jensenshannon(p, q))
     assert float(info.jsd(p, q)) == pytest.approx(root**2, abs=1e-13)
     points = np.cumsum(np.arange(1.0, len(p) + 1))  # uneven spacing
     assert float(info.wasserstein_1d(p, q, points)) == pytest.approx(
-        scipy.stats.wasserstein_distance(points, points, p, q), abs=1e-10)
+        scipy.stats.wasserstein_distance(points, points, p, q), abs=1e-10
+    )
 
 
 @given(distributions())
@@ -73,8 +81,8 @@ def test_gibbs_and_the_bounds(pair):
     assert math.isinf(float(info.kl(p, q))) == bool(((p > 0) & (q == 0)).any())
     assert -1e-14 <= float(info.jsd(p, q)) <= LOG2 + 1e-14
     assert 0 <= float(info.tv(p, q)) <= 1 + 1e-14
-    assert float(info.jsd(p, q)) <= LOG2 * float(info.tv(p, q)) + 1e-13       # Lin 1991
-    assert 2 * float(info.tv(p, q)) ** 2 <= float(info.kl(p, q)) + 1e-13      # Pinsker
+    assert float(info.jsd(p, q)) <= LOG2 * float(info.tv(p, q)) + 1e-13  # Lin 1991
+    assert 2 * float(info.tv(p, q)) ** 2 <= float(info.kl(p, q)) + 1e-13  # Pinsker
     for divergence in F_DIVERGENCES:
         assert float(divergence(p, p)) == 0
     for symmetric in (info.jsd, info.tv):
@@ -156,7 +164,8 @@ def test_gaussians_on_a_grid_against_closed_forms(mu, sigma):
     kl = -math.log(sigma) + (sigma**2 + mu**2 - 1) / 2
     assert float(info.kl(p, q, dx)) == pytest.approx(kl, abs=1e-10)
     assert float(info.entropy(p, dx)) == pytest.approx(
-        scipy.stats.norm.entropy(mu, sigma), abs=1e-10)
+        scipy.stats.norm.entropy(mu, sigma), abs=1e-10
+    )
     quantiles = np.linspace(0, 1, 200_001)[:-1] + 0.5 / 200_000
     w1 = np.abs(mu + (sigma - 1) * scipy.stats.norm.ppf(quantiles)).mean()
     assert float(info.wasserstein_1d(p, q, x, dx)) == pytest.approx(w1, abs=2e-4)
@@ -171,13 +180,15 @@ def test_gradients_exist_where_probabilities_are_zero(f):
     logits = torch.tensor([0.3, -0.2, 0.5], dtype=torch.float64, requires_grad=True)
     p = torch.cat([torch.softmax(logits, 0), torch.zeros(1, dtype=torch.float64)])
     q = torch.tensor([0.2, 0.3, 0.4, 0.1], dtype=torch.float64)
-    gradient, = torch.autograd.grad(f(p, q), logits)
+    (gradient,) = torch.autograd.grad(f(p, q), logits)
     h = 1e-6
     for i in range(3):
         step = torch.zeros(3, dtype=torch.float64)
         step[i] = h
-        ends = [torch.cat([torch.softmax(logits.detach() + s * step, 0), p.detach()[3:]])
-                for s in (1, -1)]
+        ends = [
+            torch.cat([torch.softmax(logits.detach() + s * step, 0), p.detach()[3:]])
+            for s in (1, -1)
+        ]
         slope = float(f(ends[0], q) - f(ends[1], q)) / (2 * h)
         assert float(gradient[i]) == pytest.approx(slope, abs=1e-8)
 
@@ -191,14 +202,17 @@ def test_leading_axes_give_one_number_each():
     assert info.wasserstein_1d(p, q, [0.0, 2.0]).tolist() == [0.5, 1.5]
 
 
-@pytest.mark.parametrize("bad, message", [
-    (lambda: info.kl([0.5, 0.6], [0.5, 0.5]), "total mass 1.1"),
-    (lambda: info.jsd([1.5, -0.5], [0.5, 0.5]), "negative or NaN"),
-    (lambda: info.tv([math.nan, 1], [0.5, 0.5]), "negative or NaN"),
-    (lambda: info.jsd([0.5, 0.5], [0.2, 0.3, 0.5]), "different lengths 2, 3"),
-    (lambda: info.wasserstein_1d([0.5, 0.5], [1, 0], [1.0, 0.0]), "must increase"),
-    (lambda: info.entropy(info.gaussian(torch.linspace(-5, 5, 101))), "pass dx=grid spacing"),
-])
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        (lambda: info.kl([0.5, 0.6], [0.5, 0.5]), "total mass 1.1"),
+        (lambda: info.jsd([1.5, -0.5], [0.5, 0.5]), "negative or NaN"),
+        (lambda: info.tv([math.nan, 1], [0.5, 0.5]), "negative or NaN"),
+        (lambda: info.jsd([0.5, 0.5], [0.2, 0.3, 0.5]), "different lengths 2, 3"),
+        (lambda: info.wasserstein_1d([0.5, 0.5], [1, 0], [1.0, 0.0]), "must increase"),
+        (lambda: info.entropy(info.gaussian(torch.linspace(-5, 5, 101))), "pass dx=grid spacing"),
+    ],
+)
 def test_mistakes_are_named_with_their_fix(bad, message):
     with pytest.raises(GanCourseError, match=message):
         bad()

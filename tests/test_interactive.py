@@ -1,4 +1,5 @@
 """Live figures: the arithmetic against gancourse.theory under node, the controls in a browser."""
+
 import json
 import math
 
@@ -19,12 +20,16 @@ from gancourse.errors import GanCourseError
 from gancourse.interactive import divergence
 from gancourse.theory import information as info
 
-SETTINGS = [{"mean": mean, "std": std, "bumps": bumps}
-            for mean in (-8, -3, -0.7, 0, 2, 4.05, 8) for std in (0.3, 0.8, 1, 3)
-            for bumps in (1, 2)]
+SETTINGS = [
+    {"mean": mean, "std": std, "bumps": bumps}
+    for mean in (-8, -3, -0.7, 0, 2, 4.05, 8)
+    for std in (0.3, 0.8, 1, 3)
+    for bumps in (1, 2)
+]
 
 
 # ---------------------------------------------------------------- the arithmetic, under node
+
 
 def under_node(expression):
     return conftest.under_node("divergence", f"return {expression};")
@@ -35,7 +40,7 @@ def figures_numbers():
     return under_node(f"{json.dumps(SETTINGS)}.map(N.at)")
 
 
-X = torch.linspace(-26, 26, 5201, dtype=torch.float64)   # twice as fine as the figure's grid
+X = torch.linspace(-26, 26, 5201, dtype=torch.float64)  # twice as fine as the figure's grid
 DX = 0.01
 
 
@@ -60,8 +65,11 @@ def test_numbers_agree_with_the_theory(figures_numbers, i):
     shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
     p, pg = data_density(bumps), info.gaussian(X, mean, std)
     centre = torch.tensor(float(mean), dtype=torch.float64)
-    p_centre = (info.gaussian(centre) if bumps == 1 else
-                (info.gaussian(centre, -3, 0.8) + info.gaussian(centre, 3, 0.8)) / 2)
+    p_centre = (
+        info.gaussian(centre)
+        if bumps == 1
+        else (info.gaussian(centre, -3, 0.8) + info.gaussian(centre, 3, 0.8)) / 2
+    )
     expected = {
         "D": info.optimal_discriminator(p_centre, info.gaussian(centre, mean, std)),
         "V": info.value(info.optimal_score(p, pg), p, pg, DX),
@@ -78,8 +86,12 @@ def test_numbers_agree_with_the_theory(figures_numbers, i):
 def test_kl_agrees_with_log_densities_from_scipy(figures_numbers, i):
     shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
     x = X.numpy()
-    log_p = (scipy.stats.norm.logpdf(x) if bumps == 1 else np.logaddexp(
-        scipy.stats.norm.logpdf(x, -3, 0.8), scipy.stats.norm.logpdf(x, 3, 0.8)) - math.log(2))
+    log_p = (
+        scipy.stats.norm.logpdf(x)
+        if bumps == 1
+        else np.logaddexp(scipy.stats.norm.logpdf(x, -3, 0.8), scipy.stats.norm.logpdf(x, 3, 0.8))
+        - math.log(2)
+    )
     log_pg = scipy.stats.norm.logpdf(x, mean, std)
     forward = (np.exp(log_p) * (log_p - log_pg)).sum() * DX
     reverse = (np.exp(log_pg) * (log_pg - log_p)).sum() * DX
@@ -88,22 +100,29 @@ def test_kl_agrees_with_log_densities_from_scipy(figures_numbers, i):
 
 
 @needs_node
-@pytest.mark.parametrize("i", [i for i, s in enumerate(SETTINGS) if s["std"] < 3],
-                         ids=lambda i: str(list(SETTINGS[i].values())))
+@pytest.mark.parametrize(
+    "i",
+    [i for i, s in enumerate(SETTINGS) if s["std"] < 3],
+    ids=lambda i: str(list(SETTINGS[i].values())),
+)
 def test_slopes_agree_with_autograd(figures_numbers, i):
     shown, (mean, std, bumps) = figures_numbers[i], SETTINGS[i].values()
     nonsaturating, saturating, w1 = slopes(mean, std, data_density(bumps))
     assert shown["slopeSaturating"] == pytest.approx(saturating, abs=1e-8)
     assert shown["slopeNonSaturating"] == pytest.approx(nonsaturating, abs=1e-7)
-    assert shown["slopeW1"] == pytest.approx(w1, abs=2e-2)   # a sign function on a grid
+    assert shown["slopeW1"] == pytest.approx(w1, abs=2e-2)  # a sign function on a grid
 
 
 # ---------------------------------------------------------------- the figure, in a browser
 
+
 def theory(mean, std=1.0):
     p, pg = info.gaussian(X), info.gaussian(X, mean, std)
-    return {"jsd": float(info.jsd(p, pg, DX)), "w1": float(info.wasserstein_1d(p, pg, X, DX)),
-            "V": float(info.value(info.optimal_score(p, pg), p, pg, DX))}
+    return {
+        "jsd": float(info.jsd(p, pg, DX)),
+        "w1": float(info.wasserstein_1d(p, pg, X, DX)),
+        "V": float(info.value(info.optimal_score(p, pg), p, pg, DX)),
+    }
 
 
 def assert_shows(page, mean, std=1.0, figure=0):
@@ -124,7 +143,7 @@ def test_the_first_picture_shows_its_settings(open_page):
     assert_shows(page, 2.0)
     assert_shows(page, -1.0, 0.5, figure=1)
     assert page.locator(".live-fallback").count() == 0
-    assert page.locator("[id]").count() == 0             # nothing that could clash
+    assert page.locator("[id]").count() == 0  # nothing that could clash
 
 
 @needs_browser
@@ -139,7 +158,7 @@ def test_mouse_drag_moves_the_generator_and_only_this_figure(open_page):
     assert mean == pytest.approx(-4.0, abs=0.11)
     assert_shows(page, mean)
     assert_shows(page, 2.0, figure=1)
-    page.mouse.move(*place_in_densities(page, 5.0))      # the button is up: nothing moves
+    page.mouse.move(*place_in_densities(page, 5.0))  # the button is up: nothing moves
     assert_shows(page, mean)
 
 
@@ -180,11 +199,13 @@ def test_the_fill_ends_on_the_axis_where_the_panel_cuts_the_curve(open_page):
     ends = page.evaluate("""() => {
         const points = [...document.querySelector('polygon.fake').points];
         return points.slice(-2).concat(points[0]).map((point) => point.y)}""")
-    assert max(ends) - min(ends) < 0.2                   # the density is 0 at the left edge, too
+    assert max(ends) - min(ends) < 0.2  # the density is 0 at the left edge, too
     tangents = page.locator("line.tangent").all()
     assert len(tangents) == 2
-    assert all(float(t.get_attribute("x2")) <= t.evaluate("t => t.ownerSVGElement.clientWidth") - 46
-               for t in tangents)
+    assert all(
+        float(t.get_attribute("x2")) <= t.evaluate("t => t.ownerSVGElement.clientWidth") - 46
+        for t in tangents
+    )
 
 
 @needs_browser
@@ -202,6 +223,7 @@ def test_without_scripts_a_text_stands_in_its_place(open_page):
 
 
 # ---------------------------------------------------------------- the HTML itself
+
 
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(divergence, 25_000)

@@ -49,7 +49,7 @@ def network(outputs, seed):
     torch.manual_seed(seed)
     net = mlp(2, outputs, width=32, depth=2, activation=lambda: torch.nn.LeakyReLU(0.2)).double()
     for parameter in net.parameters():
-        parameter.data *= 2                              # scores on both sides of every kink
+        parameter.data *= 2  # scores on both sides of every kink
     return net
 
 
@@ -67,8 +67,12 @@ class Table:
         self.fake = self.G(self.z).detach()
 
     def given(self, **more):
-        return {"G": flat(self.G.parameters()), "D": flat(self.D.parameters()), **more,
-                **{k: getattr(self, k).flatten().tolist() for k in ("x", "z", "fake")}}
+        return {
+            "G": flat(self.G.parameters()),
+            "D": flat(self.D.parameters()),
+            **more,
+            **{k: getattr(self, k).flatten().tolist() for k in ("x", "z", "fake")},
+        }
 
     def scores(self, points):
         return self.D(points).squeeze(-1)
@@ -86,13 +90,17 @@ def close(shown, expected, within=1e-9):
 
 # ---------------------------------------------------------------- the arithmetic, under node
 
+
 @needs_node
 def test_forward_and_the_slope_at_a_point_are_those_of_torch(table):
-    shown = under_node(NETWORKS + """
+    shown = under_node(
+        NETWORKS
+        + """
         const h = N.forward(D, x, g.n);
         return { made: N.forward(G, z, g.n).at(-1), scores: h.at(-1),
                  slopes: N.backward(D, h, new Float64Array(g.n).fill(1), g.n) };""",
-                       **table.given(n=N))
+        **table.given(n=N),
+    )
     close(shown["made"], table.fake.flatten())
     close(shown["scores"], table.scores(table.x).detach())
     close(shown["slopes"], penalties.slope(table.D, table.x).detach().flatten())
@@ -103,8 +111,9 @@ def test_forward_and_the_slope_at_a_point_are_those_of_torch(table):
 def test_the_discriminators_turn(table, name):
     """Its loss, penalty and gradient; torch differentiates the penalty's gradient once more."""
     game = GAMES[name]
-    shown = under_node(NETWORKS + "return N.dTurn(D, game, x, fake, g.n);",
-                       **table.given(game=name, n=N))
+    shown = under_node(
+        NETWORKS + "return N.dTurn(D, game, x, fake, g.n);", **table.given(game=name, n=N)
+    )
     loss = game.d_loss(table.scores(table.x), table.scores(table.fake))
     extra = game.penalty(table.D, table.x, table.fake) if game.penalty else torch.zeros(())
     gradients = torch.autograd.grad(loss + extra, table.D.parameters(), materialize_grads=True)
@@ -116,15 +125,19 @@ def test_the_discriminators_turn(table, name):
 @needs_node
 @pytest.mark.parametrize("real, fake", [(1.0, 0.0), (0.0, 1.0), (0.3, 0.7)])
 def test_the_penaltys_gradient_alone_is_double_backpropagation(table, real, fake):
-    shown = under_node(NETWORKS + """
+    shown = under_node(
+        NETWORKS
+        + """
         const n = 2 * g.n, h = N.forward(D, Float64Array.from([...x, ...fake]), n);
         const weight = (_, r) => (r < g.n ? g.real : g.made) / g.n;
         const gradient = new Float64Array(D.theta.length);
         const P = N.penalty(D, h, n, Float64Array.from({ length: n }, weight), gradient);
         return [P, gradient];""",
-                       **table.given(n=N, real=real, made=fake))
-    P = (penalties.r1(real)(table.D, table.x, table.fake)
-         + penalties.r2(fake)(table.D, table.x, table.fake))
+        **table.given(n=N, real=real, made=fake),
+    )
+    P = penalties.r1(real)(table.D, table.x, table.fake) + penalties.r2(fake)(
+        table.D, table.x, table.fake
+    )
     gradients = torch.autograd.grad(P, table.D.parameters(), materialize_grads=True)
     close(shown[0], P.item())
     close(shown[1], flat(gradients))
@@ -135,11 +148,14 @@ def test_the_penaltys_gradient_alone_is_double_backpropagation(table, real, fake
 @each_game
 def test_the_generators_turn_and_the_arrows(table, name):
     game = GAMES[name]
-    shown = under_node(NETWORKS + """
+    shown = under_node(
+        NETWORKS
+        + """
         const scores = N.forward(D, x, g.n).at(-1);
         return [N.gTurn(G, D, game, x, z, g.n),
                 N.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
-                       **table.given(game=name, n=N))
+        **table.given(game=name, n=N),
+    )
     real = table.scores(table.x)
     loss = game.g_loss(real, table.scores(table.G(table.z)))
     close(shown[0]["loss"], loss.item())
@@ -164,11 +180,16 @@ def test_adam_and_the_clip_are_those_of_torch(table, clip):
         optimizer.step()
         if clip:
             penalties.clip_weights(clip)(net)
-    shown = under_node("""
+    shown = under_node(
+        """
         const net = N.network([2, 32, 32, 1], N.random(0));
         net.theta.set(g.before);
         for (const gradient of g.steps) N.adam(net, gradient, 0.01, g.clip ?? Infinity);
-        return net.theta;""", before=before, steps=steps, clip=clip)
+        return net.theta;""",
+        before=before,
+        steps=steps,
+        clip=clip,
+    )
     close(shown, flat(net.parameters()))
 
 
@@ -176,7 +197,8 @@ def test_adam_and_the_clip_are_those_of_torch(table, clip):
 @each_game
 def test_one_whole_step_is_the_same_step_in_torch(name):
     """Two turns of D, one of G, with the figure's own noise and data replayed in torch."""
-    shown = under_node("""
+    shown = under_node(
+        """
         const [run, copy] = [1, 2].map(() => N.training({ data: "ring", game: g.game, seed: 3 }));
         const { rng } = copy, batches = [];              // the same draws, in the same order
         for (let k = 0; k < 2; k++) batches.push(N.draw("ring", 128, rng), N.noise(128, rng));
@@ -184,12 +206,14 @@ def test_one_whole_step_is_the_same_step_in_torch(name):
         const losses = N.step(run, { rateD: 0.002, rateG: 0.003, dSteps: 2 });
         const parameters = ({ G, D }) => [G.theta, D.theta];
         return { before: parameters(copy), after: parameters(run), batches, losses };""",
-                       game=name)
+        game=name,
+    )
     G, D, game = network(2, 0), network(1, 1), GAMES[name]
     for net, theta in zip((G, D), shown["before"], strict=True):
         fill(net, theta)
-    x0, z0, x1, z1, z2 = (torch.tensor(b, dtype=torch.float64).view(-1, 2)
-                          for b in shown["batches"])
+    x0, z0, x1, z1, z2 = (
+        torch.tensor(b, dtype=torch.float64).view(-1, 2) for b in shown["batches"]
+    )
     d_adam = torch.optim.Adam(D.parameters(), 0.002, (0.5, 0.99))
     g_adam = torch.optim.Adam(G.parameters(), 0.003, (0.5, 0.99))
 
@@ -211,13 +235,13 @@ def test_one_whole_step_is_the_same_step_in_torch(name):
     g_adam.step()
     close([shown["losses"]["d"], shown["losses"]["g"]], [d_loss.item(), g_loss.item()])
     for net, theta in zip((G, D), shown["after"], strict=True):
-        close(theta, flat(net.parameters()), within=1e-6)   # Adam divides by tiny gradients
+        close(theta, flat(net.parameters()), within=1e-6)  # Adam divides by tiny gradients
 
 
 def fill(net, theta):
     theta, at = torch.tensor(theta, dtype=torch.float64), 0
     for p in net.parameters():
-        p.data = theta[at:at + p.numel()].view(tuple(reversed(p.shape))).t().clone()
+        p.data = theta[at : at + p.numel()].view(tuple(reversed(p.shape))).t().clone()
         at += p.numel()
 
 
@@ -238,11 +262,14 @@ def test_python_and_the_menu_name_the_same_games_and_data():
 
 
 @needs_node
-@pytest.mark.parametrize("name, toy", [("ring", toys.ring(8, BLUR)), ("grid9", toys.grid(3, BLUR)),
-                                       ("grid25", toys.grid(5, BLUR))])
+@pytest.mark.parametrize(
+    "name, toy",
+    [("ring", toys.ring(8, BLUR)), ("grid9", toys.grid(3, BLUR)), ("grid25", toys.grid(5, BLUR))],
+)
 def test_mixtures_are_those_of_the_package(name, toy):
     means, points = under_node(
-        "return [N.DATA[g.name].modes.flat(), N.draw(g.name, 4000, N.random(1))];", name=name)
+        "return [N.DATA[g.name].modes.flat(), N.draw(g.name, 4000, N.random(1))];", name=name
+    )
     means = torch.tensor(means, dtype=torch.float64).view(-1, 2)
     far = torch.cdist(means, toy.means.double())
     assert far.min(0).values.max() < 1e-6 and far.min(1).values.max() < 1e-6
@@ -263,24 +290,26 @@ def test_the_other_data_and_the_noise():
     spiral, gaussian, own, noise = torch.tensor(shown, dtype=torch.float64).view(4, -1, 2)
     r = spiral.norm(dim=1)
     turn = (torch.atan2(spiral[:, 1], spiral[:, 0]) - 3 * math.pi * r) / math.pi
-    off = (turn - turn.round()).abs()[r > 0.3]           # two arms: the angle fits up to half turns
+    off = (turn - turn.round()).abs()[r > 0.3]  # two arms: the angle fits up to half turns
     assert off.mean() < 0.1
     close(gaussian.mean(0), [1.0, 0.9], within=0.01)
     close(gaussian.std(0), [0.1, 0.1], within=0.02)
     assert (own[:, 0] > 0).double().mean() == pytest.approx(0.5, abs=0.04)
-    assert noise.abs().max() <= 1 and noise.std() == pytest.approx(3 ** -0.5, rel=0.02)
+    assert noise.abs().max() <= 1 and noise.std() == pytest.approx(3**-0.5, rel=0.02)
 
 
 @needs_node
 def test_coverage_is_that_of_the_package():
     target = toys.ring(8, BLUR)
     samples = target.sample(400, seed=0)
-    samples[:100] = torch.tensor([1.0, 0.0])             # one mode crowded,
-    samples[100:300] *= 0.9                              # some points off,
-    keep = target.assign(samples)[0] != 3                # one mode missing
+    samples[:100] = torch.tensor([1.0, 0.0])  # one mode crowded,
+    samples[100:300] *= 0.9  # some points off,
+    keep = target.assign(samples)[0] != 3  # one mode missing
     samples = samples[keep]
-    shown = under_node("return N.coverage(Float64Array.from(g.points), N.DATA.ring.modes);",
-                       points=samples.flatten().tolist())
+    shown = under_node(
+        "return N.coverage(Float64Array.from(g.points), N.DATA.ring.modes);",
+        points=samples.flatten().tolist(),
+    )
     expected = mode_coverage(samples, target, least=math.ceil(len(samples) / 8 / 4))
     assert shown["highQuality"] == pytest.approx(float(expected.high_quality))
     assert (shown["modes"], shown["of"]) == (int(expected.modes), 8)
@@ -290,36 +319,43 @@ def test_coverage_is_that_of_the_package():
 @needs_node
 @each_game
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(name):
-    same, again, other = under_node("""
+    same, again, other = under_node(
+        """
         return [4, 4, 5].map((seed) => {
           const run = N.training({ data: "grid9", game: g.game, seed });
           let losses;
           for (let k = 0; k < 3; k++)
             losses = N.step(run, { rateD: 0.002, rateG: 0.002, dSteps: 2 });
           return [losses, run.G.theta];
-        });""", game=name)
+        });""",
+        game=name,
+    )
     assert same == again and same != other
 
 
 @needs_node
 @each_game
 def test_verdicts_lie_between_0_and_1_rise_with_the_score_and_halve_at_a_tie(name):
-    low, tie, high = under_node("""
+    low, tie, high = under_node(
+        """
         const { view } = N.GAMES[g.game], tie = view == "target" ? 0.5 : 0;
         const scores = Float64Array.of(tie - 0.3, tie, tie + 0.3);
         return N.verdict(view, scores, [tie + 1], [tie - 1]);""",
-                                game=name)
+        game=name,
+    )
     assert 0 < low < tie < high < 1 and tie == pytest.approx(0.5)
 
 
 # ---------------------------------------------------------------- the experiments do what they say
+
 
 def perform(key, steps, every, seed=0, game=None, later=()):
     """[modes, good, D's loss, G's loss, slope, spread, distance to the data], every few steps.
 
     `later` is (a step, D's rate from there on).
     """
-    return under_node("""
+    return under_node(
+        """
         const { data, game, rateD, rateG, dSteps } = N.EXPERIMENTS[g.key], { modes } = N.DATA[data];
         const rates = { rateD: rateD / 1000, rateG: rateG / 1000, dSteps };
         const run = N.training({ data, game: g.game ?? game, seed: g.seed });
@@ -337,8 +373,14 @@ def perform(key, steps, every, seed=0, game=None, later=()):
           path.push([reached.modes, reached.highQuality, losses.d, losses.g, N.steepness(slopes),
             N.steepness(off), Math.hypot(c[0] - to[0], c[1] - to[1])]);
         }
-        return path;""", key=key, steps=steps, every=every, seed=seed, game=game,
-                      later=later)
+        return path;""",
+        key=key,
+        steps=steps,
+        every=every,
+        seed=seed,
+        game=game,
+        later=later,
+    )
 
 
 @needs_node
@@ -358,15 +400,15 @@ def test_mode_collapse(seed):
     assert path[:, 0].max() <= 3 and path[:, 0].mean() < 1
     assert path[:, 6].std() > 0.2 and path[:, 5].min() < 0.3
     modes, good, *_ = perform("collapse", 2800, 2800, seed, later=(800, 0.004))[-1]
-    assert modes >= 6 and good > 0.5                     # a faster D ends it
+    assert modes >= 6 and good > 0.5  # a faster D ends it
 
 
 @needs_node
 @pytest.mark.parametrize("seed", range(3))
 def test_d_too_strong_stops_minimax_and_not_the_non_saturating_game(seed):
     early, late = perform("strong", 100, 50, seed)
-    assert max(early[2], -early[3], early[4]) < 1e-3     # both losses and the slope are gone,
-    assert early[6] == pytest.approx(late[6], abs=0.01) and late[6] > 1   # and G does not move
+    assert max(early[2], -early[3], early[4]) < 1e-3  # both losses and the slope are gone,
+    assert early[6] == pytest.approx(late[6], abs=0.01) and late[6] > 1  # and G does not move
     assert perform("strong", 100, 100, seed, game="non-saturating")[-1][6] < 0.5
 
 
@@ -375,11 +417,12 @@ def test_d_too_strong_stops_minimax_and_not_the_non_saturating_game(seed):
 def test_the_clipped_critic(seed):
     path = torch.tensor(perform("clipped", 400, 20, seed), dtype=torch.float64)[5:]
     assert path[:, 0].mean() < 2 and path[:, 1].mean() < 0.2
-    assert 0.5 < path[:, 5].mean() < 1.5                 # the ring's size is 1,
-    assert path[:, 6].mean() < 0.6                       # and its place found
+    assert 0.5 < path[:, 5].mean() < 1.5  # the ring's size is 1,
+    assert path[:, 6].mean() < 0.6  # and its place found
 
 
 # ---------------------------------------------------------------- the figure, in a browser
+
 
 def button(page, name):
     return page.get_by_role("button", name=name, exact=True)
@@ -392,7 +435,8 @@ def steps(page, figure=0):
 def wait_for_steps(page, more=5):
     goal = steps(page) + more
     page.wait_for_function(
-        "goal => +document.querySelector('[data-number=step]').textContent >= goal", arg=goal)
+        "goal => +document.querySelector('[data-number=step]').textContent >= goal", arg=goal
+    )
 
 
 def pixels(page):
@@ -409,7 +453,8 @@ def test_it_starts_paused_and_plays_and_pauses(open_page):
     time.sleep(0.3)
     assert steps(page) == 0 and page.locator("[id]").count() == 0
     assert page.locator("canvas").first.bounding_box()["height"] == pytest.approx(
-        page.locator("canvas").first.bounding_box()["width"])
+        page.locator("canvas").first.bounding_box()["width"]
+    )
     first = pixels(page)
     button(page, "Play").first.click()
     wait_for_steps(page)
@@ -419,7 +464,7 @@ def test_it_starts_paused_and_plays_and_pauses(open_page):
     assert page.locator("figure").first.locator("[data-number=modes]").inner_text().endswith("/8")
     time.sleep(0.3)
     assert steps(page) == stopped and pixels(page) == picture
-    assert steps(page, figure=1) == 0                    # the other one on the page slept
+    assert steps(page, figure=1) == 0  # the other one on the page slept
     button(page, "One step").first.click()
     assert steps(page) == stopped + 1
     page.get_by_label("one step a picture").first.check()
@@ -452,7 +497,7 @@ def test_reset_takes_the_next_seed_and_a_new_game_starts_anew(open_page):
     assert number(page, "d") != first
     page.get_by_label("game").select_option("wasserstein")
     assert steps(page) == 0 and number(page, "seed") == 5
-    assert "σ" not in page.locator("dt").all_inner_texts()[4]   # a critic's score is no probability
+    assert "σ" not in page.locator("dt").all_inner_texts()[4]  # a critic's score is no probability
     page.get_by_label("data").select_option("grid25")
     assert page.locator("[data-number=modes]").inner_text().endswith("/25")
 
@@ -495,7 +540,7 @@ def test_keyboard_alone(open_page):
     page.get_by_label("data").focus()
     page.keyboard.press("End")
     assert page.get_by_label("data").input_value() == "own"
-    button(page, "Play").click()                         # nothing to learn from yet
+    button(page, "Play").click()  # nothing to learn from yet
     assert button(page, "Play").count() == 1 and steps(page) == 0
     page.locator("canvas").focus()
     for key in ("ArrowRight", "ArrowUp", "Space"):
@@ -516,7 +561,7 @@ def test_mouse_draws_the_data(open_page):
     page.mouse.down()
     page.mouse.move(x + side * 3 / 4, y + side / 4, steps=6)
     page.mouse.up()
-    page.mouse.move(x + side / 2, y + side * 3 / 4)      # the button is up: nothing more is drawn
+    page.mouse.move(x + side / 2, y + side * 3 / 4)  # the button is up: nothing more is drawn
     drawn = pixels(page)
     assert drawn != before
     button(page, "One step").click()
@@ -575,7 +620,8 @@ def test_dark_mode_repaints_the_picture_at_once(open_page):
     page.wait_for_timeout(100)
     assert pixels(page) != before
     assert page.evaluate("getComputedStyle(document.querySelector('svg .curve.fake')).stroke") == (
-        "rgb(253, 186, 116)")
+        "rgb(253, 186, 116)"
+    )
 
 
 @needs_browser
@@ -586,18 +632,21 @@ def test_too_high_a_rate_is_said_and_stopped(open_page):
     }""")
     button(page, "Play").click()
     page.wait_for_function(
-        "document.querySelector('[aria-live=polite]').textContent.includes('no longer finite')")
+        "document.querySelector('[aria-live=polite]').textContent.includes('no longer finite')"
+    )
     assert button(page, "Play").count() == 1
 
 
 # ---------------------------------------------------------------- the HTML itself
 
+
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(laboratory, 50_000)
 
 
-@pytest.mark.parametrize("bad", [{"data": "moons"}, {"loss": "vanilla"}, {"seed": -1},
-                                 {"seed": 0.5}, {"data": ["ring"]}])
+@pytest.mark.parametrize(
+    "bad", [{"data": "moons"}, {"loss": "vanilla"}, {"seed": -1}, {"seed": 0.5}, {"data": ["ring"]}]
+)
 def test_settings_that_do_not_exist_are_named(bad):
     with pytest.raises(GanCourseError, match=f"{next(iter(bad))} is .*\n.*choose"):
         laboratory(**bad)

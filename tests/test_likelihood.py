@@ -1,4 +1,5 @@
 """gancourse.theory.likelihood against scipy, brute force, torch optimisation and definitions."""
+
 import math
 
 import numpy as np
@@ -30,14 +31,17 @@ def normal(n, seed=0):
 X = np.linspace(-3, 6, 37)
 
 
-@pytest.mark.parametrize("ours, theirs", [
-    (mle.log_gaussian(X, 1.5, 0.7), scipy.stats.norm.logpdf(X, 1.5, 0.7)),
-    (mle.log_exponential(X, 2.5), scipy.stats.expon.logpdf(X, scale=1 / 2.5)),
-    (mle.log_uniform(X, 4.0), scipy.stats.uniform.logpdf(X, 0, 4)),
-    (mle.log_bernoulli([0, 1, 1], 0.3), scipy.stats.bernoulli.logpmf([0, 1, 1], 0.3)),
-    (mle.log_categorical([2, 0, 1, 2], [0.2, 0.5, 0.3]), np.log([0.3, 0.2, 0.5, 0.3])),
-    (mle.log_beta([0.1, 0.5, 0.9], 3.0, 1.5), scipy.stats.beta.logpdf([0.1, 0.5, 0.9], 3, 1.5)),
-])
+@pytest.mark.parametrize(
+    "ours, theirs",
+    [
+        (mle.log_gaussian(X, 1.5, 0.7), scipy.stats.norm.logpdf(X, 1.5, 0.7)),
+        (mle.log_exponential(X, 2.5), scipy.stats.expon.logpdf(X, scale=1 / 2.5)),
+        (mle.log_uniform(X, 4.0), scipy.stats.uniform.logpdf(X, 0, 4)),
+        (mle.log_bernoulli([0, 1, 1], 0.3), scipy.stats.bernoulli.logpmf([0, 1, 1], 0.3)),
+        (mle.log_categorical([2, 0, 1, 2], [0.2, 0.5, 0.3]), np.log([0.3, 0.2, 0.5, 0.3])),
+        (mle.log_beta([0.1, 0.5, 0.9], 3.0, 1.5), scipy.stats.beta.logpdf([0.1, 0.5, 0.9], 3, 1.5)),
+    ],
+)
 def test_log_densities_against_scipy(ours, theirs):
     np.testing.assert_allclose(ours.numpy(), theirs, rtol=1e-12)
     assert ours.dtype == torch.float64
@@ -55,11 +59,12 @@ def test_log_densities_carry_gradients():
     std = torch.tensor(1.7, dtype=torch.float64, requires_grad=True)
     x = normal(5)
     mle.log_gaussian(x, mean, std).sum().backward()
-    assert mean.grad.item() == pytest.approx(float((x - 0.3).sum() / 1.7 ** 2))
-    assert std.grad.item() == pytest.approx(float((-1 / 1.7 + (x - 0.3) ** 2 / 1.7 ** 3).sum()))
+    assert mean.grad.item() == pytest.approx(float((x - 0.3).sum() / 1.7**2))
+    assert std.grad.item() == pytest.approx(float((-1 / 1.7 + (x - 0.3) ** 2 / 1.7**3).sum()))
 
 
 # ---- closed forms: no other parameter does better ----------------------------------------------
+
 
 @given(flips)
 def test_bernoulli_is_the_best_of_all(x):
@@ -84,21 +89,41 @@ def test_gaussian_and_exponential_agree_with_scipys_numerical_fit():
     assert mle.fit_exponential(torch.tensor(y)).item() == pytest.approx(1 / scale)
 
 
-@pytest.mark.parametrize("log_density, start, expected", [
-    (lambda x, a: mle.log_gaussian(x, a[0], a[1].exp()), [0.0, 0.0],
-     lambda x: [mle.fit_gaussian(x)[0], mle.fit_gaussian(x)[1].log()]),
-    (lambda x, a: mle.log_exponential(x, a[0].exp()), [0.0],
-     lambda x: [mle.fit_exponential(x).log()]),
-    (lambda x, a: mle.log_bernoulli((x > 2).double(), torch.sigmoid(a[0])), [0.0],
-     lambda x: [torch.logit(mle.fit_bernoulli((x > 2).double()))]),
-    (lambda x, a: mle.log_categorical(x.clamp(0, 2.9).floor(), a.softmax(0)), [0.0, 0.0, 0.0],
-     lambda x: mle.fit_categorical(x.clamp(0, 2.9).floor(), 3).log()),
-])
+@pytest.mark.parametrize(
+    "log_density, start, expected",
+    [
+        (
+            lambda x, a: mle.log_gaussian(x, a[0], a[1].exp()),
+            [0.0, 0.0],
+            lambda x: [mle.fit_gaussian(x)[0], mle.fit_gaussian(x)[1].log()],
+        ),
+        (
+            lambda x, a: mle.log_exponential(x, a[0].exp()),
+            [0.0],
+            lambda x: [mle.fit_exponential(x).log()],
+        ),
+        (
+            lambda x, a: mle.log_bernoulli((x > 2).double(), torch.sigmoid(a[0])),
+            [0.0],
+            lambda x: [torch.logit(mle.fit_bernoulli((x > 2).double()))],
+        ),
+        (
+            lambda x, a: mle.log_categorical(x.clamp(0, 2.9).floor(), a.softmax(0)),
+            [0.0, 0.0, 0.0],
+            lambda x: mle.fit_categorical(x.clamp(0, 2.9).floor(), 3).log(),
+        ),
+    ],
+)
 def test_torch_optimisation_finds_the_closed_form(log_density, start, expected):
     x = (1.5 + normal(300)).abs()
     a = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([a], max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-16,
-                                  line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS(
+        [a],
+        max_iter=200,
+        tolerance_grad=1e-12,
+        tolerance_change=1e-16,
+        line_search_fn="strong_wolfe",
+    )
 
     def closure():
         optimizer.zero_grad()
@@ -108,7 +133,7 @@ def test_torch_optimisation_finds_the_closed_form(log_density, start, expected):
 
     optimizer.step(closure)
     found, right = a.detach(), torch.stack(list(expected(x)))
-    if len(start) == 3:                                   # softmax: equal up to a constant
+    if len(start) == 3:  # softmax: equal up to a constant
         found, right = found - found.mean(), right - right.mean()
     torch.testing.assert_close(found, right, rtol=0, atol=1e-6)
 
@@ -131,15 +156,22 @@ def test_uniform_maximum_is_the_largest_value_and_no_derivative_vanishes(x):
 
 # ---- mixtures ---------------------------------------------------------------------------------
 
-WEIGHTS, MEANS, STDS = (torch.tensor(v, dtype=torch.float64)
-                        for v in ([0.3, 0.7], [-2.0, 1.0], [0.5, 1.5]))
+WEIGHTS, MEANS, STDS = (
+    torch.tensor(v, dtype=torch.float64) for v in ([0.3, 0.7], [-2.0, 1.0], [0.5, 1.5])
+)
 
 
 def test_mixture_against_a_plain_sum():
     x = normal(50)
-    plain = [math.log(sum(w * scipy.stats.norm.pdf(v, m, s) for w, m, s in
-                          zip(WEIGHTS.tolist(), MEANS.tolist(), STDS.tolist(), strict=True)))
-             for v in x.tolist()]
+    plain = [
+        math.log(
+            sum(
+                w * scipy.stats.norm.pdf(v, m, s)
+                for w, m, s in zip(WEIGHTS.tolist(), MEANS.tolist(), STDS.tolist(), strict=True)
+            )
+        )
+        for v in x.tolist()
+    ]
     np.testing.assert_allclose(mle.log_mixture(x, WEIGHTS, MEANS, STDS), plain, rtol=1e-12)
 
 
@@ -150,17 +182,23 @@ def test_mixture_is_finite_far_from_every_component():
 
 def test_responsibilities_against_bayes_rule():
     x = normal(20)
-    joint = torch.stack([w * mle.log_gaussian(x, m, s).exp()
-                         for w, m, s in zip(WEIGHTS, MEANS, STDS, strict=True)], 1)
-    torch.testing.assert_close(mle.responsibilities(x, WEIGHTS, MEANS, STDS),
-                               joint / joint.sum(1, keepdim=True))
+    joint = torch.stack(
+        [w * mle.log_gaussian(x, m, s).exp() for w, m, s in zip(WEIGHTS, MEANS, STDS, strict=True)],
+        1,
+    )
+    torch.testing.assert_close(
+        mle.responsibilities(x, WEIGHTS, MEANS, STDS), joint / joint.sum(1, keepdim=True)
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_em_never_lowers_the_likelihood_and_stops_at_a_stationary_point(seed):
     x = torch.cat([normal(60, seed) - 2, 0.5 * normal(40, seed + 100) + 1.5])
-    state = (torch.tensor([0.5, 0.5], dtype=torch.float64), normal(2, seed + 200),
-             torch.ones(2, dtype=torch.float64))
+    state = (
+        torch.tensor([0.5, 0.5], dtype=torch.float64),
+        normal(2, seed + 200),
+        torch.ones(2, dtype=torch.float64),
+    )
     values = []
     for _ in range(1500):
         values.append(float(mle.log_mixture(x, *state).sum()))
@@ -214,6 +252,7 @@ def test_collapsed_component_is_named():
 
 # ---- Bayes ------------------------------------------------------------------------------------
 
+
 @given(flips, st.floats(0.5, 5), st.floats(0.5, 5))
 @settings(max_examples=30)
 def test_posterior_and_predictive_against_numerical_integration(x, a, b):
@@ -236,19 +275,23 @@ def test_map_is_the_highest_point_of_the_posterior(a, b):
 
 # ---- bad input --------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: mle.fit_gaussian([]), "shape"),
-    (lambda: mle.fit_gaussian([1.0, math.nan]), "nan cannot come"),
-    (lambda: mle.fit_gaussian([[1.0]]), "shape"),
-    (lambda: mle.fit_bernoulli([0, 1, 0.5]), "0.5 cannot come"),
-    (lambda: mle.fit_exponential([-1.0]), "-1.0 cannot come"),
-    (lambda: mle.fit_exponential([0.0, 0.0]), "for ever"),
-    (lambda: mle.fit_categorical([0, 3], 3), "3.0 cannot come"),
-    (lambda: mle.fit_uniform([-0.1]), "-0.1.* cannot come"),
-    (lambda: mle.beta_posterior([2], 1, 1), "2.0 cannot come"),
-    (lambda: mle.beta_map(1, 1), "no single mode"),
-    (lambda: mle.beta_map(0.5, 3), "no single mode"),
-])
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: mle.fit_gaussian([]), "shape"),
+        (lambda: mle.fit_gaussian([1.0, math.nan]), "nan cannot come"),
+        (lambda: mle.fit_gaussian([[1.0]]), "shape"),
+        (lambda: mle.fit_bernoulli([0, 1, 0.5]), "0.5 cannot come"),
+        (lambda: mle.fit_exponential([-1.0]), "-1.0 cannot come"),
+        (lambda: mle.fit_exponential([0.0, 0.0]), "for ever"),
+        (lambda: mle.fit_categorical([0, 3], 3), "3.0 cannot come"),
+        (lambda: mle.fit_uniform([-0.1]), "-0.1.* cannot come"),
+        (lambda: mle.beta_posterior([2], 1, 1), "2.0 cannot come"),
+        (lambda: mle.beta_map(1, 1), "no single mode"),
+        (lambda: mle.beta_map(0.5, 3), "no single mode"),
+    ],
+)
 def test_bad_input_is_named(call, message):
     with pytest.raises(GanCourseError, match=message + r"(.|\n)*Fix: "):
         call()

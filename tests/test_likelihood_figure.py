@@ -1,4 +1,5 @@
 """The live figure of chapter 01: its arithmetic against gancourse.theory, its controls by hand."""
+
 import json
 import math
 
@@ -13,9 +14,12 @@ from gancourse.interactive import likelihood
 from gancourse.theory import likelihood as mle
 
 POINTS = [-1.6, -0.4, 0.1, 0.7, 1.2, 1.9, 3.0]
-CASES = [{"points": points, "mean": mean, "std": std}
-         for points in (POINTS, [0.0, 1.0], [4.9, 5.0, -5.0, 2.2]) for mean in (-5, 0.3, 5)
-         for std in (0.1, 1.0, 4.0)]
+CASES = [
+    {"points": points, "mean": mean, "std": std}
+    for points in (POINTS, [0.0, 1.0], [4.9, 5.0, -5.0, 2.2])
+    for mean in (-5, 0.3, 5)
+    for std in (0.1, 1.0, 4.0)
+]
 
 
 def under_node(expression):
@@ -29,9 +33,14 @@ def theory(points, mean, std):
     knobs = torch.tensor([mean, math.log(std)], dtype=torch.float64, requires_grad=True)
     here = mle.log_gaussian(x, knobs[0], knobs[1].exp()).mean()
     slopes = torch.autograd.grad(here, knobs)[0].tolist()
-    return {"mean": top_mean.item(), "std": top_std.item(), "here": here.item(),
-            "best": mle.log_gaussian(x, top_mean, top_std).mean().item(),
-            "slopeMean": slopes[0], "slopeLogStd": slopes[1]}
+    return {
+        "mean": top_mean.item(),
+        "std": top_std.item(),
+        "here": here.item(),
+        "best": mle.log_gaussian(x, top_mean, top_std).mean().item(),
+        "slopeMean": slopes[0],
+        "slopeLogStd": slopes[1],
+    }
 
 
 @needs_node
@@ -47,8 +56,9 @@ def test_level_lines_lie_at_their_height(drop):
     x = torch.tensor(POINTS, dtype=torch.float64)
     mean, std = mle.fit_gaussian(x)
     line = np.array(under_node(f"N.level({drop})"))
-    heights = mle.log_gaussian(x[:, None], mean + std * torch.tensor(line[:, 0]),
-                               std * torch.tensor(line[:, 1])).mean(0)
+    heights = mle.log_gaussian(
+        x[:, None], mean + std * torch.tensor(line[:, 0]), std * torch.tensor(line[:, 1])
+    ).mean(0)
     best = mle.log_gaussian(x, mean, std).mean()
     np.testing.assert_allclose(heights.numpy(), float(best) - drop, atol=1e-6)
     assert line[:, 0].max() == pytest.approx(math.sqrt(math.exp(2 * drop) - 1), abs=2e-3 * drop)
@@ -65,8 +75,14 @@ def test_gradient_ascent_arrives_and_never_falls():
 
 
 @needs_node
-@pytest.mark.parametrize("log, text", [(math.log(3.21e-7), "3.2 · 10⁻⁷"), (math.log(0.5), "0.50"),
-                                       (math.log(7.4e-32), "7.4 · 10⁻³²")])
+@pytest.mark.parametrize(
+    "log, text",
+    [
+        (math.log(3.21e-7), "3.2 · 10⁻⁷"),
+        (math.log(0.5), "0.50"),
+        (math.log(7.4e-32), "7.4 · 10⁻³²"),
+    ],
+)
 def test_small_products_are_readable(log, text):
     assert under_node(f"N.tiny({log})") == text
 
@@ -79,8 +95,10 @@ PANELS = ".panel svg[role=img]"
 def place(page, panel, x, y, low, high):
     """Page coordinates of a point of a panel."""
     box = page.locator(PANELS).nth(panel).bounding_box()
-    return (box["x"] + 38 + (x + 5) / 10 * (box["width"] - 50),
-            box["y"] + 8 + (high - y) / (high - low) * (box["height"] - 28))
+    return (
+        box["x"] + 38 + (x + 5) / 10 * (box["width"] - 50),
+        box["y"] + 8 + (high - y) / (high - low) * (box["height"] - 28),
+    )
 
 
 def sliders(page):
@@ -94,7 +112,7 @@ def points_of(page, figure=0):
 
 def assert_shows(page, figure=0):
     """The readout is what the theory says of the points and sliders that the page shows."""
-    mean, std = sliders(page)[2 * figure:2 * figure + 2]
+    mean, std = sliders(page)[2 * figure : 2 * figure + 2]
     expected = theory(points_of(page, figure), mean, std)
     for name in ("here", "best", "mean", "std"):
         shown = number(page, name, figure)
@@ -123,7 +141,7 @@ def test_dot_points_and_curve_are_dragged_by_mouse(open_page):
     page.mouse.move(place(page, 0, 4.5, 0, 0, 1)[0], circle["y"] - 40, steps=4)
     page.mouse.up()
     assert points_of(page)[:6] == POINTS[:6] and points_of(page)[6] == pytest.approx(4.5, abs=0.1)
-    assert sliders(page) == pytest.approx([2, 3], abs=0.1)    # the model stayed
+    assert sliders(page) == pytest.approx([2, 3], abs=0.1)  # the model stayed
     assert_shows(page)
     page.mouse.click(*place(page, 0, -3, 0.5, 0, 1))
     assert sliders(page)[0] == pytest.approx(-3, abs=0.1)
@@ -138,7 +156,7 @@ def test_keyboard_moves_model_and_points(open_page):
     assert sliders(page)[0] == 5
     page.locator("circle[role=slider]").first.focus()
     page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")                         # the focus stays on the point
+    page.keyboard.press("ArrowRight")  # the focus stays on the point
     assert points_of(page)[0] == pytest.approx(-1.4)
     page.keyboard.press("PageDown")
     assert points_of(page)[0] == pytest.approx(-2.4)
@@ -178,14 +196,22 @@ def test_touch_on_a_phone(open_page):
 
 # ---- the HTML itself --------------------------------------------------------------------------
 
+
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(likelihood, 30_000)
 
 
-@pytest.mark.parametrize("bad, message", [
-    ({"mean": 6}, "mean is 6"), ({"std": 0}, "std is 0"), ({"points": [1]}, "of points is 1"),
-    ({"points": [0, 9]}, "a point is 9"), ({"points": [2, 2, 2]}, "all points are equal"),
-    ({"mean": math.nan}, "mean is nan")])
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        ({"mean": 6}, "mean is 6"),
+        ({"std": 0}, "std is 0"),
+        ({"points": [1]}, "of points is 1"),
+        ({"points": [0, 9]}, "a point is 9"),
+        ({"points": [2, 2, 2]}, "all points are equal"),
+        ({"mean": math.nan}, "mean is nan"),
+    ],
+)
 def test_bad_settings_are_named(bad, message):
     with pytest.raises(GanCourseError, match=message + ".*\n.*Fix: "):
         likelihood(**bad)

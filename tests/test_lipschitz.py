@@ -41,8 +41,9 @@ def test_bounds_stand_in_order(seed):
 def test_spectral_bound_is_the_product_of_numpys_norms():
     torch.manual_seed(0)
     net = mlp(3, 2, width=7, depth=2, activation=nn.Tanh)
-    expected = math.prod(np.linalg.norm(p.detach().double().numpy(), 2)
-                         for p in net.parameters() if p.ndim == 2)
+    expected = math.prod(
+        np.linalg.norm(p.detach().double().numpy(), 2) for p in net.parameters() if p.ndim == 2
+    )
     assert spectral_bound(net).item() == pytest.approx(expected, rel=1e-10)
 
 
@@ -86,8 +87,9 @@ def test_slope_norms_is_the_numerical_slope_also_of_an_ensemble():
     torch.manual_seed(0)
     net = mlp(2, 1, width=8, depth=2, members=3, activation=nn.Tanh).double()
     f, x, h = lambda x: net(x)[..., 0], torch.randn(3, 5, 2, dtype=torch.float64), 1e-6
-    differences = torch.stack([(f(x + h * e) - f(x - h * e)) / (2 * h)
-                               for e in torch.eye(2, dtype=torch.float64)], -1)
+    differences = torch.stack(
+        [(f(x + h * e) - f(x - h * e)) / (2 * h) for e in torch.eye(2, dtype=torch.float64)], -1
+    )
     assert torch.allclose(slope_norms(f, x), differences.norm(dim=-1), atol=1e-8)
     assert not x.requires_grad
 

@@ -16,9 +16,12 @@ SOURCE = (live.FOLDER / "live.js").read_text()
 
 # ---------------------------------------------------------------- chance, under node
 
+
 def draw(seed, n, kind):
-    script = (f"{SOURCE}\nconst rng = gancourse.live.random({seed});"
-              f"console.log(JSON.stringify(Array.from({{length: {n}}}, () => rng.{kind})))")
+    script = (
+        f"{SOURCE}\nconst rng = gancourse.live.random({seed});"
+        f"console.log(JSON.stringify(Array.from({{length: {n}}}, () => rng.{kind})))"
+    )
     done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -41,8 +44,12 @@ def test_numbers_are_a_function_of_the_seed(seed):
     assert draw(seed, 40, "uniform()") == u
     assert draw(seed, 40, "whole(7)") == [math.floor(7 * v) for v in u]
     assert draw(seed, 20, "normal()") == pytest.approx(
-        [math.sqrt(-2 * math.log(1 - a)) * math.cos(2 * math.pi * b)
-         for a, b in zip(u[::2], u[1::2], strict=True)], abs=1e-12)
+        [
+            math.sqrt(-2 * math.log(1 - a)) * math.cos(2 * math.pi * b)
+            for a, b in zip(u[::2], u[1::2], strict=True)
+        ],
+        abs=1e-12,
+    )
 
 
 @needs_node
@@ -79,8 +86,7 @@ gancourse.small = { mount(root) {
 @pytest.fixture
 def page(open_page, monkeypatch):
     source = live._source
-    monkeypatch.setattr(live, "_source",
-                        lambda name: SMALL if name == "small.js" else source(name))
+    monkeypatch.setattr(live, "_source", lambda name: SMALL if name == "small.js" else source(name))
     return lambda **options: open_page(LiveFigure("small", {}, "small", "nothing"), **options)
 
 
@@ -102,20 +108,23 @@ def test_buttons_are_large_named_and_show_focus(page):
 @needs_browser
 def test_a_canvas_knows_its_coordinates_and_paints_verdicts_in_the_pages_colours(page):
     page = page()
-    seen = page.evaluate(FIGURE + """.picture && (() => {
+    seen = page.evaluate(
+        FIGURE
+        + """.picture && (() => {
         const p = document.querySelector('figure').picture, box = p.node.getBoundingClientRect();
         const { width, height } = p.node;
         const at = (x, y) => [...p.pen.getImageData(x * width, y * height, 1, 1).data];
         return { centre: [p.X(0), p.Y(0.5)], size: [p.width, p.height], cells: [...p.centres(2)],
                  place: p.place({ clientX: box.left + box.width / 4, clientY: box.top }),
-                 left: at(0.1, 0.5), right: at(0.9, 0.5) }; })()""")
+                 left: at(0.1, 0.5), right: at(0.9, 0.5) }; })()"""
+    )
     width, height = seen["size"]
     assert width == pytest.approx(2 * height) and width > 500
     assert seen["centre"] == pytest.approx([width / 2, height / 2])
     assert seen["cells"] == [-1, 0.75, 1, 0.75, -1, 0.25, 1, 0.25]
     assert seen["place"] == pytest.approx([-1, 1])
-    assert seen["left"][:3] == pytest.approx([0xC2, 0x41, 0x0C], abs=3)     # --fake
-    assert seen["right"][:3] == pytest.approx([0x0F, 0x76, 0x6E], abs=3)    # --real
+    assert seen["left"][:3] == pytest.approx([0xC2, 0x41, 0x0C], abs=3)  # --fake
+    assert seen["right"][:3] == pytest.approx([0x0F, 0x76, 0x6E], abs=3)  # --real
 
 
 @needs_browser
@@ -123,7 +132,7 @@ def test_a_loop_runs_only_when_on_and_in_sight(page):
     page = page()
     ticks = lambda: page.evaluate(f"+({FIGURE}.dataset.ticks ?? 0)")
     page.wait_for_timeout(200)
-    assert ticks() == 0                                  # nothing moves unasked
+    assert ticks() == 0  # nothing moves unasked
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(f"{FIGURE}.dataset.ticks > 3")
     page.evaluate("document.body.style.paddingTop = '5000px'")

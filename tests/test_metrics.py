@@ -86,8 +86,7 @@ def test_frechet_is_the_textbook_formula_with_a_matrix_root(d):
     b = normal(2, 80, d) @ normal(3, d, d)
     first, second = (torch.cov(x.T).numpy() for x in (a, b))
     cross = sqrtm(first @ second).real
-    expected = ((a.mean(0) - b.mean(0)).square().sum().item()
-                + (first + second - 2 * cross).trace())
+    expected = (a.mean(0) - b.mean(0)).square().sum().item() + (first + second - 2 * cross).trace()
     assert frechet(a, b) == pytest.approx(expected, rel=1e-8)
     assert frechet(b, a) == pytest.approx(expected, rel=1e-8)
 
@@ -120,13 +119,16 @@ def test_frechet_ignores_rotations_and_counts_in_double_precision():
     assert frechet(a.float(), b.float()) == pytest.approx(frechet(a, b), rel=1e-3)
 
 
-@pytest.mark.parametrize(("a", "b", "message"), [
-    (torch.zeros(5, 5), torch.zeros(50, 5), "5 samples are too few for 5"),
-    (torch.zeros(50, 5), torch.zeros(50, 4), "same d"),
-    (torch.zeros(50), torch.zeros(50), "same d"),
-    (torch.zeros(50, 0), torch.zeros(50, 0), "too few"),
-    (torch.full((9, 2), math.nan), torch.zeros(9, 2), "not finite"),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "message"),
+    [
+        (torch.zeros(5, 5), torch.zeros(50, 5), "5 samples are too few for 5"),
+        (torch.zeros(50, 5), torch.zeros(50, 4), "same d"),
+        (torch.zeros(50), torch.zeros(50), "same d"),
+        (torch.zeros(50, 0), torch.zeros(50, 0), "too few"),
+        (torch.full((9, 2), math.nan), torch.zeros(9, 2), "not finite"),
+    ],
+)
 def test_frechet_names_what_is_wrong(a, b, message):
     with pytest.raises(GanCourseError, match=message):
         frechet(a, b)

@@ -34,8 +34,9 @@ def test_members_start_differently_and_as_linear_layers_do():
     assert first.std().item() == pytest.approx(50**-0.5 / 3**0.5, rel=0.01)  # uniform
 
 
-@pytest.mark.parametrize("wrong", [dict(inputs=0), dict(outputs=-1), dict(width=2.0),
-                                   dict(depth=0), dict(members=0)])
+@pytest.mark.parametrize(
+    "wrong", [dict(inputs=0), dict(outputs=-1), dict(width=2.0), dict(depth=0), dict(members=0)]
+)
 def test_bad_sizes_are_named(wrong):
     with pytest.raises(GanCourseError, match=next(iter(wrong))):
         mlp(**{"inputs": 2, "outputs": 1, **wrong})

@@ -32,7 +32,7 @@ def pair(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_batch_norm_is_torchs(shape, training):
     ours, torchs = pair(shape)
-    for seed in range(5):                                  # the memory of several batches
+    for seed in range(5):  # the memory of several batches
         close(ours(activations(shape, seed)), torchs(activations(shape, seed)).detach())
     ours.training = torchs.training = training
     x = activations(shape, 9).requires_grad_()
@@ -86,21 +86,25 @@ def test_influence_is_diagonal_without_batch_norm():
     batch = theory.influence(score(theory.batch_norm), x)
     assert layer.shape == (4, 4, 6) and not layer[between].any() and layer.any()
     assert batch[between].abs().max() > 1e-2
-    i, j, k, h = 1, 2, 3, 1e-6                                 # by a difference quotient
+    i, j, k, h = 1, 2, 3, 1e-6  # by a difference quotient
     moved = x.clone()
     moved[j, k] += h
     slope = (score(theory.batch_norm)(moved) - score(theory.batch_norm)(x))[i] / h
     assert batch[i, j, k].item() == pytest.approx(slope.item(), abs=1e-6)
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: theory.normalize(torch.zeros(2, 3), (2,)), r"axes \(2,\)"),
-    (lambda: theory.normalize(torch.zeros(2, 3), (1, -1)), r"axes \(1, -1\)"),
-    (lambda: theory.normalize(torch.zeros(2, 3), ()), r"axes \(\)"),
-    (lambda: theory.instance_norm(torch.zeros(2, 3)), r"axes \(\)"),
-    (lambda: theory.group_norm(torch.zeros(2, 3), 2), "3 channels do not split into 2"),
-    (lambda: theory.BatchNorm(3)(torch.zeros(1, 3).double()), "one value per channel"),
-    (lambda: theory.BatchNorm(3)(torch.zeros(4, 2).double()), "have not 3 channels")])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: theory.normalize(torch.zeros(2, 3), (2,)), r"axes \(2,\)"),
+        (lambda: theory.normalize(torch.zeros(2, 3), (1, -1)), r"axes \(1, -1\)"),
+        (lambda: theory.normalize(torch.zeros(2, 3), ()), r"axes \(\)"),
+        (lambda: theory.instance_norm(torch.zeros(2, 3)), r"axes \(\)"),
+        (lambda: theory.group_norm(torch.zeros(2, 3), 2), "3 channels do not split into 2"),
+        (lambda: theory.BatchNorm(3)(torch.zeros(1, 3).double()), "one value per channel"),
+        (lambda: theory.BatchNorm(3)(torch.zeros(4, 2).double()), "have not 3 channels"),
+    ],
+)
 def test_bad_input_is_named(call, message):
     with pytest.raises(GanCourseError, match=message):
         call()

@@ -1,6 +1,5 @@
 """The experiment of chapter 10: its parts against torch, and what the chapter says of it."""
 
-
 import pytest
 import torch
 from torch import nn
@@ -45,8 +44,11 @@ def test_turn_is_one_without_a_step_and_less_after_one():
 def test_together_mixes_the_scores_and_apart_does_not():
     torch.manual_seed(0)
     x, fake = torch.randn(2, lab.SEEDS, 8, 10)
-    scores = {how: lab.Batching(how, generator=lab.generator(10), discriminator=D).scores(x, fake)
-              for D in [lab.discriminator(10)] for how in ("apart", "together")}
+    scores = {
+        how: lab.Batching(how, generator=lab.generator(10), discriminator=D).scores(x, fake)
+        for D in [lab.discriminator(10)]
+        for how in ("apart", "together")
+    }
     assert (scores["apart"][0] - scores["together"][0]).abs().max() > 1e-3
 
 

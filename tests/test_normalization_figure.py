@@ -12,8 +12,12 @@ from gancourse.interactive import BATCH, normalization
 from gancourse.theory import normalization as theory
 
 START = torch.tensor(BATCH, dtype=torch.float64)
-THEORY = {"batch": theory.batch_norm, "layer": theory.layer_norm,
-          "instance": theory.instance_norm, "group": lambda x: theory.group_norm(x, 2)}
+THEORY = {
+    "batch": theory.batch_norm,
+    "layer": theory.layer_norm,
+    "instance": theory.instance_norm,
+    "group": lambda x: theory.group_norm(x, 2),
+}
 NORMS = list(THEORY)
 
 
@@ -23,15 +27,18 @@ def under_node(expression):
 
 def batches():
     torch.manual_seed(0)
-    return [START, torch.zeros(2, 4, 1).double(),
-            *(2 * torch.randn(n, c, n + 1).double() for n in (2, 3, 4) for c in (2, 4, 6))]
+    return [
+        START,
+        torch.zeros(2, 4, 1).double(),
+        *(2 * torch.randn(n, c, n + 1).double() for n in (2, 3, 4) for c in (2, 4, 6)),
+    ]
 
 
 @needs_node
 @pytest.mark.parametrize("kind", NORMS)
 def test_numbers_agree_with_the_theory(kind):
     for x in batches():
-        options = '{groups: 2, gamma: 1.7, beta: -0.4}'
+        options = "{groups: 2, gamma: 1.7, beta: -0.4}"
         y = torch.tensor(under_node(f"N.normalize({x.tolist()}, {kind!r}, {options}).y"))
         torch.testing.assert_close(y.double(), 1.7 * THEORY[kind](x) - 0.4, rtol=1e-6, atol=1e-6)
 
@@ -40,21 +47,27 @@ def test_numbers_agree_with_the_theory(kind):
 def test_only_batch_norm_spills_over():
     moved = START.clone()
     moved[1] += 2
-    spill = {kind: under_node(f"N.spill({START.tolist()}, {moved.tolist()}, {kind!r}, "
-                              "{groups: 2})") for kind in NORMS}
+    spill = {
+        kind: under_node(f"N.spill({START.tolist()}, {moved.tolist()}, {kind!r}, {{groups: 2}})")
+        for kind in NORMS
+    }
     change = (theory.batch_norm(moved) - theory.batch_norm(START))[[0, 2]].abs().max()
     assert spill["batch"] == pytest.approx(change.item(), abs=1e-12) and change > 0.3
     assert spill["layer"] == spill["instance"] == spill["group"] == 0
-    assert under_node(f"N.spill({START.tolist()}, {(START + 1).tolist()}, 'batch', "
-                      "{groups: 2})") is None
+    assert (
+        under_node(f"N.spill({START.tolist()}, {(START + 1).tolist()}, 'batch', {{groups: 2}})")
+        is None
+    )
 
 
 # ---------------------------------------------------------------- the figure, in a browser
 
+
 def values(page, figure=0):
     dots = page.locator("figure.live-figure").nth(figure).locator("[role=slider]").all()
-    return torch.tensor([float(d.get_attribute("aria-valuenow")) for d in dots],
-                        dtype=torch.float64).view(3, 4, 3)
+    return torch.tensor(
+        [float(d.get_attribute("aria-valuenow")) for d in dots], dtype=torch.float64
+    ).view(3, 4, 3)
 
 
 def assert_shows(page, at=(0, 0, 0), gamma=1.0, beta=0.0, figure=0):
@@ -80,16 +93,18 @@ def test_the_first_picture(open_page):
     assert torch.equal(values(page), START)
     assert_shows(page)
     assert_shows(page, figure=1)
-    sets = [len({r.get_attribute("data-set") for r in norm.locator(".tint").all()})
-            for norm in page.locator("figure.live-figure").first.locator(".norms svg").all()]
-    assert sets == [4, 3, 12, 6]                       # how many means there are
+    sets = [
+        len({r.get_attribute("data-set") for r in norm.locator(".tint").all()})
+        for norm in page.locator("figure.live-figure").first.locator(".norms svg").all()
+    ]
+    assert sets == [4, 3, 12, 6]  # how many means there are
     assert page.locator("figure [id]").count() == 0
 
 
 @needs_browser
 def test_mouse_drags_one_number_of_one_figure(open_page):
     page = open_page(normalization(), normalization())
-    x, y = dot(page, 15)                               # sample B, channel 2, position 1
+    x, y = dot(page, 15)  # sample B, channel 2, position 1
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y - 20, steps=4)
@@ -116,7 +131,7 @@ def test_keyboard_and_sliders(open_page):
     page.keyboard.press("End")
     assert values(page)[0, 0, 1] == 5
     page.locator("input[type=range]").nth(0).focus()
-    page.keyboard.press("Home")                        # gamma = 0: only beta is left
+    page.keyboard.press("Home")  # gamma = 0: only beta is left
     page.locator("input[type=range]").nth(1).fill("1.5")
     assert [number(page, f"{kind}-y") for kind in NORMS] == [1.5] * 4
 
@@ -153,12 +168,17 @@ def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(normalization)
 
 
-@pytest.mark.parametrize("bad, message", [
-    ({"batch": [[[1.0]]]}, "too large, too small"), ({"groups": 3}, "groups is 3"),
-    ({"batch": [[[1.0], [2.0]], [[3.0], [4.0, 5.0]]]}, "ragged"),
-    ({"batch": [[[1.0], [9.0]], [[3.0], [4.0]]]}, "too large"),
-    ({"batch": [[[1.0], [math.nan]], [[3.0], [4.0]]]}, "too large"),
-    ({"groups": 0}, "groups is 0")])
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        ({"batch": [[[1.0]]]}, "too large, too small"),
+        ({"groups": 3}, "groups is 3"),
+        ({"batch": [[[1.0], [2.0]], [[3.0], [4.0, 5.0]]]}, "ragged"),
+        ({"batch": [[[1.0], [9.0]], [[3.0], [4.0]]]}, "too large"),
+        ({"batch": [[[1.0], [math.nan]], [[3.0], [4.0]]]}, "too large"),
+        ({"groups": 0}, "groups is 0"),
+    ],
+)
 def test_bad_settings_are_named(bad, message):
     with pytest.raises(GanCourseError, match=message):
         normalization(**bad)

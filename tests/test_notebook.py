@@ -23,6 +23,7 @@ def test_a_misspelt_budget_is_a_clear_error(monkeypatch):
 
 def test_shown_source_is_the_real_source():
     from gancourse.games import Minimax
+
     shown = show_source(Minimax)
     assert "def d_loss(self, real, fake):" in repr(shown)
     assert shown._repr_markdown_().startswith("```python\nclass Minimax(Game):")

@@ -39,8 +39,12 @@ def test_exact_for_an_ensemble_of_linear_critics(members, batch, rest, penalty):
     x, fake = data((members, batch, *rest))
     value = penalty(lambda x: (x * w).flatten(2).sum(2), x, fake)
     lengths = w.flatten(1).norm(dim=1)
-    expected = {"gradient_penalty": 10 * (lengths - 1) ** 2, "r1": lengths**2 / 2,
-                "r2": lengths**2 / 2, "r1_r2": lengths**2}[type(penalty).__name__]
+    expected = {
+        "gradient_penalty": 10 * (lengths - 1) ** 2,
+        "r1": lengths**2 / 2,
+        "r2": lengths**2 / 2,
+        "r1_r2": lengths**2,
+    }[type(penalty).__name__]
     assert value.shape == (members,)
     assert torch.allclose(value, expected, rtol=1e-12)
 

@@ -42,8 +42,9 @@ def test_a_sheet_holds_the_very_pixels():
     pictures = torch.rand(6, 3, 4, 4) * 2 - 1
     sheet = sheet_of(pictures, columns=3)
     assert sheet.shape == (9, 14, 4)
-    assert torch.allclose(torch.from_numpy(sheet[5:9, 10:14, :3]).permute(2, 0, 1),
-                          (pictures[5] + 1) / 2)
+    assert torch.allclose(
+        torch.from_numpy(sheet[5:9, 10:14, :3]).permute(2, 0, 1), (pictures[5] + 1) / 2
+    )
     assert sheet[4].sum() == 0, "the gutter is transparent"
 
 
@@ -55,6 +56,7 @@ def test_a_png_holds_every_shade_exactly():
 
 def test_no_window_is_ever_opened():
     import sys
+
     make("losses")
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or not pyplot.get_fignums()

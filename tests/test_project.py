@@ -66,8 +66,11 @@ def test_installed_package_carries_its_data():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())
     patterns = patterns["tool"]["setuptools"]["package-data"]["gancourse"]
     named = {p for pattern in patterns for p in (ROOT / "gancourse").glob(pattern)}
-    present = {p for p in (ROOT / "gancourse").rglob("*") if p.is_file()
-               and p.suffix not in {".py", ".pyc"}}
+    present = {
+        p
+        for p in (ROOT / "gancourse").rglob("*")
+        if p.is_file() and p.suffix not in {".py", ".pyc"}
+    }
     assert present and named == present
 
 
@@ -85,22 +88,35 @@ def test_ci_runs_make_test():
 
 def test_no_registry_is_named():
     """Packages come from wherever the reader's pip is set up to look."""
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
-                             capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
     hosts = re.compile(r"pypi[.]org|python[h]osted|npmjs[.]|deb[.]debian")
-    texts = [ROOT / name for name in tracked
-             if name.endswith((".py", ".md", ".yml", ".toml", ".txt", "Makefile"))]
+    texts = [
+        ROOT / name
+        for name in tracked
+        if name.endswith((".py", ".md", ".yml", ".toml", ".txt", "Makefile"))
+    ]
     assert [str(p) for p in texts if p.exists() and hosts.search(p.read_text("utf-8"))] == []
 
 
 def test_ruff_is_content():
-    done = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "."], cwd=ROOT,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_prerequisite_map_knows_every_chapter_that_a_chapter_says_you_need():
     from course_map import COURSE, NEEDS, PLACE
+
     chapters = sorted(number for part in COURSE.values() for number in part)
     assert sorted(NEEDS) == sorted(PLACE) == chapters
     assert all(need < number for number, needs in NEEDS.items() for need in needs)

@@ -24,9 +24,11 @@ FOLDERS = {"mnist": "MNIST", "fashion": "FashionMNIST"}
 @pytest.fixture(params=FOLDERS)
 def name(request):
     if not (DATA / FOLDERS[request.param] / "raw").is_dir():
-        pytest.skip(f"SKIPPED: the real {request.param!r} is not in {DATA}. Fetch it once with "
-                    f"images({request.param!r}, root='somewhere', download=True) and set "
-                    "GANCOURSE_DATA=somewhere")
+        pytest.skip(
+            f"SKIPPED: the real {request.param!r} is not in {DATA}. Fetch it once with "
+            f"images({request.param!r}, root='somewhere', download=True) and set "
+            "GANCOURSE_DATA=somewhere"
+        )
     return request.param
 
 
@@ -46,8 +48,12 @@ def test_resized_they_are_what_a_dcgan_takes_and_it_trains(name):
     small, own = found.pixels.float().mean(), images(name, root=DATA).pixels.float().mean()
     assert small == pytest.approx(own.item(), rel=0.02), "resizing keeps the brightness"
     torch.manual_seed(0)
-    gan = GAN(Hinge(), generator=dcgan.generator(32, 1, 16, 8), latent_dim=16,
-              discriminator=dcgan.discriminator(32, 1, 8))
+    gan = GAN(
+        Hinge(),
+        generator=dcgan.generator(32, 1, 16, 8),
+        latent_dim=16,
+        discriminator=dcgan.discriminator(32, 1, 8),
+    )
     training = train(gan, found.batches(32), 20)
     assert training.history.d_loss.isfinite().all()
     assert training.history.d_loss[-5:].mean() < training.history.d_loss[:5].mean()

@@ -14,10 +14,21 @@ from gancourse.networks.mlp import mlp
 from gancourse.recipes import GRID, PICTURES, RING
 from gancourse.training import Training, train
 
-GAMES = {"minimax", "non-saturating", "least-squares", "hinge-sn", "wgan-clip", "wgan-gp", "ns-r1",
-         "relativistic"}
-POINTS = [(recipe, toy) for recipes, toy in ((RING, ring()), (GRID, grid()))
-          for recipe in recipes.values()]
+GAMES = {
+    "minimax",
+    "non-saturating",
+    "least-squares",
+    "hinge-sn",
+    "wgan-clip",
+    "wgan-gp",
+    "ns-r1",
+    "relativistic",
+}
+POINTS = [
+    (recipe, toy)
+    for recipes, toy in ((RING, ring()), (GRID, grid()))
+    for recipe in recipes.values()
+]
 
 
 def test_every_game_has_a_recipe_and_every_recipe_names_its_source():
@@ -33,8 +44,7 @@ def test_points_take_two_steps(recipe, toy, members):
     gan = recipe.points(members=members)
     before = [weight.clone() for weight in gan.parameters()]
     training = train(gan, toy.batches(recipe.batch, members=members), 2, **recipe.settings())
-    changed = [not torch.equal(old, new)
-               for old, new in zip(before, gan.parameters(), strict=True)]
+    changed = [not torch.equal(old, new) for old, new in zip(before, gan.parameters(), strict=True)]
     assert sum(changed) > len(changed) / 2
     assert training.sample(5).shape == ((5, 2) if members is None else (2, 5, 2))
 
@@ -86,8 +96,13 @@ def test_a_description_is_plain_json():
 
 
 def packed(packing=2, members=None):
-    return PackedGAN(NonSaturating(), packing=packing, generator=mlp(3, 2, members=members),
-                     discriminator=mlp(2 * packing, 1, members=members), latent_dim=3)
+    return PackedGAN(
+        NonSaturating(),
+        packing=packing,
+        generator=mlp(3, 2, members=members),
+        discriminator=mlp(2 * packing, 1, members=members),
+        latent_dim=3,
+    )
 
 
 def test_a_pack_holds_neighbours_side_by_side():
@@ -135,8 +150,9 @@ def test_what_cannot_be_packed_is_named():
     with pytest.raises(GanCourseError, match="cannot be packed"):
         packed(2).pack(torch.randn(4, 1, 16, 16))
     with pytest.raises(GanCourseError, match="packing must be"):
-        PackedGAN(NonSaturating(), packing=0, generator=mlp(3, 2), discriminator=mlp(2, 1),
-                  latent_dim=3)
+        PackedGAN(
+            NonSaturating(), packing=0, generator=mlp(3, 2), discriminator=mlp(2, 1), latent_dim=3
+        )
 
 
 def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
@@ -146,8 +162,13 @@ def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
     found = json.loads(first)
     assert [row["game"] for row in found["rows"]] == list(RING)
     for row in found["rows"]:
-        assert (len(row["seeds"]) == len(row["modes"]) == len(row["high_quality"])
-                == len(row["reverse_kl"]) == 2)
+        assert (
+            len(row["seeds"])
+            == len(row["modes"])
+            == len(row["high_quality"])
+            == len(row["reverse_kl"])
+            == 2
+        )
         assert row["cpu_seconds"] >= 0 and row["settings"]["steps"] == 3
     assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["machine"]["torch"]
     script.main(["--quick", "--missing", "--data", "ring-8", "--output", str(output)])
@@ -194,9 +215,16 @@ def test_marks_come_in_order_and_measuring_costs_no_time(monkeypatch):
 
 
 def test_a_seed_passes_only_with_all_modes_and_enough_quality(tmp_path):
-    row = {"game": "relativistic", "data": "ring-8", "seeds": [0, 1, 2], "modes": [8, 7, 8],
-           "high_quality": [0.96, 0.99, 0.949], "reverse_kl": [0, 0, 0], "cpu_seconds": 12.0,
-           "settings": {}}
+    row = {
+        "game": "relativistic",
+        "data": "ring-8",
+        "seeds": [0, 1, 2],
+        "modes": [8, 7, 8],
+        "high_quality": [0.96, 0.99, 0.949],
+        "reverse_kl": [0, 0, 0],
+        "cpu_seconds": 12.0,
+        "settings": {},
+    }
     table = tmp_path / "table.json"
     table.write_text(json.dumps({"meta": {}, "rows": [row]}))
     found = experiment("quality").points("ring-8", False, table)

@@ -91,6 +91,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     from gancourse.gans import GAN
     from gancourse.networks.mlp import mlp
     from gancourse.training import train
+
     gan = GAN(NonSaturating(), generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
     training = train(gan, ring().batches(4), 2)
     torch.nn.init.constant_(gan.G[0].bias, float("nan"))

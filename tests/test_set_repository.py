@@ -56,9 +56,18 @@ def test_twice_is_once(built):
     assert contents(built) == once
 
 
-@pytest.mark.parametrize("url", ["", "github.com/a/b", "https://example.org/a/b",
-                                 "https://github.com/owner", "https://github.com/a/b c",
-                                 "https://github.com/a/b/tree/main", "http://github.com/a/b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "github.com/a/b",
+        "https://example.org/a/b",
+        "https://github.com/owner",
+        "https://github.com/a/b c",
+        "https://github.com/a/b/tree/main",
+        "http://github.com/a/b",
+    ],
+)
 def test_other_addresses_are_refused_in_a_line(built, url):
     before = contents(built)
     with pytest.raises(SystemExit, match="not the address of a repository on GitHub"):

@@ -17,12 +17,15 @@ def test_it_finds_the_largest_singular_value_and_its_vectors():
     assert abs(v @ Vh[0]).item() == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("o, i, F, S, P, n", [(8, 3, 4, 2, 1, 16), (5, 4, 3, 2, 1, 9),
-                                              (1, 8, 4, 1, 0, 4), (4, 4, 4, 2, 1, 15)])
+@pytest.mark.parametrize(
+    "o, i, F, S, P, n",
+    [(8, 3, 4, 2, 1, 16), (5, 4, 3, 2, 1, 9), (1, 8, 4, 1, 0, 4), (4, 4, 4, 2, 1, 15)],
+)
 def test_the_norm_of_a_convolution_is_that_of_its_matrix(o, i, F, S, P, n):
     weight = torch.randn(o, i, F, F, generator=torch.Generator().manual_seed(0)).double()
     matrix = torch.func.jacrev(lambda x: conv2d(x[None], weight, stride=S, padding=P)[0])(
-        torch.zeros(i, n, n).double()).reshape(-1, i * n * n)
+        torch.zeros(i, n, n).double()
+    ).reshape(-1, i * n * n)
     dense = torch.linalg.svdvals(matrix)[0].item()
     assert convolution_norm(weight, n, S, P, rounds=1000).item() == pytest.approx(dense, rel=1e-5)
     least, most = convolution_bounds(weight, S)

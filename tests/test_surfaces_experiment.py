@@ -1,6 +1,5 @@
 """The script behind chapter 13's surfaces, on a few steps, and the file that it has written."""
 
-
 import pytest
 import torch
 
@@ -18,6 +17,7 @@ def surfaces():
 
 def test_a_quick_run_has_the_form_of_the_file(surfaces):
     """Same keys, same shapes."""
+
     def form(thing):
         if isinstance(thing, dict):
             return {key: form(value) for key, value in thing.items()}

@@ -1,4 +1,5 @@
 """The three critics of chapter 13's live figure: against torch under node, and in a browser."""
+
 from functools import partial
 
 import pytest
@@ -25,8 +26,9 @@ class Twin(torch.nn.Module):
         lengths = [2 * width, width, width * width, width, width, 1]
         shapes = [(width, 2), (width,), (width, width), (width,), (1, width), (1,)]
         parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
-        self.weights = torch.nn.ParameterList(p.view(s).clone()
-                                              for p, s in zip(parts, shapes, strict=True))
+        self.weights = torch.nn.ParameterList(
+            p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
+        )
 
     def forward(self, x):
         W1, b1, W2, b2, W3, b3 = self.weights
@@ -57,8 +59,9 @@ def tensors(points):
 
 
 def close(shown, expected, within):
-    torch.testing.assert_close(torch.as_tensor(shown, dtype=torch.float64),
-                               expected.detach(), rtol=within, atol=within)
+    torch.testing.assert_close(
+        torch.as_tensor(shown, dtype=torch.float64), expected.detach(), rtol=within, atol=within
+    )
 
 
 @needs_node
@@ -66,21 +69,28 @@ def close(shown, expected, within):
 @pytest.mark.parametrize("data", CRITIC_DATA)
 def test_loss_and_double_backpropagation_and_steps_are_those_of_torch(kind, data):
     """Gradients by all weights, penalty included, to 1e-9; thirty steps of Adam to 1e-6."""
-    shown = under_node("""
+    shown = under_node(
+        """
         const rng = random(3), sets = N.points(g.data, rng), net = N.critic(rng);
         const before = [...net.theta];
         const batches = Array.from({ length: 30 }, () => N.batch(sets, rng));
         const first = N.slopes(g.kind, net, batches[0], g.strength);
         for (const points of batches) N.step(g.kind, net, points, g.strength);
         return { before, batches, first, after: net.theta };""",
-                       kind=kind, data=data, strength=STRENGTH[kind])
+        kind=kind,
+        data=data,
+        strength=STRENGTH[kind],
+    )
     twin = Twin(shown["before"])
     loss = twin.loss(kind, tensors(shown["batches"][0]), STRENGTH[kind])
     gradient = torch.autograd.grad(loss, twin.weights.parameters())
     close(shown["first"]["loss"], loss, 1e-10)
     close(shown["first"]["gradient"], torch.cat([v.flatten() for v in gradient]), 1e-9)
-    close(shown["first"]["steep"],
-          twin.steepness(tensors(shown["batches"][0])["between"]).mean(), 1e-10)
+    close(
+        shown["first"]["steep"],
+        twin.steepness(tensors(shown["batches"][0])["between"]).mean(),
+        1e-10,
+    )
     adam = torch.optim.Adam(twin.parameters(), lr=0.004, betas=(0.5, 0.9))
     for points in shown["batches"]:
         adam.zero_grad()
@@ -104,12 +114,23 @@ def test_a_slope_of_exactly_zero_gives_no_nan():
 
 
 @needs_node
-@pytest.mark.parametrize("name, toy", [("ring", ring()), ("grid", grid()),
-                                       ("swiss roll", swiss_roll())])
+@pytest.mark.parametrize(
+    "name, toy", [("ring", ring()), ("grid", grid()), ("swiss roll", swiss_roll())]
+)
 def test_the_data_are_the_toys_and_the_fakes_are_data_plus_unit_noise(name, toy):
-    real, fake = (torch.cat([torch.tensor(under_node(
-        "return N.points(g.name, random(g.seed));", name=name, seed=seed)[key]).view(-1, 2)
-        for seed in range(8)]) for key in ("real", "fake"))
+    real, fake = (
+        torch.cat(
+            [
+                torch.tensor(
+                    under_node("return N.points(g.name, random(g.seed));", name=name, seed=seed)[
+                        key
+                    ]
+                ).view(-1, 2)
+                for seed in range(8)
+            ]
+        )
+        for key in ("real", "fake")
+    )
     torch.manual_seed(0)
     same = 2**0.5 * toy.sample(20_000)
     nearest = torch.cdist(real.float(), same).amin(1)
@@ -131,7 +152,8 @@ def test_between_lies_on_the_segment_with_one_share_per_sample():
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_what_the_chapter_asks_the_reader_to_see(seed):
     """After 600 steps the gradient penalty's mean slope is near 1 + 1/(2 lambda) at most."""
-    steep = under_node("""
+    steep = under_node(
+        """
         const rng = random(g.seed), sets = N.points("ring", rng), first = N.critic(rng), found = {};
         for (const kind of ["clip", "gp", "r1"]) {
           const copied = { theta: first.theta.slice(), m: first.m.slice(), v: first.v.slice() };
@@ -140,12 +162,16 @@ def test_what_the_chapter_asks_the_reader_to_see(seed):
           for (let k = 0; k < 600; k++) N.step(kind, net, N.batch(sets, draws), g.strength[kind]);
           found[kind] = N.slopes(kind, net, N.batch(sets, draws), g.strength[kind]).steep;
         }
-        return found;""", seed=seed, strength=STRENGTH)
+        return found;""",
+        seed=seed,
+        strength=STRENGTH,
+    )
     assert 0.6 < steep["gp"] < 1.5
     assert steep["r1"] < 5 and steep["clip"] > 0
 
 
 # ---------------------------------------------------------------- the figure, in a browser
+
 
 @needs_browser
 def test_mouse_keyboard_touch_and_two_figures(open_page):
@@ -179,12 +205,15 @@ def test_mouse_keyboard_touch_and_two_figures(open_page):
 def test_the_numbers_shown_are_those_of_the_tested_arithmetic_and_dark_mode_redraws(open_page):
     page = open_page(surfaces())
     page.get_by_role("button", name="One step").click()
-    shown = under_node("""
+    shown = under_node(
+        """
         const rng = random(0), sets = N.points("ring", rng), first = N.critic(rng);
         const points = N.batch(sets, rng);
         return Object.fromEntries(["clip", "gp", "r1"].map((kind) => [kind, N.step(kind,
           { ...first, theta: first.theta.slice(), m: first.m.slice(), v: first.v.slice() }, points,
-          g.strength[kind])]));""", strength=STRENGTH)
+          g.strength[kind])]));""",
+        strength=STRENGTH,
+    )
     for kind, numbers in shown.items():
         assert number(page, f"{kind}-slope") == pytest.approx(numbers["steep"], abs=6e-4)
         assert number(page, f"{kind}-loss") == pytest.approx(numbers["loss"], abs=6e-4)

@@ -60,8 +60,10 @@ def test_density_integrates_to_one():
     assert (toy.density(points).sum() * 0.02**2).item() == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [lambda: ring(0), lambda: grid(-1), lambda: ring().sample(0),
-                                   lambda: next(ring().batches(-4))])
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda: ring(0), lambda: grid(-1), lambda: ring().sample(0), lambda: next(ring().batches(-4))],
+)
 def test_bad_counts_are_clear_errors(wrong):
     with pytest.raises(GanCourseError, match="must be a whole number of at least 1"):
         wrong()

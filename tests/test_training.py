@@ -19,15 +19,22 @@ from gancourse.training import Training, adam, decay, train
 
 def toy(game=None, members=None, seed=0):
     torch.manual_seed(seed)
-    return GAN(game or NonSaturating(), latent_dim=2,
-               generator=mlp(2, 2, width=16, members=members),
-               discriminator=mlp(2, 1, width=16, members=members))
+    return GAN(
+        game or NonSaturating(),
+        latent_dim=2,
+        generator=mlp(2, 2, width=16, members=members),
+        discriminator=mlp(2, 1, width=16, members=members),
+    )
 
 
 def picture_gan():
     torch.manual_seed(0)
-    return GAN(Minimax(), generator=dcgan.generator(16, 3, 8, 4),
-               discriminator=dcgan.discriminator(16, 3, 4), latent_dim=8)
+    return GAN(
+        Minimax(),
+        generator=dcgan.generator(16, 3, 8, 4),
+        discriminator=dcgan.discriminator(16, 3, 4),
+        latent_dim=8,
+    )
 
 
 def weights(training):
@@ -41,8 +48,10 @@ def test_the_first_step_is_algorithm_1_written_out():
     x = data
     torch.manual_seed(0 * 1_000_003 + 0)
     fake = expected.G(torch.randn(8, 2)).detach()
-    d_loss = -(torch.log(torch.sigmoid(expected.D(x))).mean()
-               + torch.log(1 - torch.sigmoid(expected.D(fake))).mean())
+    d_loss = -(
+        torch.log(torch.sigmoid(expected.D(x))).mean()
+        + torch.log(1 - torch.sigmoid(expected.D(fake))).mean()
+    )
     player = list(expected.D.parameters())
     for w, g in zip(player, torch.autograd.grad(d_loss, player), strict=True):
         w.data -= 0.1 * g
@@ -65,8 +74,12 @@ def test_d_steps_and_projection_after_each():
             super().project()
             calls.append(max(w.abs().max().item() for w in self.D.parameters()))
 
-    gan = Watched(Wasserstein(projection=clip_weights(0.05)), generator=mlp(2, 2),
-                  discriminator=mlp(2, 1), latent_dim=2)
+    gan = Watched(
+        Wasserstein(projection=clip_weights(0.05)),
+        generator=mlp(2, 2),
+        discriminator=mlp(2, 1),
+        latent_dim=2,
+    )
     train(gan, ring().batches(4), 3, d_steps=5)
     assert len(calls) == 15 and max(calls) <= 0.05 + 1e-9
 
@@ -111,11 +124,14 @@ def test_watching_sampling_and_saving_change_nothing(tmp_path):
     assert torch.equal(plain.history.d_loss, seen.history.d_loss)
 
 
-@pytest.mark.parametrize("make, settings", [
-    (lambda: toy(Relativistic(penalty=r1_r2(0.1))), dict(ema=0.99, schedule=decay(12))),
-    (lambda: toy(Wasserstein(penalty=gradient_penalty(10)), members=3), dict(d_steps=2)),
-    (picture_gan, dict(ema=0.9)),
-])
+@pytest.mark.parametrize(
+    "make, settings",
+    [
+        (lambda: toy(Relativistic(penalty=r1_r2(0.1))), dict(ema=0.99, schedule=decay(12))),
+        (lambda: toy(Wasserstein(penalty=gradient_penalty(10)), members=3), dict(d_steps=2)),
+        (picture_gan, dict(ema=0.9)),
+    ],
+)
 @pytest.mark.parametrize("cut", [0, 5, 12])
 def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(make, settings, cut, tmp_path):
     def batches(gan):
@@ -139,8 +155,10 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(make, settings, cut,
         assert torch.equal(whole.sample(5), resumed.sample(5))
 
 
-@pytest.mark.parametrize("settings, name", [(dict(d_steps=2), "d_steps"), (dict(ema=0.5), "ema"),
-                                            (dict(optimizer=adam(1.0)), "rates")])
+@pytest.mark.parametrize(
+    "settings, name",
+    [(dict(d_steps=2), "d_steps"), (dict(ema=0.5), "ema"), (dict(optimizer=adam(1.0)), "rates")],
+)
 def test_resuming_with_other_settings_is_an_error_that_names_them(settings, name, tmp_path):
     path = train(toy(), ring().batches(8), 2).save(tmp_path / "run.pt")
     with pytest.raises(GanCourseError, match=name):
@@ -149,8 +167,9 @@ def test_resuming_with_other_settings_is_an_error_that_names_them(settings, name
 
 def test_resuming_another_network_is_a_clear_error(tmp_path):
     path = train(toy(), ring().batches(8), 2).save(tmp_path / "run.pt")
-    other = GAN(NonSaturating(), generator=mlp(2, 2, width=5), discriminator=mlp(2, 1),
-                latent_dim=2)
+    other = GAN(
+        NonSaturating(), generator=mlp(2, 2, width=5), discriminator=mlp(2, 1), latent_dim=2
+    )
     with pytest.raises(GanCourseError, match="another gan"):
         Training.load(path, other, ring().batches(8))
 
@@ -178,8 +197,10 @@ def test_average_is_the_warmed_up_mean_of_the_weights():
     for t in range(1, 30):
         training.advance(1)
         keep = min(0.9, (1 + t) / (10 + t))
-        expected = [keep * e + (1 - keep) * w.detach()
-                    for e, w in zip(expected, training.gan.G.parameters(), strict=True)]
+        expected = [
+            keep * e + (1 - keep) * w.detach()
+            for e, w in zip(expected, training.gan.G.parameters(), strict=True)
+        ]
         seen.append(keep)
     for e, w in zip(expected, training.average.parameters(), strict=True):
         assert torch.allclose(e, w, atol=1e-6)
@@ -188,8 +209,9 @@ def test_average_is_the_warmed_up_mean_of_the_weights():
 
 def test_batch_norm_statistics_are_averaged_over_too():
     training = train(picture_gan(), images("faces").batches(4), 3, ema=0.9)
-    for (name, mine), theirs in zip(training.average.named_buffers(), training.gan.G.buffers(),
-                                    strict=True):
+    for (name, mine), theirs in zip(
+        training.average.named_buffers(), training.gan.G.buffers(), strict=True
+    ):
         assert torch.equal(mine, theirs), name
 
 
@@ -257,17 +279,27 @@ def test_a_poisoned_weight_is_named():
         training.advance(1)
 
 
-@pytest.mark.parametrize("wrong", [dict(steps=-1), dict(steps=1.5), dict(steps=3, every=0),
-                                   dict(steps=3, d_steps=0), dict(steps=3, ema=1.0),
-                                   dict(steps=3, ema=-0.1), dict(steps=3, seed=-1)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        dict(steps=-1),
+        dict(steps=1.5),
+        dict(steps=3, every=0),
+        dict(steps=3, d_steps=0),
+        dict(steps=3, ema=1.0),
+        dict(steps=3, ema=-0.1),
+        dict(steps=3, seed=-1),
+    ],
+)
 def test_bad_settings_are_named(wrong):
     with pytest.raises(GanCourseError, match=list(wrong)[-1]):
         train(toy(), ring().batches(4), **wrong)
 
 
 def test_bfloat16_follows_full_precision():
-    full, half = (train(picture_gan(), images("faces").batches(16), 5, amp=amp)
-                  for amp in (False, True))
+    full, half = (
+        train(picture_gan(), images("faces").batches(16), 5, amp=amp) for amp in (False, True)
+    )
     assert not torch.equal(weights(full), weights(half))
     assert torch.allclose(full.history.d_loss, half.history.d_loss, atol=0.05)
 
@@ -276,8 +308,9 @@ def test_train_with_a_folder_saves_and_resumes_to_the_same_bits(tmp_path):
     whole = train(toy(), ring().batches(8), 12, ema=0.9)
     train(toy(), ring().batches(8), 7, ema=0.9, folder=tmp_path, save_every=3)
     assert [p.name for p in Keeper(tmp_path).paths()] == ["step-00000007.pt", "step-00000006.pt"]
-    resumed = train(toy(), ring().batches(8), 12, ema=0.9, folder=tmp_path, save_every=3,
-                    resume=True)
+    resumed = train(
+        toy(), ring().batches(8), 12, ema=0.9, folder=tmp_path, save_every=3, resume=True
+    )
     assert torch.equal(weights(whole), weights(resumed))
     assert train(toy(), ring().batches(8), 12, ema=0.9, folder=tmp_path, resume=True).step == 12
 
@@ -328,15 +361,29 @@ def test_a_new_run_does_not_mix_its_files_with_those_of_another(tmp_path):
 
 def test_notes_that_no_checkpoint_holds_are_told_before_the_first_step(tmp_path):
     with pytest.raises(GanCourseError, match="notes.rate is a complex"):
-        train(toy(), ring().batches(8), 9, folder=tmp_path, notes={"rate": 1j}, watch=pytest.fail,
-              every=1)
+        train(
+            toy(),
+            ring().batches(8),
+            9,
+            folder=tmp_path,
+            notes={"rate": 1j},
+            watch=pytest.fail,
+            every=1,
+        )
 
 
 def test_a_data_loader_in_order_resumes_to_the_same_bits(tmp_path):
     data = torch.utils.data.TensorDataset(ring().sample(40, seed=0))
-    whole, _, resumed = (train(toy(), torch.utils.data.DataLoader(data, 8), steps, resume=True,
-                               folder=tmp_path / folder)
-                         for folder, steps in (("whole", 13), ("cut", 3), ("cut", 13)))
+    whole, _, resumed = (
+        train(
+            toy(),
+            torch.utils.data.DataLoader(data, 8),
+            steps,
+            resume=True,
+            folder=tmp_path / folder,
+        )
+        for folder, steps in (("whole", 13), ("cut", 3), ("cut", 13))
+    )
     assert torch.equal(weights(whole), weights(resumed))
 
 
@@ -349,13 +396,26 @@ def test_what_is_frozen_stays_frozen(player):
     assert torch.equal(frozen, before) and not frozen.requires_grad
 
 
-@pytest.mark.parametrize("schedule", [[1.0, 0.9, 0.8, 0.7].__getitem__,
-                                      lambda step: (1 - step / 4) ** 0.5, lambda step: math.nan
-                                      if step > 3 else 1.0])
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        [1.0, 0.9, 0.8, 0.7].__getitem__,
+        lambda step: (1 - step / 4) ** 0.5,
+        lambda step: math.nan if step > 3 else 1.0,
+    ],
+)
 def test_a_schedule_need_not_go_on_after_the_run(tmp_path, schedule):
-    whole, _, resumed = (train(toy(), ring().batches(8), steps, resume=True, schedule=schedule,
-                               folder=tmp_path / folder)
-                         for folder, steps in (("whole", 4), ("cut", 2), ("cut", 4)))
+    whole, _, resumed = (
+        train(
+            toy(),
+            ring().batches(8),
+            steps,
+            resume=True,
+            schedule=schedule,
+            folder=tmp_path / folder,
+        )
+        for folder, steps in (("whole", 4), ("cut", 2), ("cut", 4))
+    )
     assert torch.equal(weights(whole), weights(resumed))
 
 
@@ -392,10 +452,22 @@ def test_a_schedule_of_another_length_is_named(tmp_path):
 
 
 def test_each_step_is_taken_at_the_rate_of_its_own_position():
-    rates, training = [], Training(toy(), ring().batches(8), optimizer=adam(1.0),
-                                   schedule=[0.001, 0.002, 0.004].__getitem__)
-    training.advance(3, every=1, watch=lambda run: rates.append(
-        [group["lr"] for group in run.d_optimizer.param_groups + run.g_optimizer.param_groups]))
+    rates, training = (
+        [],
+        Training(
+            toy(),
+            ring().batches(8),
+            optimizer=adam(1.0),
+            schedule=[0.001, 0.002, 0.004].__getitem__,
+        ),
+    )
+    training.advance(
+        3,
+        every=1,
+        watch=lambda run: rates.append(
+            [group["lr"] for group in run.d_optimizer.param_groups + run.g_optimizer.param_groups]
+        ),
+    )
     assert rates == [[0.001] * 2, [0.002] * 2, [0.004] * 2]
 
 

@@ -1,4 +1,5 @@
 """theory.transport and theory.sinkhorn: certificates, closed forms, POT, gradients, axioms."""
+
 import math
 import warnings
 
@@ -43,6 +44,7 @@ def problems(n=100):
 
 # ---------------------------------------------------------------- the linear programme
 
+
 def test_duality_gap_slackness_and_marginals():
     for p, q, cost in problems():
         found, unit = optimal_plan(p, q, cost), np.abs(cost).max()
@@ -57,7 +59,8 @@ def test_pot_finds_the_same_cost():
     for p, q, cost in problems():
         if p.min() > 0:
             assert float(optimal_plan(p, q, cost).value) == pytest.approx(
-                ot.emd2(p, q, cost), abs=1e-9 * np.abs(cost).max())
+                ot.emd2(p, q, cost), abs=1e-9 * np.abs(cost).max()
+            )
 
 
 def test_tiny_masses_are_not_lost():
@@ -86,14 +89,18 @@ def test_the_c_transform_makes_one_function():
 
 # ---------------------------------------------------------------- named examples
 
+
 def test_the_example_of_understanding_deep_learning():
     """Notebook 15.2: ten bins, distance |i - j| / 9. Three ways to the printed number."""
     p = torch.tensor([5, 3, 2, 1, 8, 7, 5, 9, 2, 1]).double() / 43
     q = torch.tensor([4, 10, 1, 1, 4, 6, 3, 2, 0, 1]).double() / 32
     bins = torch.arange(10).double() / 9
     cost = distances(bins, bins)
-    for W in (optimal_plan(p, q, cost).value, info.wasserstein_1d(p, q, bins),
-              (cost * monotone_plan(p, q)).sum()):
+    for W in (
+        optimal_plan(p, q, cost).value,
+        info.wasserstein_1d(p, q, bins),
+        (cost * monotone_plan(p, q)).sum(),
+    ):
         assert W.item() == pytest.approx(0.15148578811369506, abs=1e-14)
 
 
@@ -107,8 +114,9 @@ def test_shifted_uniforms(a):
     assert info.wasserstein_1d(p, q, grid, width).item() == pytest.approx(abs(a), abs=1e-12)
     x = grid[p > 0]
     assert earth_mover(x, x + a).item() == pytest.approx(abs(a), abs=1e-12)
-    assert optimal_plan(torch.ones(64), torch.ones(64), distances(x, x + a)).value.item() / 64 \
-        == pytest.approx(abs(a), abs=1e-9)
+    assert optimal_plan(
+        torch.ones(64), torch.ones(64), distances(x, x + a)
+    ).value.item() / 64 == pytest.approx(abs(a), abs=1e-9)
 
 
 @pytest.mark.parametrize("theta", [-2, 0.01, 0.5, 3])
@@ -125,6 +133,7 @@ def test_parallel_lines(theta):
 
 
 # ---------------------------------------------------------------- a line, samples, Gaussians
+
 
 def test_a_line_by_its_closed_form():
     g = np.random.default_rng(0)
@@ -154,7 +163,7 @@ def test_gaussians_against_pot():
         S, T, (m, n) = A @ A.T, B @ B.T, g.normal(size=(2, d))
         expected = ot.gaussian.bures_wasserstein_distance(m, n, S, T) ** 2
         assert gaussian_w2_squared(m, S, n, T).item() == pytest.approx(expected, abs=1e-6)
-    assert gaussian_w2_squared(1, 4, -1, 0.25).item() == pytest.approx(4 + 1.5 ** 2)
+    assert gaussian_w2_squared(1, 4, -1, 0.25).item() == pytest.approx(4 + 1.5**2)
     assert gaussian_w2_squared([0, 0], np.ones((2, 2)), [0, 0], np.ones((2, 2))).abs() < 1e-12
 
 
@@ -186,6 +195,7 @@ def test_w1_is_a_metric(a, b, s):
 
 
 # ---------------------------------------------------------------- Sinkhorn
+
 
 def test_sinkhorn_against_pot_and_its_sums():
     for p, q, cost in problems(30):
@@ -226,8 +236,10 @@ def test_gradients_of_the_entropic_cost():
     for k, flat in enumerate((True, True, False)):
         way = torch.randn(leaves[k].shape, generator=g, dtype=torch.float64)
         way = way - way.mean() if flat else way
-        moved = [[t + s * 1e-5 * way if i == k else t for i, t in enumerate((p, q, cost))]
-                 for s in (1, -1)]
+        moved = [
+            [t + s * 1e-5 * way if i == k else t for i, t in enumerate((p, q, cost))]
+            for s in (1, -1)
+        ]
         slope = (entropic_cost(*moved[0], 0.1) - entropic_cost(*moved[1], 0.1)) / 2e-5
         assert (grads[k] * way).sum().item() == pytest.approx(slope.item(), abs=1e-6)
 
@@ -243,23 +255,29 @@ def test_gradient_of_the_earth_mover():
 NAN = float("nan")
 
 
-@pytest.mark.parametrize("call, said", [
-    (lambda: optimal_plan([0.5, -0.5, 1], [1], np.zeros((3, 1))), "p is no heap"),
-    (lambda: optimal_plan([1], [0.5, NAN], np.zeros((1, 2))), "q is no heap"),
-    (lambda: optimal_plan([0, 0], [1], np.zeros((2, 1))), "p is no heap"),
-    (lambda: optimal_plan([1], [0.5, 0.4], np.zeros((1, 2))), "p has the total 1, q 0.9"),
-    (lambda: optimal_plan([1], [0.5, 0.5], np.zeros((2, 1))), r"shape \(2, 1\) for 1 and 2"),
-    (lambda: optimal_plan([1], [1], [[NAN]]), "not finite"),
-    (lambda: monotone_plan([1], [2]), "total"),
-    (lambda: sinkhorn([1], [1], [[0]], 0), "blur is 0"),
-    (lambda: sinkhorn([0.6, 0.4], [0.3, 0.7], [[0, 1], [1, 0]], 1e-3, steps=2), "after 2 steps"),
-    (lambda: earth_mover([1.0, 2], [1.0]), "as many points"),
-    (lambda: earth_mover([NAN], [1.0]), "finite points"),
-    (lambda: distances([[1.0, 2]], [1.0]), "dimension 2 and 1"),
-    (lambda: lipschitz_constant([1.0, 2], [1.0, 1]), "one point twice"),
-    (lambda: lipschitz_constant([1.0, 2, 3], [1.0, 2]), "3 values for 2 points"),
-    (lambda: gaussian_w2_squared([0, 0], [[1, 2], [2, 1]], [0, 0], np.eye(2)), "no covariance"),
-])
+@pytest.mark.parametrize(
+    "call, said",
+    [
+        (lambda: optimal_plan([0.5, -0.5, 1], [1], np.zeros((3, 1))), "p is no heap"),
+        (lambda: optimal_plan([1], [0.5, NAN], np.zeros((1, 2))), "q is no heap"),
+        (lambda: optimal_plan([0, 0], [1], np.zeros((2, 1))), "p is no heap"),
+        (lambda: optimal_plan([1], [0.5, 0.4], np.zeros((1, 2))), "p has the total 1, q 0.9"),
+        (lambda: optimal_plan([1], [0.5, 0.5], np.zeros((2, 1))), r"shape \(2, 1\) for 1 and 2"),
+        (lambda: optimal_plan([1], [1], [[NAN]]), "not finite"),
+        (lambda: monotone_plan([1], [2]), "total"),
+        (lambda: sinkhorn([1], [1], [[0]], 0), "blur is 0"),
+        (
+            lambda: sinkhorn([0.6, 0.4], [0.3, 0.7], [[0, 1], [1, 0]], 1e-3, steps=2),
+            "after 2 steps",
+        ),
+        (lambda: earth_mover([1.0, 2], [1.0]), "as many points"),
+        (lambda: earth_mover([NAN], [1.0]), "finite points"),
+        (lambda: distances([[1.0, 2]], [1.0]), "dimension 2 and 1"),
+        (lambda: lipschitz_constant([1.0, 2], [1.0, 1]), "one point twice"),
+        (lambda: lipschitz_constant([1.0, 2, 3], [1.0, 2]), "3 values for 2 points"),
+        (lambda: gaussian_w2_squared([0, 0], [[1, 2], [2, 1]], [0, 0], np.eye(2)), "no covariance"),
+    ],
+)
 def test_mistakes_are_named(call, said):
     with pytest.raises(GanCourseError, match=said):
         call()

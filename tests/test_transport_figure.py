@@ -1,4 +1,5 @@
 """The live figure of chapter 11: its numbers against gancourse.theory, its bars in a browser."""
+
 import json
 
 import numpy as np
@@ -37,6 +38,7 @@ def under_node(expression):
 
 # ---------------------------------------------------------------- the arithmetic, under node
 
+
 @needs_node
 def test_numbers_agree_with_the_theory():
     """W1, JSD, TV, the plan, and prices that are admissible and earn what the plan costs."""
@@ -60,14 +62,22 @@ def test_the_plan_is_optimal():
     every = pairs(40)
     shown = under_node(f"{json.dumps(every)}.map(([p, q]) => N.at({{p, q}}).w1)")
     for (p, q), w1 in zip(every, shown, strict=True):
-        assert w1 == pytest.approx(float(optimal_plan(p, q, distances(PLACES, PLACES)).value),
-                                   abs=1e-9)
+        assert w1 == pytest.approx(
+            float(optimal_plan(p, q, distances(PLACES, PLACES)).value), abs=1e-9
+        )
 
 
 @needs_node
-@pytest.mark.parametrize("name, w1, tv", [("identical", 0, 0), ("overlapping", 1, 1 / 3),
-                                          ("just apart", 2, 1), ("far apart", 7, 1),
-                                          ("split", 4, 1)])
+@pytest.mark.parametrize(
+    "name, w1, tv",
+    [
+        ("identical", 0, 0),
+        ("overlapping", 1, 1 / 3),
+        ("just apart", 2, 1),
+        ("far apart", 7, 1),
+        ("split", 4, 1),
+    ],
+)
 def test_presets_show_what_their_names_say(name, w1, tv):
     numbers = under_node(f"(([p, q]) => N.at({{p, q}}))(N.presets[{name!r}](9))")
     assert numbers["w1"] == pytest.approx(w1) and numbers["tv"] == pytest.approx(tv)
@@ -86,6 +96,7 @@ def test_shifting_and_setting_keep_the_mass():
 
 # ---------------------------------------------------------------- the figure, in a browser
 
+
 def bars(page, figure=0):
     handles = page.locator("figure.live-figure").nth(figure).locator("[role=slider]").all()
     values = [float(h.get_attribute("aria-valuenow")) for h in handles]
@@ -96,7 +107,8 @@ def assert_shows(page, figure=0):
     p, q = (torch.tensor(v, dtype=torch.float64) for v in bars(page, figure))
     p, q = p / p.sum(), q / q.sum()
     assert number(page, "w1", figure) == pytest.approx(
-        float(info.wasserstein_1d(p, q, PLACES)), abs=4e-3)
+        float(info.wasserstein_1d(p, q, PLACES)), abs=4e-3
+    )
     assert number(page, "jsd", figure) == pytest.approx(float(info.jsd(p, q)), abs=2e-3)
 
 
@@ -112,7 +124,7 @@ def test_mouse_drags_a_heap_and_leaves_the_other_figure_alone(open_page):
     x, y = centre(page.locator("[role=slider]").nth(2))
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 20, y - 50, steps=4)               # half of 100 px: 50 percent more
+    page.mouse.move(x + 20, y - 50, steps=4)  # half of 100 px: 50 percent more
     page.mouse.up()
     assert bars(page)[0][2] == pytest.approx(0.9, abs=0.01)
     assert sum(bars(page)[0]) == pytest.approx(1, abs=5e-4)
@@ -121,7 +133,7 @@ def test_mouse_drags_a_heap_and_leaves_the_other_figure_alone(open_page):
     x, y = centre(page.locator("[role=slider]").nth(9 + 5))
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, y + 30, steps=4)                  # a hole grows downwards
+    page.mouse.move(x, y + 30, steps=4)  # a hole grows downwards
     page.mouse.up()
     assert bars(page)[1][5] == pytest.approx(0.5, abs=0.01)
     assert_shows(page)
@@ -155,7 +167,7 @@ def test_keyboard_moves_bars(open_page):
     page.keyboard.press("Home")
     assert bars(page)[0] == [0, *[0.125] * 8]
     handles.nth(17).focus()
-    page.keyboard.press("ArrowDown")                       # downwards is deeper
+    page.keyboard.press("ArrowDown")  # downwards is deeper
     assert bars(page)[1][8] == 0.02
     assert handles.nth(17).get_attribute("aria-label") == "hole at 8"
     assert_shows(page)
@@ -187,12 +199,20 @@ def test_dark_mode_and_no_scripts(open_page):
 
 # ---------------------------------------------------------------- the HTML itself
 
+
 def test_html_is_deterministic_and_asks_for_nothing():
     assert_self_contained(transport)
 
 
-@pytest.mark.parametrize("bad", [{"p": [0.5, 0.5]}, {"q": [1.5, -0.5, *[0] * 7]},
-                                 {"q": [float("nan"), *[0.125] * 8]}, {"q": [0.25] * 4}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"p": [0.5, 0.5]},
+        {"q": [1.5, -0.5, *[0] * 7]},
+        {"q": [float("nan"), *[0.125] * 8]},
+        {"q": [0.25] * 4},
+    ],
+)
 def test_bad_heaps_are_named(bad):
     with pytest.raises(GanCourseError, match=r"choose 4 to 10"):
         transport(**bad)

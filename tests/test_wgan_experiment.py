@@ -36,7 +36,11 @@ def test_the_file_says_how_it_was_made_and_kept_its_budget():
 def test_the_script_runs_and_writes_nothing_when_quick():
     path = ROOT / "gancourse/data/measured/wgan.json"
     before = path.read_bytes()
-    done = subprocess.run([sys.executable, SCRIPT, "--quick", "--only", "layers"],
-                          capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--quick", "--only", "layers"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert done.returncode == 0, done.stderr
     assert "layers" in done.stdout and path.read_bytes() == before

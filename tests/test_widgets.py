@@ -37,15 +37,22 @@ OLD = Path(os.environ.get("IPYWIDGETS7", "/tmp/ipyw7"))
 
 def pictures(seed=0, channels=3):
     torch.manual_seed(seed)
-    return GAN(NonSaturating(), generator=dcgan.generator(16, channels, 8, 4),
-               discriminator=dcgan.discriminator(16, channels, 4), latent_dim=8)
+    return GAN(
+        NonSaturating(),
+        generator=dcgan.generator(16, channels, 8, 4),
+        discriminator=dcgan.discriminator(16, channels, 4),
+        latent_dim=8,
+    )
 
 
 def pixels(png, scale=1):
     """Values in [-1, 1] of shape (3, height, width) of a PNG whose pixels are squares."""
     with Image.open(io.BytesIO(png)) as image:
-        small = image.convert("RGBA").convert("RGB").resize(
-            (image.width // scale, image.height // scale), Image.Resampling.NEAREST)
+        small = (
+            image.convert("RGBA")
+            .convert("RGB")
+            .resize((image.width // scale, image.height // scale), Image.Resampling.NEAREST)
+        )
         return torch.tensor(np.asarray(small)).permute(2, 0, 1).float() / 127.5 - 1
 
 
@@ -68,6 +75,7 @@ def lively(gan):
 
 
 # ---------------------------------------------------------------- the latent explorer
+
 
 def test_sliders_and_buttons_change_the_picture_as_the_model_says():
     pytest.importorskip("ipywidgets", reason="SKIPPED: ipywidgets is not installed")
@@ -114,15 +122,18 @@ def test_a_training_lends_its_average_and_nothing_of_it_changes():
     assert torch.allclose(drawn, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("bad, says", [
-    (lambda: latent_explorer(torch.nn.Linear(2, 2)), "no generator"),
-    (lambda: latent_explorer(pictures(), torch.eye(5)), "directions have shape"),
-    (lambda: latent_explorer(points()), "single pictures"),
-    (lambda: latent_explorer(points(members=2)), "single pictures"),
-    (lambda: training_scrubber(Recorder()), "nothing recorded"),
-    (lambda: training_scrubber([1, 2]), "nothing recorded"),
-    (lambda: Recorder(n=0), "positive whole number"),
-])
+@pytest.mark.parametrize(
+    "bad, says",
+    [
+        (lambda: latent_explorer(torch.nn.Linear(2, 2)), "no generator"),
+        (lambda: latent_explorer(pictures(), torch.eye(5)), "directions have shape"),
+        (lambda: latent_explorer(points()), "single pictures"),
+        (lambda: latent_explorer(points(members=2)), "single pictures"),
+        (lambda: training_scrubber(Recorder()), "nothing recorded"),
+        (lambda: training_scrubber([1, 2]), "nothing recorded"),
+        (lambda: Recorder(n=0), "positive whole number"),
+    ],
+)
 def test_what_cannot_be_shown_is_named(bad, says):
     with pytest.raises(GanCourseError, match=says):
         bad()
@@ -130,16 +141,22 @@ def test_what_cannot_be_shown_is_named(bad, says):
 
 # ---------------------------------------------------------------- the scrubber
 
+
 def points(members=None):
     torch.manual_seed(0)
-    return GAN(NonSaturating(), generator=mlp(2, 2, width=8, members=members),
-               discriminator=mlp(2, 1, width=8, members=members), latent_dim=2)
+    return GAN(
+        NonSaturating(),
+        generator=mlp(2, 2, width=8, members=members),
+        discriminator=mlp(2, 1, width=8, members=members),
+        latent_dim=2,
+    )
 
 
 def recorded(members=None, steps=12, every=4):
     recorder = Recorder(n=30, seed=3, member=1 if members else 0)
-    training = train(points(members), toys.ring(8).batches(16, members), steps,
-                     watch=recorder, every=every)
+    training = train(
+        points(members), toys.ring(8).batches(16, members), steps, watch=recorder, every=every
+    )
     return recorder, training
 
 
@@ -151,7 +168,7 @@ def test_a_recorder_keeps_what_the_training_would_have_shown(members):
     for frame, (d, g), end in zip(recorder.frames, recorder.losses, recorder.steps, strict=True):
         again = train(points(members), toys.ring(8).batches(16, members), end)
         assert torch.equal(frame, again.sample(30, 3)[mine])
-        losses = [loss[end - 4:].reshape(4, -1)[:, mine].mean() for loss in again.history[:2]]
+        losses = [loss[end - 4 :].reshape(4, -1)[:, mine].mean() for loss in again.history[:2]]
         assert [d, g] == pytest.approx([v.item() for v in losses], rel=1e-6)
 
 
@@ -212,8 +229,12 @@ def stored(tmp_path, *before, **environment):
     """The outputs of the two widgets in an executed notebook."""
     cells = [*before, *CELLS.split("----\n")]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    client = NotebookClient(notebook, kernel_name="python3", store_widget_state=False,
-                            resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        store_widget_state=False,
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
     if NESTED:  # ipywidgets 7 uses what the newer ipykernel here calls deprecated
         environment["PYTHONWARNINGS"] = "default"
     client.execute(env=kernel_environment("smoke") | environment)
@@ -223,11 +244,11 @@ def stored(tmp_path, *before, **environment):
 def test_a_stored_notebook_holds_small_still_pictures_and_nothing_that_needs_a_kernel(tmp_path):
     first = stored(tmp_path)
     for outputs in first:
-        data, = (output["data"] for output in outputs)
+        (data,) = (output["data"] for output in outputs)
         assert set(data) == {"image/png", "text/plain"}
         assert "http" not in data["text/plain"]
     assert len(first[0][0]["data"]["image/png"]) < 30_000
-    assert stored(tmp_path) == first                     # the same bytes each time
+    assert stored(tmp_path) == first  # the same bytes each time
 
 
 def test_with_a_kernel_there_are_widgets(tmp_path):
@@ -244,14 +265,30 @@ def test_without_ipywidgets_a_message_and_the_still_picture(tmp_path):
         assert "image/png" in picture["data"]
 
 
-@pytest.mark.skipif(not (OLD / "ipywidgets").exists() or NESTED,
-                    reason=f"SKIPPED: no ipywidgets 7.7.1 in {OLD}; see the head of this file")
+@pytest.mark.skipif(
+    not (OLD / "ipywidgets").exists() or NESTED,
+    reason=f"SKIPPED: no ipywidgets 7.7.1 in {OLD}; see the head of this file",
+)
 def test_all_of_this_with_the_ipywidgets_of_colab():
     environment = os.environ | {"PYTHONPATH": str(OLD), "IPYWIDGETS_NESTED": "1"}
     version = "import ipywidgets; assert ipywidgets.__version__ == '7.7.1'"
     subprocess.run([sys.executable, "-W", "ignore", "-c", version], env=environment, check=True)
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                           "-W", "ignore::DeprecationWarning", __file__],
-                          env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore::DeprecationWarning",
+            __file__,
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert done.stdout.split()[0].strip(".") == "s"      # all passed; skipped is only this one
+    assert done.stdout.split()[0].strip(".") == "s"  # all passed; skipped is only this one

@@ -1,9 +1,9 @@
 """Executes the chapters whose notebooks are stale (`make chapters`).
 
-    python tools/build_chapters.py            only what is stale
-    python tools/build_chapters.py 06 09      these, stale or not
-    python tools/build_chapters.py --all      every one
-    python tools/build_chapters.py --check    run nothing; fail if something is stale
+python tools/build_chapters.py            only what is stale
+python tools/build_chapters.py 06 09      these, stale or not
+python tools/build_chapters.py --all      every one
+python tools/build_chapters.py --check    run nothing; fail if something is stale
 """
 
 import argparse
@@ -44,8 +44,11 @@ def tidy(notebook):
 def failing_cell(notebook, error):
     """`cell 7 ("first line"), line 3` of a failed execution."""
     code = [c for c in notebook.cells if c.cell_type == "code"]
-    number, cell = next((i, c) for i, c in enumerate(code, 1)
-                        if any(o.output_type == "error" for o in c.get("outputs", [])))
+    number, cell = next(
+        (i, c)
+        for i, c in enumerate(code, 1)
+        if any(o.output_type == "error" for o in c.get("outputs", []))
+    )
     lines = re.findall(r"(?:Cell In\[\d+\], line |^-+> )(\d+)", ANSI.sub("", error.traceback), re.M)
     line = cell.source.splitlines()[int(lines[0]) - 1].strip() if lines else "?"
     return f"code cell {number}, line {lines[0] if lines else '?'}: {line}"
@@ -54,10 +57,16 @@ def failing_cell(notebook, error):
 async def execute(root, text, environment):
     """The executed notebook of a chapter."""
     notebook = assemble(root, text)
-    client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3",
-                            resources={"metadata": {"path": str(text.parent)}},
-                            record_timing=False, coalesce_streams=True, store_widget_state=False,
-                            extra_arguments=["--log-level=ERROR"])
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(text.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
+        store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],
+    )
     try:
         await client.async_execute(env=environment)
     except CellExecutionError as error:
@@ -104,8 +113,10 @@ def chosen(root, arguments):
     if arguments.names:
         for name in arguments.names:
             if not any(text.stem.startswith(name) for text in texts):
-                sys.exit(f"no chapter begins with {name!r}; there are: "
-                         + ", ".join(text.stem for text in texts))
+                sys.exit(
+                    f"no chapter begins with {name!r}; there are: "
+                    + ", ".join(text.stem for text in texts)
+                )
         return [t for t in texts if any(t.stem.startswith(name) for name in arguments.names)]
     return [text for text in texts if is_stale(root, text)]
 

@@ -21,8 +21,17 @@ from kernels import kernel_environment
 from offline import outside_requests
 
 HERE = Path(__file__).resolve().parent.parent
-NOT_SOURCES = {".git", ".venv", "_build", "build", "__pycache__", ".pytest_cache", ".ruff_cache",
-               ".hypothesis", ".ipynb_checkpoints"}
+NOT_SOURCES = {
+    ".git",
+    ".venv",
+    "_build",
+    "build",
+    "__pycache__",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -35,8 +44,19 @@ class NotChecked(Exception):
 
 
 def pytest(root, arguments, environment):
-    command = [sys.executable, "-m", "pytest", "-c", str(HERE / "pyproject.toml"),
-               f"--rootdir={root}", "-p", "no:cacheprovider", "-n", "2", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        str(HERE / "pyproject.toml"),
+        f"--rootdir={root}",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "2",
+        *arguments,
+    ]
     if subprocess.run(command, cwd=root, env=environment).returncode:
         raise CheckError("see the failures above")
 
@@ -50,8 +70,11 @@ def unit(root):
 def notebooks(root):
     """Every notebook afresh on the smallest budget; warnings are errors."""
     # loadscope: the cells of one notebook stay together in one kernel.
-    pytest(root, ["--nbval-lax", "--nbval-current-env", "--dist", "loadscope", "chapters"],
-           kernel_environment(budget="smoke"))
+    pytest(
+        root,
+        ["--nbval-lax", "--nbval-current-env", "--dist", "loadscope", "chapters"],
+        kernel_environment(budget="smoke"),
+    )
 
 
 def jupyter_book(root, *options):
@@ -61,8 +84,13 @@ def jupyter_book(root, *options):
     program = Path(sys.executable).parent / "jupyter-book"
     command = [program, "build", ".", "-W", "-n", "--keep-going"]
     with log.open("w") as stream:
-        done = subprocess.run([*command, *options], cwd=root, stdout=stream, stderr=stream,
-                              env={**os.environ, "MPLBACKEND": "agg"})
+        done = subprocess.run(
+            [*command, *options],
+            cwd=root,
+            stdout=stream,
+            stderr=stream,
+            env={**os.environ, "MPLBACKEND": "agg"},
+        )
     if done.returncode:
         text = ANSI.sub("", log.read_text("utf-8", errors="replace"))
         lines = [x for x in text.splitlines() if re.search("WARNING:|ERROR:|Error:", x)]
@@ -94,8 +122,10 @@ def offline(root):
 def browser(root):
     """Every page in Chromium from file://: requests, errors, formulas, width, search, dark mode."""
     if not chromium.chromium():
-        raise NotChecked("no Chromium on this machine, so no page was opened in a browser."
-                         "\n*** Install one (Debian: apt install chromium) and run again.")
+        raise NotChecked(
+            "no Chromium on this machine, so no page was opened in a browser."
+            "\n*** Install one (Debian: apt install chromium) and run again."
+        )
     if found := chromium.problems(root / "_build" / "html"):
         raise CheckError("\n".join(found[:40]))
 
@@ -145,8 +175,9 @@ def main(argv=None):
     parser.add_argument("--unless-passed", action="store_true", help="leave out what has passed")
     arguments = parser.parse_args(argv)
     begin, root = time.monotonic(), arguments.root.resolve()
-    failed = [name for name in arguments.steps
-              if not run(STEPS[name], root, arguments.unless_passed)]
+    failed = [
+        name for name in arguments.steps if not run(STEPS[name], root, arguments.unless_passed)
+    ]
     if failed:
         sys.exit(f"FAILED: {', '.join(failed)}")
     if len(arguments.steps) > 1:

@@ -18,12 +18,23 @@ NEEDED_GB = 3
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INPUTS = ["requirements.txt", "pyproject.toml"]
 DISK_FULL = ["No space left on device", "Errno 28", "Disk quota exceeded"]
-NO_NETWORK = ["NewConnectionError", "Failed to establish a new connection", "ConnectTimeoutError",
-              "Temporary failure in name resolution", "Network is unreachable",
-              "getaddrinfo failed",
-              "ReadTimeoutError", "Read timed out", "Connection refused", "ProxyError", "SSLError",
-              "Max retries exceeded", "RemoteDisconnected", "IncompleteRead",
-              "(from versions: none)"]
+NO_NETWORK = [
+    "NewConnectionError",
+    "Failed to establish a new connection",
+    "ConnectTimeoutError",
+    "Temporary failure in name resolution",
+    "Network is unreachable",
+    "getaddrinfo failed",
+    "ReadTimeoutError",
+    "Read timed out",
+    "Connection refused",
+    "ProxyError",
+    "SSLError",
+    "Max retries exceeded",
+    "RemoteDisconnected",
+    "IncompleteRead",
+    "(from versions: none)",
+]
 
 
 class SetupError(Exception):
@@ -41,8 +52,10 @@ def check_python(version, path):
         return
     found = newer_pythons(path)
     fix = "run: make book PYTHON=" + found[0] if found else "install a newer Python 3"
-    raise SetupError("Python %d.%d or newer is needed, this is %d.%d; %s"
-                     % (OLDEST + tuple(version[:2]) + (fix,)))
+    raise SetupError(
+        "Python %d.%d or newer is needed, this is %d.%d; %s"
+        % (OLDEST + tuple(version[:2]) + (fix,))
+    )
 
 
 def check_venv_module(modules=("venv", "ensurepip")):
@@ -50,8 +63,10 @@ def check_venv_module(modules=("venv", "ensurepip")):
         try:
             __import__(name)
         except ImportError:
-            raise SetupError("this Python has no module %r; "
-                             "on Debian or Ubuntu run: apt install python3-venv" % name)
+            raise SetupError(
+                "this Python has no module %r; "
+                "on Debian or Ubuntu run: apt install python3-venv" % name
+            )
 
 
 def check_space(folder, needed=NEEDED_GB):
@@ -59,8 +74,10 @@ def check_space(folder, needed=NEEDED_GB):
 
     free = shutil.disk_usage(folder).free / 1e9
     if free < needed:
-        raise SetupError("the disk is too full: %.1f GB free in %s, about %g GB needed; "
-                         "free some space and run the same command again" % (free, folder, needed))
+        raise SetupError(
+            "the disk is too full: %.1f GB free in %s, about %g GB needed; "
+            "free some space and run the same command again" % (free, folder, needed)
+        )
 
 
 def explain(log):
@@ -68,8 +85,9 @@ def explain(log):
     if any(sign in log for sign in DISK_FULL):
         return "the disk is full; free about %d GB and run the same command again" % NEEDED_GB
     if any(sign in log for sign in NO_NETWORK):
-        return ("no network: pip cannot reach its package index; "
-                "connect and run the same command again")
+        return (
+            "no network: pip cannot reach its package index; connect and run the same command again"
+        )
     errors = [line for line in log.splitlines() if line.startswith("ERROR")]
     return errors[0] if errors else "pip failed"
 
@@ -132,8 +150,14 @@ def run_logged(command, title, log_path):
     """Runs a command with its output in a file, its progress in one line."""
     lines = []
     with Progress(title) as progress, open(log_path, "a") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   universal_newlines=True, errors="replace", cwd=ROOT)
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            universal_newlines=True,
+            errors="replace",
+            cwd=ROOT,
+        )
         for line in process.stdout:
             log.write(line)
             lines.append(line)
@@ -158,12 +182,26 @@ def make(root):
     check_venv_module()
     check_space(root)
     print("Setting up .venv (once; a few minutes)")
-    if not runs([python, "-c", "import pip; import sys; sys.exit(sys.version_info[:2] != %r)"
-                 % (tuple(sys.version_info[:2]),)]):
+    if not runs(
+        [
+            python,
+            "-c",
+            "import pip; import sys; sys.exit(sys.version_info[:2] != %r)"
+            % (tuple(sys.version_info[:2]),),
+        ]
+    ):
         create(root)
     log = os.path.join(root, ".venv", "setup.log")
-    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
-           "--no-compile"]  # Python compiles what is imported; compiling all takes a minute
+    pip = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+        "--no-compile",
+    ]  # Python compiles what is imported; compiling all takes a minute
     run_logged(pip + ["-r", os.path.join(root, "requirements.txt")], "packages", log)
     run_logged(pip + ["--no-deps", "--no-build-isolation", "-e", root], "gancourse", log)
     with open(stamp, "w") as stream:
@@ -190,8 +228,11 @@ def main():
     except KeyboardInterrupt:
         sys.exit("\nset-up interrupted; the same command goes on from here")
     except OSError as error:
-        sys.exit("\nset-up stopped: %s" % explain(str(error)) if error.errno == 28 else
-                 "\nset-up stopped: %s" % error)
+        sys.exit(
+            "\nset-up stopped: %s" % explain(str(error))
+            if error.errno == 28
+            else "\nset-up stopped: %s" % error
+        )
 
 
 if __name__ == "__main__":

@@ -39,8 +39,12 @@ def main() -> None:
     """Train, take a frame at growing intervals, then walk to other noise and back."""
     torch.manual_seed(0)
     faces = images("faces")
-    gan = GAN(NonSaturating(), generator=dcgan.generator(16, 3, LATENT, 48),
-              discriminator=dcgan.discriminator(16, 3, 48), latent_dim=LATENT)
+    gan = GAN(
+        NonSaturating(),
+        generator=dcgan.generator(16, 3, LATENT, 48),
+        discriminator=dcgan.discriminator(16, 3, 48),
+        latent_dim=LATENT,
+    )
     training = Training(gan, faces.batches(64), optimizer=adam(5e-4), ema=0.995)
     noise = torch.randn(2, ROWS * COLUMNS, LATENT, generator=torch.Generator().manual_seed(7))
 
@@ -58,17 +62,26 @@ def main() -> None:
     times[-1] = 1500
     still = frames[-1]
     still.resize((4 * still.width, 4 * still.height), Image.Resampling.NEAREST).save(
-        STATIC / "hero.png", optimize=True)
+        STATIC / "hero.png", optimize=True
+    )
     for a, b in ((0, 1), (1, 0)):
         for i in range(1, 13):
             frames.append(frame(slerp(noise[a], noise[b], (1 - math.cos(math.pi * i / 12)) / 2)))
             times.append(110)
         times[-1] = 900
     frames = [f.quantize(64, dither=Image.Dither.NONE) for f in frames]
-    frames[0].save(STATIC / "hero.gif", save_all=True, append_images=frames[1:], duration=times,
-                   loop=0, optimize=True)
-    print(f"{training.step} steps in {seconds:.0f} CPU-seconds, {len(frames)} frames, "
-          f"{(STATIC / 'hero.gif').stat().st_size / 1e3:.0f} kB")
+    frames[0].save(
+        STATIC / "hero.gif",
+        save_all=True,
+        append_images=frames[1:],
+        duration=times,
+        loop=0,
+        optimize=True,
+    )
+    print(
+        f"{training.step} steps in {seconds:.0f} CPU-seconds, {len(frames)} frames, "
+        f"{(STATIC / 'hero.gif').stat().st_size / 1e3:.0f} kB"
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,17 @@ SCRIPT = re.compile(
     r"""|\.open\s*\(\s*["'][A-Z]+["']\s*,\s*|\bfrom\s*|\.(?:src|href)\s*=\s*)"""
     r"""["'`]((?:https?:|wss?:)?//[^"'`]+)"""
 )
-FETCHING_LINKS = {"stylesheet", "preload", "prefetch", "preconnect", "dns-prefetch",
-                  "modulepreload", "icon", "manifest", "apple-touch-icon"}
+FETCHING_LINKS = {
+    "stylesheet",
+    "preload",
+    "prefetch",
+    "preconnect",
+    "dns-prefetch",
+    "modulepreload",
+    "icon",
+    "manifest",
+    "apple-touch-icon",
+}
 
 
 class Page(HTMLParser):
@@ -61,6 +70,7 @@ def outside_requests(folder):
     """`file: address` of everything in the folder that would ask for something outside."""
     return [
         f"{path.relative_to(folder)}: {address}"
-        for path in sorted(Path(folder).rglob("*")) if path.suffix in FINDERS
+        for path in sorted(Path(folder).rglob("*"))
+        if path.suffix in FINDERS
         for address in FINDERS[path.suffix](path.read_text("utf-8", errors="replace"))
     ]

@@ -21,8 +21,10 @@ def checked(url):
     """The address without ".git" or a last slash; stops with one line if it is none of GitHub's."""
     address = url.strip().rstrip("/").removesuffix(".git")
     if not ADDRESS.fullmatch(address):
-        sys.exit(f"not the address of a repository on GitHub: {url!r}\n"
-                 "say: make repository URL=https://github.com/owner/name")
+        sys.exit(
+            f"not the address of a repository on GitHub: {url!r}\n"
+            "say: make repository URL=https://github.com/owner/name"
+        )
     return address
 
 

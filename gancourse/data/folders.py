@@ -37,24 +37,36 @@ def load(folder: Path, size: int, channels: int) -> Images:
         more = f" and {len(unreadable) - NAMED} more" if len(unreadable) > NAMED else ""
         raise GanCourseError(
             f"{len(unreadable)} of {len(paths)} pictures cannot be read: "
-            f"{', '.join(unreadable[:NAMED])}{more}", where=str(folder),
-            fix="repair or remove them")
+            f"{', '.join(unreadable[:NAMED])}{more}",
+            where=str(folder),
+            fix="repair or remove them",
+        )
     return Images(folder.name, torch.from_numpy(np.stack(pixels)))
 
 
 def _pictures(folder: Path) -> list[Path]:
     try:
         os.listdir(folder)  # rglob passes over what it may not read
-        files = [path for path in folder.rglob("*") if not path.is_dir()
-                 and not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+        files = [
+            path
+            for path in folder.rglob("*")
+            if not path.is_dir()
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        ]
     except OSError as problem:
-        raise GanCourseError(f"the folder cannot be read ({os.strerror(problem.errno).lower()})",
-                             where=str(folder), fix="check the path and its permissions") from None
+        raise GanCourseError(
+            f"the folder cannot be read ({os.strerror(problem.errno).lower()})",
+            where=str(folder),
+            fix="check the path and its permissions",
+        ) from None
     paths = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
     if not paths:
         others = f", only {len(files)} other files" if files else ""
-        raise GanCourseError(f"there are no pictures in this folder{others}", where=str(folder),
-                             fix=f"put some in (or below) it: {' '.join(SUFFIXES)}")
+        raise GanCourseError(
+            f"there are no pictures in this folder{others}",
+            where=str(folder),
+            fix=f"put some in (or below) it: {' '.join(SUFFIXES)}",
+        )
     return paths
 
 

@@ -25,14 +25,20 @@ class Images:
     ``categories`` names the values of a label where they have names.
     """
 
-    def __init__(self, name: str, pixels: Tensor, labels: dict[str, Tensor] | None = None,
-                 categories: dict[str, list[str]] | None = None):
+    def __init__(
+        self,
+        name: str,
+        pixels: Tensor,
+        labels: dict[str, Tensor] | None = None,
+        categories: dict[str, list[str]] | None = None,
+    ):
         self.name, self.pixels = name, _demand_pixels(pixels, name)
         self.labels, self.categories = labels or {}, categories or {}
         for label, values in self.labels.items():
             if len(values) != len(pixels):
-                raise GanCourseError(f"{len(values)} labels {label!r} for {len(pixels)} images",
-                                     where=name)
+                raise GanCourseError(
+                    f"{len(values)} labels {label!r} for {len(pixels)} images", where=name
+                )
 
     @property
     def size(self) -> int:
@@ -56,11 +62,17 @@ class Images:
         """Endless batches ``(x,)``, or ``(x, label)``, drawn independently and with replacement."""
         demand_whole("batch size", size, least=1, where=self.name)
         if label is not None and label not in self.labels:
-            raise GanCourseError(f"there is no label {label!r}", where=self.name, fix="use one of "
-                                 f"{', '.join(self.labels)}" if self.labels else "leave it out")
+            raise GanCourseError(
+                f"there is no label {label!r}",
+                where=self.name,
+                fix=f"use one of {', '.join(self.labels)}" if self.labels else "leave it out",
+            )
         if size > len(self):
-            raise GanCourseError(f"a batch of {size} is larger than the data ({len(self)} images)",
-                                 where=self.name, fix=f"use a batch size of at most {len(self)}")
+            raise GanCourseError(
+                f"a batch of {size} is larger than the data ({len(self)} images)",
+                where=self.name,
+                fix=f"use a batch size of at most {len(self)}",
+            )
         return self._draw(size, None if label is None else self.labels[label])
 
     def _draw(self, size: int, labels: Tensor | None) -> Iterator[tuple[Tensor, ...]]:
@@ -75,12 +87,21 @@ class Images:
             labels = {name: values.to(device) for name, values in self.labels.items()}
             return Images(self.name, self.pixels.to(device), labels, self.categories)
         except (RuntimeError, AssertionError, TypeError, NotImplementedError) as problem:
-            raise GanCourseError(f"device {str(device)!r}: {str(problem).splitlines()[0]}",
-                                 where=self.name, fix="use device 'cpu'") from None
+            raise GanCourseError(
+                f"device {str(device)!r}: {str(problem).splitlines()[0]}",
+                where=self.name,
+                fix="use device 'cpu'",
+            ) from None
 
 
-def images(name_or_folder: str | Path, size: int | None = None, *, channels: int | None = None,
-           root: str | Path = "data", download: bool = False) -> Images:
+def images(
+    name_or_folder: str | Path,
+    size: int | None = None,
+    *,
+    channels: int | None = None,
+    root: str | Path = "data",
+    download: bool = False,
+) -> Images:
     """A named set of images, or the pictures below a folder, ``size`` pixels a side.
 
     Named: ``faces`` (10,000 pixel-art faces, 16 x 16 RGB, shipped), ``digits`` (1,797 handwritten
@@ -89,27 +110,35 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
     ``size`` the set keeps its own. ``channels`` converts to grey (1) or RGB (3).
     """
     if not isinstance(name_or_folder, str | Path):
-        raise GanCourseError(f"the data must be a name or a folder, not {name_or_folder!r}",
-                             where="images", fix=f"use one of {', '.join(NAMES)} or a path")
+        raise GanCourseError(
+            f"the data must be a name or a folder, not {name_or_folder!r}",
+            where="images",
+            fix=f"use one of {', '.join(NAMES)} or a path",
+        )
     if size is not None:
         demand_whole("size", size, least=1, where="images")
     if channels not in (None, 1, 3):
-        raise GanCourseError(f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
-                             where="images")
+        raise GanCourseError(
+            f"channels must be 1 (grey) or 3 (RGB), not {channels!r}", where="images"
+        )
     if name_or_folder == "faces":
         found = _faces()
     elif name_or_folder == "digits":
         found = _digits()
     elif name_or_folder in NAMES:
         from gancourse.data.torchvision_sets import load
+
         found = load(name_or_folder, size or 64, Path(root), download)
     elif name_or_folder and _is_folder(name_or_folder):
         from gancourse.data.folders import load
+
         found = load(Path(name_or_folder), size or 64, channels or 3)
     else:
-        raise GanCourseError(f"{str(name_or_folder)!r} is neither a known data set nor a folder",
-                             where="images",
-                             fix=f"use one of {', '.join(NAMES)} or an existing path")
+        raise GanCourseError(
+            f"{str(name_or_folder)!r} is neither a known data set nor a folder",
+            where="images",
+            fix=f"use one of {', '.join(NAMES)} or an existing path",
+        )
     found.pixels = _as_channels(_resized(found.pixels, size or found.size), channels)
     return found
 
@@ -117,11 +146,15 @@ def images(name_or_folder: str | Path, size: int | None = None, *, channels: int
 def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
     if not isinstance(pixels, Tensor) or pixels.dtype != torch.uint8:
         kind = pixels.dtype if isinstance(pixels, Tensor) else type(pixels).__name__
-        raise GanCourseError(f"pixels must be a uint8 tensor, not {kind}", where=name,
-                             fix="values in [-1, 1]: ((x + 1) * 127.5).round().to(torch.uint8)")
+        raise GanCourseError(
+            f"pixels must be a uint8 tensor, not {kind}",
+            where=name,
+            fix="values in [-1, 1]: ((x + 1) * 127.5).round().to(torch.uint8)",
+        )
     if pixels.ndim != 4 or pixels.shape[1] != pixels.shape[2] or pixels.shape[3] not in (1, 3):
-        raise GanCourseError(f"pixels must have shape (n, size, size, 1 or 3), not "
-                             f"{tuple(pixels.shape)}", where=name)
+        raise GanCourseError(
+            f"pixels must have shape (n, size, size, 1 or 3), not {tuple(pixels.shape)}", where=name
+        )
     return pixels
 
 
@@ -135,14 +168,22 @@ def _is_folder(path: str | Path) -> bool:
 def _faces() -> Images:
     with resources.as_file(resources.files("gancourse.data") / "faces.npz") as path:
         with np.load(path) as file:
-            labels = {key: torch.from_numpy(file[key].astype(np.int64)) for key in file.files
-                      if key not in ("images", "categories")}
-            return Images("faces", torch.from_numpy(file["images"]), labels,
-                          json.loads(str(file["categories"])))
+            labels = {
+                key: torch.from_numpy(file[key].astype(np.int64))
+                for key in file.files
+                if key not in ("images", "categories")
+            }
+            return Images(
+                "faces",
+                torch.from_numpy(file["images"]),
+                labels,
+                json.loads(str(file["categories"])),
+            )
 
 
 def _digits() -> Images:
     from sklearn.datasets import load_digits
+
     found = load_digits()
     pixels = torch.from_numpy(found.images / 16 * 255).round().to(torch.uint8)[..., None]
     # At 8 x 8 the strokes are too coarse for a convolution; 16 is the smallest size of a DCGAN.
@@ -155,8 +196,11 @@ def _resized(pixels: Tensor, size: int) -> Tensor:
         return pixels
     pictures = pixels.permute(0, 3, 1, 2).float()
     whole = size % pixels.shape[1] == 0 and pixels.shape[3] == 3  # pixel art keeps its edges
-    pictures = (F.interpolate(pictures, size=size, mode="nearest") if whole else
-                F.interpolate(pictures, size=size, mode="bilinear", antialias=True))
+    pictures = (
+        F.interpolate(pictures, size=size, mode="nearest")
+        if whole
+        else F.interpolate(pictures, size=size, mode="bilinear", antialias=True)
+    )
     return pictures.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 

@@ -15,6 +15,9 @@ def measured(name: str) -> dict:
     folder = resources.files("gancourse.data") / "measured"
     found = sorted(file.name.removesuffix(".json") for file in folder.iterdir())
     if name not in found:
-        raise GanCourseError(f"there is no measurement {name!r}", where="measured",
-                             fix=f"choose one of {', '.join(found)}")
+        raise GanCourseError(
+            f"there is no measurement {name!r}",
+            where="measured",
+            fix=f"choose one of {', '.join(found)}",
+        )
     return json.loads((folder / f"{name}.json").read_text("utf-8"))

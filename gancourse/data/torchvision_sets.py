@@ -14,29 +14,40 @@ def load(name: str, size: int, root: Path, download: bool) -> Images:
     datasets = _datasets()
     try:
         if name == "celeba":
-            return _celeba(datasets.CelebA(root, split="train", target_type="attr",
-                                           download=download), size)
-        kind = {"mnist": datasets.MNIST, "fashion": datasets.FashionMNIST,
-                "cifar10": datasets.CIFAR10}[name]
+            return _celeba(
+                datasets.CelebA(root, split="train", target_type="attr", download=download), size
+            )
+        kind = {
+            "mnist": datasets.MNIST,
+            "fashion": datasets.FashionMNIST,
+            "cifar10": datasets.CIFAR10,
+        }[name]
         found = kind(root, train=True, download=download)
     except Exception as problem:
         reason = (str(problem) or type(problem).__name__).splitlines()[0]
         raise GanCourseError(
-            f"{name!r} is not below {str(root)!r} ({reason})", where="images",
+            f"{name!r} is not below {str(root)!r} ({reason})",
+            where="images",
             fix=f"images({name!r}, root=..., download=True) fetches it once; "
-                "or use 'faces' or 'digits', which need no download") from None
+            "or use 'faces' or 'digits', which need no download",
+        ) from None
     pixels = torch.as_tensor(np.asarray(found.data))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-    return Images(name, pixels, {"class": torch.as_tensor(found.targets)},
-                  {"class": list(found.classes)})
+    return Images(
+        name, pixels, {"class": torch.as_tensor(found.targets)}, {"class": list(found.classes)}
+    )
 
 
 def _celeba(found, size: int) -> Images:
     from gancourse.data.folders import read
+
     folder = Path(found.root) / found.base_folder / "img_align_celeba"
     pixels = np.stack([read(folder / name, size, 3) for name in found.filename])
-    return Images("celeba", torch.from_numpy(pixels),
-                  {name: found.attr[:, i] for i, name in enumerate(found.attr_names) if name})
+    return Images(
+        "celeba",
+        torch.from_numpy(pixels),
+        {name: found.attr[:, i] for i, name in enumerate(found.attr_names) if name},
+    )
 
 
 def _datasets():
@@ -50,6 +61,7 @@ def _datasets():
         globals()["_library"] = _library  # the definitions live as long as this object
         from torchvision import datasets
     except ImportError:
-        raise GanCourseError("this data set needs torchvision", where="images",
-                             fix="pip install torchvision") from None
+        raise GanCourseError(
+            "this data set needs torchvision", where="images", fix="pip install torchvision"
+        ) from None
     return datasets

@@ -45,8 +45,9 @@ class Mixture(Toy):
 
     def __init__(self, name: str, means: Tensor, std: float):
         self.means, self.std, self.modes = means, std, len(means)
-        super().__init__(name, lambda n: means[torch.randint(len(means), (n,))]
-                         + std * torch.randn(n, 2))
+        super().__init__(
+            name, lambda n: means[torch.randint(len(means), (n,))] + std * torch.randn(n, 2)
+        )
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """The nearest mode of each sample, and whether it lies within 3 standard deviations.

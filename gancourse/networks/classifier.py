@@ -23,9 +23,16 @@ class Classifier(nn.Module):
     def __init__(self, channels: int, size: int, classes: dict[str, int]):
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Flatten(), nn.Linear(32 * (size // 4) ** 2, FEATURES), nn.ReLU())
+            nn.Conv2d(channels, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(32 * (size // 4) ** 2, FEATURES),
+            nn.ReLU(),
+        )
         self.heads = nn.ModuleDict({name: nn.Linear(FEATURES, n) for name, n in classes.items()})
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
@@ -41,8 +48,10 @@ class Classifier(nn.Module):
     @torch.no_grad()
     def accuracy(self, x: Tensor, labels: dict[str, Tensor]) -> dict[str, float]:
         """The share of images of which each label is found."""
-        return {name: (scores.argmax(-1) == labels[name]).float().mean().item()
-                for name, scores in self(x).items()}
+        return {
+            name: (scores.argmax(-1) == labels[name]).float().mean().item()
+            for name, scores in self(x).items()
+        }
 
 
 def classifier(images, steps: int = 500, seed: int = 0, batch: int = 64) -> Classifier:
@@ -53,8 +62,11 @@ def classifier(images, steps: int = 500, seed: int = 0, batch: int = 64) -> Clas
     mean cross-entropy over the labels, with Adam at a rate that falls linearly to zero.
     """
     if not images.labels:
-        raise GanCourseError(f"{images.name} has no labels to learn", where="classifier",
-                             fix="use a set with labels, such as images('digits')")
+        raise GanCourseError(
+            f"{images.name} has no labels to learn",
+            where="classifier",
+            fix="use a set with labels, such as images('digits')",
+        )
     classes = {name: int(values.max()) + 1 for name, values in images.labels.items()}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -64,8 +76,9 @@ def classifier(images, steps: int = 500, seed: int = 0, batch: int = 64) -> Clas
             optimizer.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
             index = torch.randint(len(images), (batch,))
             found = net(images[index])
-            loss = sum(F.cross_entropy(found[name], images.labels[name][index])
-                       for name in classes) / len(classes)
+            loss = sum(
+                F.cross_entropy(found[name], images.labels[name][index]) for name in classes
+            ) / len(classes)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -23,16 +23,19 @@ def generator(size: int, channels: int, latent_dim: int, width: int = 32) -> nn.
     """
     _check(size, channels, latent_dim=latent_dim, width=width)
     maps = _maps(size, width)[::-1]
-    layers: list[nn.Module] = [nn.Unflatten(-1, (latent_dim, 1, 1)),
-                               *_up(latent_dim, maps[0], stride=1, padding=0)]
+    layers: list[nn.Module] = [
+        nn.Unflatten(-1, (latent_dim, 1, 1)),
+        *_up(latent_dim, maps[0], stride=1, padding=0),
+    ]
     for wide, narrow in zip(maps, maps[1:], strict=False):
         layers += _up(wide, narrow)
     layers += [nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1), nn.Tanh()]
     return nn.Sequential(*layers).apply(initialise)
 
 
-def discriminator(size: int, channels: int, width: int = 32, norm: str | None = "batch"
-                  ) -> nn.Sequential:
+def discriminator(
+    size: int, channels: int, width: int = 32, norm: str | None = "batch"
+) -> nn.Sequential:
     """Images ``(batch, channels, size, size)`` to raw scores ``(batch,)``.
 
     ``width`` is the number of maps after the first layer; it doubles while the side halves, down
@@ -41,13 +44,17 @@ def discriminator(size: int, channels: int, width: int = 32, norm: str | None = 
     """
     _check(size, channels, width=width)
     if norm not in ("batch", "spectral", None):
-        raise GanCourseError(f"norm must be 'batch', 'spectral' or None, not {norm!r}",
-                             where="dcgan.discriminator")
+        raise GanCourseError(
+            f"norm must be 'batch', 'spectral' or None, not {norm!r}", where="dcgan.discriminator"
+        )
     maps = _maps(size, width)
     layers: list[nn.Module] = [nn.Conv2d(channels, maps[0], 4, 2, 1), _leaky()]
     for narrow, wide in zip(maps, maps[1:], strict=False):
-        layers += [nn.Conv2d(narrow, wide, 4, 2, 1, bias=norm != "batch"),
-                   *([nn.BatchNorm2d(wide)] if norm == "batch" else []), _leaky()]
+        layers += [
+            nn.Conv2d(narrow, wide, 4, 2, 1, bias=norm != "batch"),
+            *([nn.BatchNorm2d(wide)] if norm == "batch" else []),
+            _leaky(),
+        ]
     layers += [nn.Conv2d(maps[-1], 1, 4, 1, 0), nn.Flatten(0)]
     net = nn.Sequential(*layers).apply(initialise)
     if norm == "spectral":
@@ -84,8 +91,11 @@ def _maps(size: int, width: int) -> list[int]:
 
 def _up(inputs: int, outputs: int, stride: int = 2, padding: int = 1) -> list[nn.Module]:
     # Batch norm subtracts the mean, so a bias before it would do nothing.
-    return [nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False),
-            nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return [
+        nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    ]
 
 
 def _leaky() -> nn.Module:
@@ -94,12 +104,19 @@ def _leaky() -> nn.Module:
 
 def _check(size: int, channels: int, **counts: int) -> None:
     if not isinstance(size, int | float) or size not in SIZES:
-        raise GanCourseError(f"size must be one of {', '.join(map(str, SIZES))}, not {size!r}",
-                             where="dcgan", fix="resize the images, e.g. images(..., size=64)")
+        raise GanCourseError(
+            f"size must be one of {', '.join(map(str, SIZES))}, not {size!r}",
+            where="dcgan",
+            fix="resize the images, e.g. images(..., size=64)",
+        )
     if type(channels) is not int or channels not in (1, 3):
-        raise GanCourseError(f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
-                             where="dcgan", fix="convert the images to grey or RGB")
+        raise GanCourseError(
+            f"channels must be 1 (grey) or 3 (RGB), not {channels!r}",
+            where="dcgan",
+            fix="convert the images to grey or RGB",
+        )
     for name, value in counts.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise GanCourseError(f"{name} must be a positive whole number, not {value!r}",
-                                 where="dcgan")
+            raise GanCourseError(
+                f"{name} must be a positive whole number, not {value!r}", where="dcgan"
+            )

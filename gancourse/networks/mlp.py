@@ -61,9 +61,16 @@ class MLP(nn.Sequential):
     members: int | None = None
 
 
-def mlp(inputs: int, outputs: int, *, width: int = 64, depth: int = 3,
-        members: int | None = None, activation: type[nn.Module] = nn.ReLU,
-        norm: str | None = None) -> MLP:
+def mlp(
+    inputs: int,
+    outputs: int,
+    *,
+    width: int = 64,
+    depth: int = 3,
+    members: int | None = None,
+    activation: type[nn.Module] = nn.ReLU,
+    norm: str | None = None,
+) -> MLP:
     """``depth`` hidden layers of ``width``, then a linear layer.
 
     Maps ``(batch, inputs)`` to ``(batch, outputs)``. With ``members`` there are that many
@@ -73,11 +80,17 @@ def mlp(inputs: int, outputs: int, *, width: int = 64, depth: int = 3,
     """
     if norm not in ("spectral", None):
         raise GanCourseError(f"norm must be 'spectral' or None, not {norm!r}", where="mlp")
-    for name, value in dict(inputs=inputs, outputs=outputs, width=width, depth=depth,
-                            members=1 if members is None else members).items():
+    for name, value in dict(
+        inputs=inputs,
+        outputs=outputs,
+        width=width,
+        depth=depth,
+        members=1 if members is None else members,
+    ).items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise GanCourseError(f"{name} must be a positive whole number, not {value!r}",
-                                 where="mlp")
+            raise GanCourseError(
+                f"{name} must be a positive whole number, not {value!r}", where="mlp"
+            )
     sizes = [inputs] + [width] * depth + [outputs]
     layers: list[nn.Module] = []
     for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
@@ -88,8 +101,9 @@ def mlp(inputs: int, outputs: int, *, width: int = 64, depth: int = 3,
 
 
 def _linear(inputs: int, outputs: int, members: int | None, norm: str | None) -> nn.Module:
-    layer = (nn.Linear(inputs, outputs) if members is None
-             else MemberLinear(members, inputs, outputs))
+    layer = (
+        nn.Linear(inputs, outputs) if members is None else MemberLinear(members, inputs, outputs)
+    )
     if norm == "spectral" and members is None:
         nn.utils.parametrizations.spectral_norm(layer)
     elif norm == "spectral":

@@ -18,16 +18,21 @@ exercise(
     inputs=_BATCHES,
     praise="The output has mean beta and standard deviation |gamma|.",
     mistakes={
-        "Divide by the standard deviation, not by the variance.":
-            lambda x, gamma, beta: _normalized(x, gamma, beta, power=1),
-        "Within the batch the variance divides by n, not by n - 1.":
-            lambda x, gamma, beta: _normalized(x, gamma, beta, divisor=1),
-        "gamma is the standard deviation itself: no root of it is taken.":
-            lambda x, gamma, beta: _normalized(x, abs(gamma) ** 0.5, beta),
-        "Scale first, then shift: beta must not be multiplied by gamma.":
-            lambda x, gamma, beta: _normalized(x, gamma, beta, shift_first=True),
-        "This scales to [0, 1]; standardise instead: mean 0 and standard deviation 1.":
-            lambda x, gamma, beta: gamma * (x - x.min()) / (x.max() - x.min()) + beta,
+        "Divide by the standard deviation, not by the variance.": lambda x, gamma, beta: (
+            _normalized(x, gamma, beta, power=1)
+        ),
+        "Within the batch the variance divides by n, not by n - 1.": lambda x, gamma, beta: (
+            _normalized(x, gamma, beta, divisor=1)
+        ),
+        "gamma is the standard deviation itself: no root of it is taken.": lambda x, gamma, beta: (
+            _normalized(x, abs(gamma) ** 0.5, beta)
+        ),
+        "Scale first, then shift: beta must not be multiplied by gamma.": lambda x, gamma, beta: (
+            _normalized(x, gamma, beta, shift_first=True)
+        ),
+        "This scales to [0, 1]; standardise instead: mean 0 and standard deviation 1.": lambda x, gamma, beta: (
+            gamma * (x - x.min()) / (x.max() - x.min()) + beta
+        ),
         "gamma and beta have changed places.": lambda x, gamma, beta: _normalized(x, beta, gamma),
     },
 )
@@ -45,14 +50,18 @@ exercise(
     inputs=[(1.0, [-1.0, 1.0, 1.0, 7.0], 0.1), (4.0, [0.0, 2.0], 0.3)],
     praise="A tenth of the new, nine tenths of the old; unbiased, unlike inside the batch.",
     mistakes={
-        "The running variance is unbiased: divide by n - 1.":
-            lambda old, x, momentum: _running(old, x, momentum, divisor=0),
-        "In torch the momentum is the share of the *new* batch.":
-            lambda old, x, momentum: _running(old, x, momentum, new_share=1 - momentum),
-        "This forgets the past: mix it with the old value.":
-            lambda old, x, momentum: _running(old, x, momentum, new_share=1),
+        "The running variance is unbiased: divide by n - 1.": lambda old, x, momentum: _running(
+            old, x, momentum, divisor=0
+        ),
+        "In torch the momentum is the share of the *new* batch.": lambda old, x, momentum: _running(
+            old, x, momentum, new_share=1 - momentum
+        ),
+        "This forgets the past: mix it with the old value.": lambda old, x, momentum: _running(
+            old, x, momentum, new_share=1
+        ),
         "Average the variances, not the standard deviations.": lambda old, x, momentum: (
-            ((1 - momentum) * old**0.5 + momentum * _running(old, x, 1.0) ** 0.5) ** 2),
+            ((1 - momentum) * old**0.5 + momentum * _running(old, x, 1.0) ** 0.5) ** 2
+        ),
     },
 )
 
@@ -63,16 +72,36 @@ exercise(
     tolerance=1e-9,
     praise="One mean for each index that is not averaged over.",
     mistakes={
-        "Batch and layer norm have changed places: batch norm averages over the batch.":
-            lambda N, C, L, G: [N, C, N * C, N * G],
-        "These are how many numbers *share* a mean; asked is how many means there are.":
-            lambda N, C, L, G: [N * L, C * L, L, C * L // G],
-        "Group norm has its groups within each sample: count the samples, too.":
-            lambda N, C, L, G: [C, N, N * C, G],
-        "Instance norm looks at one channel of one sample: there are N C such pairs.":
-            lambda N, C, L, G: [C, N, N * L, N * G],
-        "The positions are averaged over in every one of the four.":
-            lambda N, C, L, G: [C * L, N * L, N * C * L, N * G * L],
+        "Batch and layer norm have changed places: batch norm averages over the batch.": lambda N, C, L, G: [
+            N,
+            C,
+            N * C,
+            N * G,
+        ],
+        "These are how many numbers *share* a mean; asked is how many means there are.": lambda N, C, L, G: [
+            N * L,
+            C * L,
+            L,
+            C * L // G,
+        ],
+        "Group norm has its groups within each sample: count the samples, too.": lambda N, C, L, G: [
+            C,
+            N,
+            N * C,
+            G,
+        ],
+        "Instance norm looks at one channel of one sample: there are N C such pairs.": lambda N, C, L, G: [
+            C,
+            N,
+            N * L,
+            N * G,
+        ],
+        "The positions are averaged over in every one of the four.": lambda N, C, L, G: [
+            C * L,
+            N * L,
+            N * C * L,
+            N * G * L,
+        ],
     },
 )
 
@@ -92,8 +121,9 @@ exercise(
     inputs=[([-1.0, 1.0, 1.0, 7.0], [1.0, 0.0, -2.0, 0.5]), ([0.0, 1.0, 5.0], [0.0, 1.0, 0.0])],
     praise="Two directions are lost: moving all samples together, and stretching them.",
     mistakes={
-        "This treats mean and variance as constants; both depend on x.":
-            lambda x, g: _backward(x, g, keep_mean=True, keep_spread=True),
+        "This treats mean and variance as constants; both depend on x.": lambda x, g: _backward(
+            x, g, keep_mean=True, keep_spread=True
+        ),
         "The path through the variance is missing.": lambda x, g: _backward(x, g, keep_spread=True),
         "The path through the mean is missing.": lambda x, g: _backward(x, g, keep_mean=True),
         "Divide by the standard deviation at the end.": lambda x, g: _backward(x, g, scale=False),

@@ -8,6 +8,7 @@ layer, $\delta=\delta^{(2)}$ and $\hat\delta=\delta^{(1)}$. Shapes carry a batch
 
 Source: chapter 03.
 """
+
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -33,7 +34,9 @@ def forward(layers: list[Layer], x: Tensor) -> tuple[list[Tensor], list[Tensor]]
         if layer.weight.shape[1] != activations[-1].shape[-1]:
             raise GanCourseError(
                 f"a layer with {layer.weight.shape[1]} inputs gets {activations[-1].shape[-1]}",
-                where="backpropagation.forward", fix="make the layers' sizes fit each other")
+                where="backpropagation.forward",
+                fix="make the layers' sizes fit each other",
+            )
         sums.append(activations[-1] @ layer.weight.T + layer.bias)
         activations.append(layer.activation(sums[-1]))
     return sums, activations
@@ -55,8 +58,10 @@ def sensitivities(layers: list[Layer], sums: list[Tensor], slope: Tensor) -> lis
 def gradients(deltas: list[Tensor], activations: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
     r"""$\partial C/\partial W^{(l)}_{ij}=\delta^{(l)}_iy^{(l-1)}_j$ and
     $\partial C/\partial b^{(l)}=\delta^{(l)}$, summed over the batch, layer by layer."""
-    return [(delta.T @ entering, delta.sum(0))
-            for delta, entering in zip(deltas, activations, strict=False)]
+    return [
+        (delta.T @ entering, delta.sum(0))
+        for delta, entering in zip(deltas, activations, strict=False)
+    ]
 
 
 def sine_squared(w: float) -> list[tuple[str, float, float]]:

@@ -32,8 +32,9 @@ class NashConditions(NamedTuple):
         return self.slope <= tolerance < min(self.g_curvature, self.d_curvature)
 
 
-def nash_conditions(g_cost: Callable, d_cost: Callable, theta: Tensor,
-                    phi: Tensor) -> NashConditions:
+def nash_conditions(
+    g_cost: Callable, d_cost: Callable, theta: Tensor, phi: Tensor
+) -> NashConditions:
     r"""First and second order: the largest $|v_i|$, and the least eigenvalue of each own Hessian.
 
     The own Hessians are $\nabla^2_{\theta\theta}J^{(G)}$ and $\nabla^2_{\varphi\varphi}J^{(D)}$.
@@ -43,15 +44,18 @@ def nash_conditions(g_cost: Callable, d_cost: Callable, theta: Tensor,
     slopes = [torch.func.grad(cost)(at).abs().max().item() for cost, at in own]
     g_curvature, d_curvature = (
         torch.linalg.eigvalsh(torch.func.jacrev(torch.func.grad(cost))(at)).min().item()
-        for cost, at in own)
+        for cost, at in own
+    )
     return NashConditions(max(slopes), g_curvature, d_curvature)
 
 
 def jacobian(g_cost: Callable, d_cost: Callable, theta: Tensor, phi: Tensor) -> Tensor:
     r"""$M = \partial v/\partial w$ at $w=(\theta,\varphi)$, a square matrix."""
+
     def v(theta, phi):
-        return torch.cat([-torch.func.grad(g_cost, 0)(theta, phi),
-                          -torch.func.grad(d_cost, 1)(theta, phi)])
+        return torch.cat(
+            [-torch.func.grad(g_cost, 0)(theta, phi), -torch.func.grad(d_cost, 1)(theta, phi)]
+        )
 
     return torch.cat(torch.func.jacrev(v, (0, 1))(theta, phi), 1)
 
@@ -73,8 +77,11 @@ def alternating(M: Tensor, h: float, d_steps: int = 1, thetas: int = 1) -> Tenso
     the other player replaced by those of $I$.
     """
     if not 0 < thetas < len(M):
-        raise GanCourseError(f"thetas is {thetas}, but M has {len(M)} rows", where="alternating",
-                             fix="give the number of the generator's parameters")
+        raise GanCourseError(
+            f"thetas is {thetas}, but M has {len(M)} rows",
+            where="alternating",
+            fix="give the number of the generator's parameters",
+        )
     G, D = M.clone(), M.clone()
     G[thetas:], D[:thetas] = 0, 0
     return simultaneous(G, h) @ torch.linalg.matrix_power(simultaneous(D, h), d_steps)

@@ -10,6 +10,7 @@ JSD has the factor ½ on each KL and its maximum is $\log 2$.
 
 Bad input (negative or NaN values, different lengths, total mass not 1) raises `GanCourseError`.
 """
+
 import math
 
 import torch
@@ -26,22 +27,30 @@ def _distribution(p, dx, name):
     """`p` as a tensor, after checking that it is a distribution: non-negative, total mass 1."""
     p = _tensor(p)
     if not bool((p >= 0).all()):
-        raise GanCourseError(f"{name} has a negative or NaN value", where="gancourse.theory",
-                             fix="pass probabilities or density values")
+        raise GanCourseError(
+            f"{name} has a negative or NaN value",
+            where="gancourse.theory",
+            fix="pass probabilities or density values",
+        )
     mass = p.detach().sum(-1) * dx
     if not bool(((mass - 1).abs() < 1e-3).all()):
-        raise GanCourseError(f"{name} has total mass {float(mass.flatten()[0]):.4g}, not 1",
-                             where="gancourse.theory",
-                             fix="normalise it; for a density pass dx=grid spacing "
-                                 "and a grid wide enough for its tails")
+        raise GanCourseError(
+            f"{name} has total mass {float(mass.flatten()[0]):.4g}, not 1",
+            where="gancourse.theory",
+            fix="normalise it; for a density pass dx=grid spacing "
+            "and a grid wide enough for its tails",
+        )
     return p
 
 
 def _pair(p, q, dx):
     p, q = _distribution(p, dx, "the first distribution"), _distribution(q, dx, "the second one")
     if p.shape[-1] != q.shape[-1]:
-        raise GanCourseError(f"distributions of different lengths {p.shape[-1]}, {q.shape[-1]}",
-                             where="gancourse.theory", fix="give both on the same points")
+        raise GanCourseError(
+            f"distributions of different lengths {p.shape[-1]}, {q.shape[-1]}",
+            where="gancourse.theory",
+            fix="give both on the same points",
+        )
     return p, q
 
 
@@ -92,8 +101,14 @@ def chi2(p, q, dx=1.0):
     p, q = _pair(p, q, dx)
     difference = p - q
     nonzero = difference != 0
-    return torch.where(nonzero, difference ** 2 / torch.where(nonzero, q, torch.ones_like(q)),
-                       torch.zeros_like(q)).sum(-1) * dx
+    return (
+        torch.where(
+            nonzero,
+            difference**2 / torch.where(nonzero, q, torch.ones_like(q)),
+            torch.zeros_like(q),
+        ).sum(-1)
+        * dx
+    )
 
 
 def wasserstein_1d(p, q, x, dx=1.0):
@@ -101,8 +116,11 @@ def wasserstein_1d(p, q, x, dx=1.0):
     p, q = _pair(p, q, dx)
     x = _tensor(x)
     if x.shape[-1] != p.shape[-1] or not bool((x.diff() > 0).all()):
-        raise GanCourseError("the points x must increase and be as many as the probabilities",
-                             where="wasserstein_1d", fix="sort x, and p and q with it")
+        raise GanCourseError(
+            "the points x must increase and be as many as the probabilities",
+            where="wasserstein_1d",
+            fix="sort x, and p and q with it",
+        )
     F_p, F_q = p.cumsum(-1) * dx, q.cumsum(-1) * dx
     return ((F_p - F_q).abs()[..., :-1] * x.diff()).sum(-1)
 
@@ -151,6 +169,9 @@ def bits(nats):
 def softmax(scores, temperature=1.0):
     r"""$q_c = e^{s_c/T}\big/\sum_j e^{s_j/T}$ over the last axis, for a temperature $T>0$."""
     if not temperature > 0:
-        raise GanCourseError(f"the temperature is {temperature}", where="softmax",
-                             fix="choose a positive number; for the limit 0 take the argmax")
+        raise GanCourseError(
+            f"the temperature is {temperature}",
+            where="softmax",
+            fix="choose a positive number; for the limit 0 take the argmax",
+        )
     return torch.softmax(_tensor(scores) / temperature, -1)

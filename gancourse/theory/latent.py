@@ -33,24 +33,44 @@ def fold_batch_norm(generator: nn.Sequential) -> list[Layer]:
     """
     parts = list(generator.children()) if isinstance(generator, nn.Module) else [generator]
     kinds = [type(part).__name__ for part in parts]
-    if kinds != ["Unflatten", *["ConvTranspose2d", "BatchNorm2d", "ReLU"] * (len(kinds) // 3 - 1),
-                 "ConvTranspose2d", "Tanh"]:
-        raise GanCourseError(f"these are not the layers of a dcgan.generator: {', '.join(kinds)}",
-                             where="generator", fix="pass dcgan.generator(...) after training")
-    return [_folded(*parts[i:i + 2], (1, 0) if i == 1 else (2, 1)) for i in range(1, len(parts), 3)]
+    if kinds != [
+        "Unflatten",
+        *["ConvTranspose2d", "BatchNorm2d", "ReLU"] * (len(kinds) // 3 - 1),
+        "ConvTranspose2d",
+        "Tanh",
+    ]:
+        raise GanCourseError(
+            f"these are not the layers of a dcgan.generator: {', '.join(kinds)}",
+            where="generator",
+            fix="pass dcgan.generator(...) after training",
+        )
+    return [
+        _folded(*parts[i : i + 2], (1, 0) if i == 1 else (2, 1)) for i in range(1, len(parts), 3)
+    ]
 
 
 def _folded(convolution: nn.ConvTranspose2d, after: nn.Module, step: tuple[int, int]) -> Layer:
     c, (stride, padding) = convolution, step
     if (c.kernel_size, c.stride, c.padding, c.output_padding, c.dilation, c.groups) != (
-            (4, 4), (stride,) * 2, (padding,) * 2, (0, 0), (1, 1), 1):
-        raise GanCourseError(f"{c} is not a layer of a dcgan.generator", where="generator",
-                             fix=f"use kernel 4, stride {stride} and padding {padding} there")
+        (4, 4),
+        (stride,) * 2,
+        (padding,) * 2,
+        (0, 0),
+        (1, 1),
+        1,
+    ):
+        raise GanCourseError(
+            f"{c} is not a layer of a dcgan.generator",
+            where="generator",
+            fix=f"use kernel 4, stride {stride} and padding {padding} there",
+        )
     weight = c.weight.double().cpu()
     bias = torch.zeros(c.out_channels).double() if c.bias is None else c.bias.double().cpu()
     if isinstance(after, nn.BatchNorm2d):
-        gamma, beta, mean, var = (part.double().cpu() for part in (
-            after.weight, after.bias, after.running_mean, after.running_var))
+        gamma, beta, mean, var = (
+            part.double().cpu()
+            for part in (after.weight, after.bias, after.running_mean, after.running_var)
+        )
         s = gamma / (var + after.eps).sqrt()
         weight, bias = weight * s[:, None, None], beta + s * (bias - mean)
     return Layer(weight.contiguous(), bias, stride, padding)
@@ -77,8 +97,9 @@ def sefa(layers: list[Layer]) -> tuple[Tensor, Tensor]:
     return (U * largest.sign()).T, S
 
 
-def attribute_directions(layers: list[Layer], x: Tensor, attributes: Tensor, z: Tensor
-                         ) -> tuple[Tensor, Tensor]:
+def attribute_directions(
+    layers: list[Layer], x: Tensor, attributes: Tensor, z: Tensor
+) -> tuple[Tensor, Tensor]:
     r"""The directions that raise attributes of the picture most, on average over faces.
 
     A ridge regression reads each of the ``attributes`` ``(n, count)`` off the real pictures ``x``
@@ -91,9 +112,11 @@ def attribute_directions(layers: list[Layer], x: Tensor, attributes: Tensor, z: 
     centred, targets = pixels - pixels.mean(0), attributes.double() - attributes.double().mean(0)
     ridge = 1e-3 * len(pixels) * torch.eye(pixels.shape[1], dtype=torch.float64)
     reader = torch.linalg.solve(centred.T @ centred + ridge, centred.T @ targets)
-    single = [layer._replace(weight=layer.weight.float(), bias=layer.bias.float())
-              for layer in layers]                       # enough for pictures, and much faster
+    single = [
+        layer._replace(weight=layer.weight.float(), bias=layer.bias.float()) for layer in layers
+    ]  # enough for pictures, and much faster
     s = run(single, z).flatten(1).double() @ reader
     d = F.normalize(((s - s.mean(0))[:, :, None] * z[:, None]).mean(0), dim=1)
-    return d, torch.stack([torch.corrcoef(torch.stack(pair))[0, 1]
-                           for pair in zip((z @ d.T).T, s.T, strict=True)])
+    return d, torch.stack(
+        [torch.corrcoef(torch.stack(pair))[0, 1] for pair in zip((z @ d.T).T, s.T, strict=True)]
+    )

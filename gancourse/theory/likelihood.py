@@ -8,6 +8,7 @@ a model the log-density is $-\infty$. Bad data (empty, NaN, impossible) raise `G
 
 Sources: chapter 01; Bishop, Pattern Recognition and Machine Learning (2006), §2.1–2.3 and §9.
 """
+
 import math
 
 import torch
@@ -28,12 +29,18 @@ def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
     """`x` as a non-empty tensor of finite values, all of which the family can produce."""
     x = _tensor(x)
     if x.ndim != 1 or not len(x):
-        raise GanCourseError(f"the data have shape {tuple(x.shape)}", where=f"fit_{family}",
-                             fix="pass at least one number, as a list or a tensor of shape (n,)")
+        raise GanCourseError(
+            f"the data have shape {tuple(x.shape)}",
+            where=f"fit_{family}",
+            fix="pass at least one number, as a list or a tensor of shape (n,)",
+        )
     bad = ~(x.isfinite() & possible(x))
     if bool(bad.any()):
-        raise GanCourseError(f"{float(x[bad][0])} cannot come from this family",
-                             where=f"fit_{family}", fix="remove it, or choose another model")
+        raise GanCourseError(
+            f"{float(x[bad][0])} cannot come from this family",
+            where=f"fit_{family}",
+            fix="remove it, or choose another model",
+        )
     return x
 
 
@@ -76,8 +83,11 @@ def fit_exponential(x):
     r"""$\hat\lambda = 1/\bar x$; data that are all 0 have no maximum (infinite rate)."""
     x = _data(x, "exponential", lambda x: x >= 0)
     if not bool(x.any()):
-        raise GanCourseError("all values are 0: the likelihood grows with the rate for ever",
-                             where="fit_exponential", fix="pass at least one positive value")
+        raise GanCourseError(
+            "all values are 0: the likelihood grows with the rate for ever",
+            where="fit_exponential",
+            fix="pass at least one positive value",
+        )
     return 1 / x.mean()
 
 
@@ -133,8 +143,11 @@ def em_step(x, weights, means, stds):
     means = (r * x[:, None]).sum(0) / n_k
     stds = ((r * (x[:, None] - means) ** 2).sum(0) / n_k).sqrt()
     if not bool((stds > 0).all()):
-        raise GanCourseError("a component has collapsed on one point, where the likelihood is "
-                             "unbounded", where="em_step", fix="start elsewhere, or bound the stds")
+        raise GanCourseError(
+            "a component has collapsed on one point, where the likelihood is unbounded",
+            where="em_step",
+            fix="start elsewhere, or bound the stds",
+        )
     return n_k / len(x), means, stds
 
 
@@ -145,8 +158,12 @@ def k_means_step(x, means):
     """
     x, means = _data(x, "k_means"), _tensor(means)
     nearest = (x[:, None] - means).abs().argmin(-1)
-    return torch.stack([x[nearest == k].mean() if bool((nearest == k).any()) else means[k]
-                        for k in range(len(means))])
+    return torch.stack(
+        [
+            x[nearest == k].mean() if bool((nearest == k).any()) else means[k]
+            for k in range(len(means))
+        ]
+    )
 
 
 # ---- Bayes: a Beta prior over the bias of a coin -----------------------------------------------
@@ -174,6 +191,9 @@ def beta_predictive(a, b):
 def beta_map(a, b):
     r"""The mode $(a-1)/(a+b-2)$ of Beta$(a,b)$ for $a,b\ge1$, not both 1."""
     if not (a >= 1 and b >= 1 and a + b > 2):
-        raise GanCourseError(f"Beta({a}, {b}) has no single mode by this formula", where="beta_map",
-                             fix="use a, b ≥ 1, not both 1")
+        raise GanCourseError(
+            f"Beta({a}, {b}) has no single mode by this formula",
+            where="beta_map",
+            fix="use a, b ≥ 1, not both 1",
+        )
     return (a - 1) / (a + b - 2)

@@ -20,8 +20,14 @@ from torch import Tensor, nn
 from gancourse.errors import GanCourseError
 
 #: The largest slope of an activation.
-STEEPEST = {nn.ReLU: 1.0, nn.Tanh: 1.0, nn.Sigmoid: 0.25, nn.Softplus: 1.0, nn.Identity: 1.0,
-            nn.Flatten: 1.0}
+STEEPEST = {
+    nn.ReLU: 1.0,
+    nn.Tanh: 1.0,
+    nn.Sigmoid: 0.25,
+    nn.Softplus: 1.0,
+    nn.Identity: 1.0,
+    nn.Flatten: 1.0,
+}
 
 
 def matrices(net: nn.Sequential) -> list[Tensor]:
@@ -34,12 +40,17 @@ def matrices(net: nn.Sequential) -> list[Tensor]:
         if isinstance(part, nn.Linear):
             found.append(part.weight.mT)
         elif getattr(part, "weight", None) is not None and part.weight.ndim == 3:
-            found.append(part.weight)                  # an ensemble's: (members, in, out)
-        elif not (isinstance(part, nn.LeakyReLU) and abs(part.negative_slope) <= 1
-                  or STEEPEST.get(type(part), 2.0) <= 1):
-            raise GanCourseError(f"no bound is known for the slope of {part}",
-                                 where="theory.lipschitz",
-                                 fix="use linear layers with ReLU, LeakyReLU, Tanh or Sigmoid")
+            found.append(part.weight)  # an ensemble's: (members, in, out)
+        elif not (
+            isinstance(part, nn.LeakyReLU)
+            and abs(part.negative_slope) <= 1
+            or STEEPEST.get(type(part), 2.0) <= 1
+        ):
+            raise GanCourseError(
+                f"no bound is known for the slope of {part}",
+                where="theory.lipschitz",
+                fix="use linear layers with ReLU, LeakyReLU, Tanh or Sigmoid",
+            )
     return found
 
 
@@ -74,10 +85,14 @@ def clipped_bound(sizes: Sequence[int], c: float) -> float:
     biases 0, $x>0$, and ReLU.
     """
     if not (len(sizes) > 1 and min(sizes) > 0 and c > 0):
-        raise GanCourseError(f"sizes {list(sizes)} and c = {c} make no clipped network",
-                             where="clipped_bound", fix="give two sizes or more, and a positive c")
+        raise GanCourseError(
+            f"sizes {list(sizes)} and c = {c} make no clipped network",
+            where="clipped_bound",
+            fix="give two sizes or more, and a positive c",
+        )
     return c ** (len(sizes) - 1) * math.prod(
-        math.sqrt(a * b) for a, b in zip(sizes, sizes[1:], strict=False))
+        math.sqrt(a * b) for a, b in zip(sizes, sizes[1:], strict=False)
+    )
 
 
 def layer_gradients(net: nn.Sequential, game, real: Tensor, fake: Tensor) -> Tensor:
@@ -96,7 +111,7 @@ def layer_gradients(net: nn.Sequential, game, real: Tensor, fake: Tensor) -> Ten
     hooks = [part.register_forward_hook(keep) for part in net if hasattr(part, "weight")]
     try:
         scores = net(torch.cat([real, fake]))[..., 0]
-        game.d_loss(scores[: len(real)], scores[len(real):]).backward()
+        game.d_loss(scores[: len(real)], scores[len(real) :]).backward()
     finally:
         for hook in hooks:
             hook.remove()

@@ -20,8 +20,11 @@ EPS = 1e-5
 def normalize(x: Tensor, axes: tuple[int, ...], eps: float = EPS) -> Tensor:
     r"""$(x-\mu)/\sqrt{\sigma^2+\varepsilon}$ with mean and variance over `axes`; shape of `x`."""
     if len({axis % x.ndim for axis in axes if -x.ndim <= axis < x.ndim}) != len(axes) or not axes:
-        raise GanCourseError(f"axes {tuple(axes)} of activations of shape {tuple(x.shape)}",
-                             where="normalize", fix=f"choose different axes below {x.ndim}")
+        raise GanCourseError(
+            f"axes {tuple(axes)} of activations of shape {tuple(x.shape)}",
+            where="normalize",
+            fix=f"choose different axes below {x.ndim}",
+        )
     mean = x.mean(axes, keepdim=True)
     variance = (x - mean).square().mean(axes, keepdim=True)
     return (x - mean) / (variance + eps).sqrt()
@@ -45,8 +48,11 @@ def instance_norm(x: Tensor, eps: float = EPS) -> Tensor:
 def group_norm(x: Tensor, groups: int, eps: float = EPS) -> Tensor:
     """Each sample by itself, `groups` lots of neighbouring channels apart: layer norm in lots."""
     if not isinstance(groups, int) or groups < 1 or x.shape[1] % groups:
-        raise GanCourseError(f"{x.shape[1]} channels do not split into {groups} groups",
-                             where="group_norm", fix="choose a divisor of the channels")
+        raise GanCourseError(
+            f"{x.shape[1]} channels do not split into {groups} groups",
+            where="group_norm",
+            fix="choose a divisor of the channels",
+        )
     lots = x.unflatten(1, (groups, -1))
     return normalize(lots, tuple(range(2, lots.ndim)), eps).flatten(1, 2)
 
@@ -59,8 +65,13 @@ class BatchNorm:
     follow; with `training = False` the running ones are used and nothing follows.
     """
 
-    def __init__(self, channels: int, eps: float = EPS, momentum: float = 0.1,
-                 dtype: torch.dtype = torch.float64):
+    def __init__(
+        self,
+        channels: int,
+        eps: float = EPS,
+        momentum: float = 0.1,
+        dtype: torch.dtype = torch.float64,
+    ):
         self.gamma = torch.ones(channels, dtype=dtype)
         self.beta = torch.zeros(channels, dtype=dtype)
         self.running_mean, self.running_var = self.beta.clone(), self.gamma.clone()
@@ -69,8 +80,10 @@ class BatchNorm:
     def __call__(self, x: Tensor) -> Tensor:
         r"""$\gamma\hat x+\beta$; what the backward pass needs is kept."""
         if x.ndim < 2 or x.shape[1] != len(self.gamma):
-            raise GanCourseError(f"activations of shape {tuple(x.shape)} have not "
-                                 f"{len(self.gamma)} channels", where="BatchNorm")
+            raise GanCourseError(
+                f"activations of shape {tuple(x.shape)} have not {len(self.gamma)} channels",
+                where="BatchNorm",
+            )
         self.axes = _channel_axes(x)
         if self.training:
             mean = x.mean(self.axes)
@@ -99,8 +112,11 @@ class BatchNorm:
 
     def _follow(self, mean: Tensor, variance: Tensor, n: int) -> None:
         if n < 2:
-            raise GanCourseError("one value per channel has no spread", where="BatchNorm",
-                                 fix="use a larger batch, or set training = False")
+            raise GanCourseError(
+                "one value per channel has no spread",
+                where="BatchNorm",
+                fix="use a larger batch, or set training = False",
+            )
         unbiased = variance * n / (n - 1)  # the running variance is an estimate for the data
         self.running_mean = self.running_mean + self.momentum * (mean - self.running_mean)
         self.running_var = self.running_var + self.momentum * (unbiased - self.running_var)

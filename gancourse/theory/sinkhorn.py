@@ -7,6 +7,7 @@ over the plans of `theory.transport`. The blur $\varepsilon>0$ has the unit of t
 
 Sources: chapter 11; Cuturi, Sinkhorn Distances (2013); Peyré and Cuturi (2019), §4.
 """
+
 import torch
 from torch import Tensor
 
@@ -32,8 +33,11 @@ def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1
             plan = p[:, None] * q * torch.exp((f[:, None] + g - cost) / blur)
             return Transport(p, q, cost, plan, f, g)
         f = new
-    raise GanCourseError(f"the row sums were not right after {steps} steps", where="sinkhorn",
-                         fix="choose a larger blur, or allow more steps")
+    raise GanCourseError(
+        f"the row sums were not right after {steps} steps",
+        where="sinkhorn",
+        fix="choose a larger blur, or allow more steps",
+    )
 
 
 def entropic_cost(p, q, cost, blur: float, **options) -> Tensor:

@@ -29,25 +29,37 @@ def power_iteration(W: Tensor, rounds: int, v: Tensor) -> tuple[Tensor, Tensor, 
     ``W`` has shape ``(rows, columns)``, the start ``v`` ``(columns,)``.
     """
     if W.ndim != 2 or v.shape != W.shape[1:]:
-        raise GanCourseError(f"W has shape {tuple(W.shape)}, v {tuple(v.shape)}",
-                             where="power_iteration", fix="give a matrix and one number per column")
+        raise GanCourseError(
+            f"W has shape {tuple(W.shape)}, v {tuple(v.shape)}",
+            where="power_iteration",
+            fix="give a matrix and one number per column",
+        )
     return _iterate(lambda x: W @ x, lambda y: W.T @ y, rounds, v)
 
 
-def convolution_norm(weight: Tensor, size: int, stride: int = 1, padding: int = 0,
-                     rounds: int = 200) -> Tensor:
+def convolution_norm(
+    weight: Tensor, size: int, stride: int = 1, padding: int = 0, rounds: int = 200
+) -> Tensor:
     r"""The largest singular value of a convolution as a linear map of whole images.
 
     ``weight`` has shape ``(out, in, F, F)``; images are ``(in, size, size)``. The transpose of the
     map is the transposed convolution, so no matrix is ever formed.
     """
     cut = (size + 2 * padding - weight.shape[-1]) % stride  # what no filter reaches at the far end
-    start = torch.randn(1, weight.shape[1], size, size, dtype=weight.dtype,
-                        generator=torch.Generator().manual_seed(0))
+    start = torch.randn(
+        1,
+        weight.shape[1],
+        size,
+        size,
+        dtype=weight.dtype,
+        generator=torch.Generator().manual_seed(0),
+    )
     estimates, _, _ = _iterate(
         lambda x: conv2d(x, weight, stride=stride, padding=padding),
         lambda y: conv_transpose2d(y, weight, stride=stride, padding=padding, output_padding=cut),
-        rounds, start)
+        rounds,
+        start,
+    )
     return estimates[-1]
 
 
@@ -61,11 +73,13 @@ def convolution_bounds(weight: Tensor, stride: int = 1) -> tuple[float, float]:
     return sigma, math.ceil(weight.shape[-1] / stride) * sigma
 
 
-def _iterate(forward: Callable, transpose: Callable, rounds: int,
-             v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _iterate(
+    forward: Callable, transpose: Callable, rounds: int, v: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     if rounds < 1:
-        raise GanCourseError(f"rounds is {rounds}", where="power iteration",
-                             fix="take at least one round")
+        raise GanCourseError(
+            f"rounds is {rounds}", where="power iteration", fix="take at least one round"
+        )
     estimates = []
     for _ in range(rounds):
         u = normalize(forward(v), dim=None)

@@ -12,6 +12,7 @@ mass, shapes that do not fit) raises `GanCourseError`.
 
 Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), §2 to 4.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,8 +58,11 @@ def distances(x, y, power: float = 1) -> Tensor:
     r"""$c_{ij}=\lVert x_i-y_j\rVert^r$ with $r$ = `power`; points ``(n,)`` or ``(n, d)``."""
     x, y = _points(x), _points(y)
     if x.shape[1] != y.shape[1]:
-        raise GanCourseError(f"points of dimension {x.shape[1]} and {y.shape[1]}",
-                             where="distances", fix="give both the same number of coordinates")
+        raise GanCourseError(
+            f"points of dimension {x.shape[1]} and {y.shape[1]}",
+            where="distances",
+            fix="give both the same number of coordinates",
+        )
     return torch.linalg.vector_norm(x[:, None] - y, dim=-1) ** power
 
 
@@ -67,14 +71,22 @@ def optimal_plan(p, q, cost) -> Transport:
     p, q, cost = problem(p, q, cost)
     n, m = cost.shape
     c = cost.detach().numpy()
-    unit = np.abs(c).max() or 1.0               # the solver's tolerances are absolute
+    unit = np.abs(c).max() or 1.0  # the solver's tolerances are absolute
     rows = sparse.kron(sparse.eye(n), np.ones((1, m)))
     columns = sparse.kron(np.ones((1, n)), sparse.eye(m))
-    found = linprog(c.ravel() / unit, A_eq=sparse.vstack([rows, columns], format="csc"),
-                    b_eq=torch.cat([p, q]).detach().numpy(), method="highs-ds", options=EXACT)
+    found = linprog(
+        c.ravel() / unit,
+        A_eq=sparse.vstack([rows, columns], format="csc"),
+        b_eq=torch.cat([p, q]).detach().numpy(),
+        method="highs-ds",
+        options=EXACT,
+    )
     if found.x is None:
-        raise GanCourseError(f"the solver gave up: {found.message}", where="optimal_plan",
-                             fix="check the scale of the masses and costs")
+        raise GanCourseError(
+            f"the solver gave up: {found.message}",
+            where="optimal_plan",
+            fix="check the scale of the masses and costs",
+        )
     prices = torch.from_numpy(found.eqlin.marginals * unit)
     plan = torch.from_numpy(found.x).reshape(n, m).clamp(min=0)
     return Transport(p, q, cost, plan, prices[:n], prices[n:])
@@ -90,8 +102,11 @@ def lipschitz_constant(f, x) -> float:
     f, apart = _float(f), distances(x, x)
     apart.fill_diagonal_(torch.inf)
     if f.shape != apart.shape[:1] or not bool((apart > 0).all()):
-        raise GanCourseError(f"{len(f)} values for {len(apart)} points, or one point twice",
-                             where="lipschitz_constant", fix="give one value for each point")
+        raise GanCourseError(
+            f"{len(f)} values for {len(apart)} points, or one point twice",
+            where="lipschitz_constant",
+            fix="give one value for each point",
+        )
     return float(((f[:, None] - f).abs() / apart).max())
 
 
@@ -112,11 +127,14 @@ def earth_mover(x, y, power: float = 1) -> Tensor:
     """
     x, y = _points(x), _points(y)
     if x.shape != y.shape:
-        raise GanCourseError(f"samples of shapes {tuple(x.shape)} and {tuple(y.shape)}",
-                             where="earth_mover", fix="give as many points of the same dimension")
+        raise GanCourseError(
+            f"samples of shapes {tuple(x.shape)} and {tuple(y.shape)}",
+            where="earth_mover",
+            fix="give as many points of the same dimension",
+        )
     _, partner = linear_sum_assignment(distances(x.detach(), y.detach(), power).numpy())
     lengths = torch.linalg.vector_norm(x - y[torch.from_numpy(partner)], dim=-1)
-    return (lengths ** power).mean() ** (1 / power)
+    return (lengths**power).mean() ** (1 / power)
 
 
 def gaussian_w2_squared(mean_p, cov_p, mean_q, cov_q) -> Tensor:
@@ -127,10 +145,16 @@ def gaussian_w2_squared(mean_p, cov_p, mean_q, cov_q) -> Tensor:
     gap = torch.atleast_1d(_float(mean_p) - _float(mean_q))
     S_p, S_q = (torch.atleast_2d(_float(S)) for S in (cov_p, cov_q))
     for S in (S_p, S_q):
-        if S.shape != (len(gap),) * 2 or not torch.allclose(S, S.mT) \
-                or torch.linalg.eigvalsh(S).min() < -1e-9 * S.abs().max():
-            raise GanCourseError(f"{S.tolist()} is no covariance", where="gaussian_w2_squared",
-                                 fix="give a symmetric, non-negative matrix as wide as the mean")
+        if (
+            S.shape != (len(gap),) * 2
+            or not torch.allclose(S, S.mT)
+            or torch.linalg.eigvalsh(S).min() < -1e-9 * S.abs().max()
+        ):
+            raise GanCourseError(
+                f"{S.tolist()} is no covariance",
+                where="gaussian_w2_squared",
+                fix="give a symmetric, non-negative matrix as wide as the mean",
+            )
     cross = torch.linalg.svdvals(_root(S_p) @ _root(S_q)).sum()
     return gap @ gap + S_p.trace() + S_q.trace() - 2 * cross
 
@@ -143,8 +167,11 @@ def _points(x) -> Tensor:
     x = _float(x)
     x = x[:, None] if x.ndim == 1 else x
     if x.ndim != 2 or not x.numel() or not bool(x.isfinite().all()):
-        raise GanCourseError(f"points of shape {tuple(x.shape)}, empty or not finite",
-                             where="theory.transport", fix="give finite points, (n,) or (n, d)")
+        raise GanCourseError(
+            f"points of shape {tuple(x.shape)}, empty or not finite",
+            where="theory.transport",
+            fix="give finite points, (n,) or (n, d)",
+        )
     return x
 
 
@@ -158,14 +185,21 @@ def problem(p, q, cost) -> tuple[Tensor, Tensor, Tensor]:
     p, q, cost = _float(p), _float(q), _float(cost)
     for name, heap in (("p", p), ("q", q)):
         if heap.ndim != 1 or not bool((heap >= 0).all() and 0 < heap.sum() < torch.inf):
-            raise GanCourseError(f"{name} is no heap: {heap.tolist()}", where="theory.transport",
-                                 fix="give masses of at least 0 that are not all 0")
+            raise GanCourseError(
+                f"{name} is no heap: {heap.tolist()}",
+                where="theory.transport",
+                fix="give masses of at least 0 that are not all 0",
+            )
     if cost.shape != (len(p), len(q)) or not bool(cost.isfinite().all()):
-        raise GanCourseError(f"cost of shape {tuple(cost.shape)} for {len(p)} and {len(q)} points, "
-                             "or not finite", where="theory.transport",
-                             fix="one row per point of p, one column per point of q")
+        raise GanCourseError(
+            f"cost of shape {tuple(cost.shape)} for {len(p)} and {len(q)} points, or not finite",
+            where="theory.transport",
+            fix="one row per point of p, one column per point of q",
+        )
     if (p.sum() - q.sum()).abs() > 1e-6 * p.sum():
-        raise GanCourseError(f"p has the total {float(p.sum()):.6g}, q {float(q.sum()):.6g}",
-                             where="theory.transport", fix="earth is neither made nor lost: divide "
-                             "both by their sums")
+        raise GanCourseError(
+            f"p has the total {float(p.sum()):.6g}, q {float(q.sum()):.6g}",
+            where="theory.transport",
+            fix="earth is neither made nor lost: divide both by their sums",
+        )
     return p, q * (p.sum() / q.sum()).detach(), cost

@@ -20,8 +20,12 @@ from gancourse.errors import GanCourseError
 from gancourse.keeper import Keeper
 
 STATE = {"step": 1, "weights": torch.arange(40_000.0)}
-TEXT = {errno.ENOSPC: "the disk is full", errno.EACCES: "no permission",
-        errno.EROFS: "the folder is read-only", errno.EIO: "input/output error"}
+TEXT = {
+    errno.ENOSPC: "the disk is full",
+    errno.EACCES: "no permission",
+    errno.EROFS: "the folder is read-only",
+    errno.EIO: "input/output error",
+}
 
 
 class FailingFile:
@@ -52,22 +56,33 @@ def inject(monkeypatch, site, error):
     if site in ("write", "write later", "flush"):
         method, n = site.split()[0], 3 if "later" in site else 0
         open_ = open
-        monkeypatch.setattr(checkpoints, "open", lambda path, mode: FailingFile(
-            open_(path, mode), method, error, n) if "w" in mode else open_(path, mode),
-            raising=False)
+        monkeypatch.setattr(
+            checkpoints,
+            "open",
+            lambda path, mode: (
+                FailingFile(open_(path, mode), method, error, n)
+                if "w" in mode
+                else open_(path, mode)
+            ),
+            raising=False,
+        )
     elif site == "verify":
         monkeypatch.setattr(zipfile.ZipFile, "testzip", fail)
     elif site == "folder fsync":
         fsync, folders = os.fsync, os.path.isdir
-        monkeypatch.setattr(os, "fsync", lambda handle: fail() if folders(
-            f"/proc/self/fd/{handle}") else fsync(handle))
+        monkeypatch.setattr(
+            os,
+            "fsync",
+            lambda handle: fail() if folders(f"/proc/self/fd/{handle}") else fsync(handle),
+        )
     else:
         monkeypatch.setattr(os, site, fail)
 
 
 @pytest.mark.parametrize("number", TEXT)
-@pytest.mark.parametrize("site", ["write", "write later", "flush", "fsync", "verify", "replace",
-                                  "folder fsync"])
+@pytest.mark.parametrize(
+    "site", ["write", "write later", "flush", "fsync", "verify", "replace", "folder fsync"]
+)
 def test_a_fault_at_any_point_of_a_save(site, number, tmp_path, monkeypatch):
     earlier = checkpoints.save(tmp_path / "step-00000001.pt", STATE)
     before = earlier.read_bytes()
@@ -104,9 +119,13 @@ def test_a_really_full_disk(tmp_path):
 
 
 def script(text, *arguments):
-    done = subprocess.run([sys.executable, "-c", text, *map(str, arguments)], text=True,
-                          capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-                          timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", text, *map(str, arguments)],
+        text=True,
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -167,11 +186,13 @@ def test_a_read_only_folder_and_an_unreadable_file():
         os.chmod(outer, 0o755)
         folder = Path(outer, "run")
         folder.mkdir()
-        text = READ_ONLY.replace("if os.geteuid()",
-                                 "secret.chmod(0); folder.chmod(0o555)\nif os.geteuid()")
+        text = READ_ONLY.replace(
+            "if os.geteuid()", "secret.chmod(0); folder.chmod(0o555)\nif os.geteuid()"
+        )
         try:
-            assert script(text, folder).splitlines() == [
-                "True"] * 4 + ["True ['a.pt', 'secret.pt']"]
+            assert script(text, folder).splitlines() == ["True"] * 4 + [
+                "True ['a.pt', 'secret.pt']"
+            ]
         finally:
             folder.chmod(0o755)
 

@@ -44,8 +44,9 @@ def ending(which, state):
     return digest(training.advance(4).state())
 
 
-@pytest.mark.parametrize("which", [
-    "toy", *(pytest.param(w, marks=pytest.mark.torture) for w in ("dcgan", "wgan-gp"))])
+@pytest.mark.parametrize(
+    "which", ["toy", *(pytest.param(w, marks=pytest.mark.torture) for w in ("dcgan", "wgan-gp"))]
+)
 def test_every_entry_of_a_checkpoint_is_needed(which, tmp_path):
     gan, batches, settings = build(which)
     train(gan, batches, 5, folder=tmp_path, **settings)
@@ -68,19 +69,31 @@ def test_every_entry_of_a_checkpoint_is_needed(which, tmp_path):
         assert ending(which, without(state, (name,))) == whole, f"{name} matters after all"
 
 
-@pytest.mark.parametrize("path, wrong", [
-    *((("step",), value) for value in (-1, 1.5, "4", None, torch.ones(2), True)),
-    *((("settings",), value) for value in ([], "x", 3, None)),
-    *((("gan",), value) for value in ([], {}, "x", None, {"G.0.weight": 3})),
-    *((("average",), value) for value in ([], {}, "x")),
-    *((("d_optimizer",), value) for value in ([], {}, "x", {"state": [], "param_groups": 0},
-                                             {"state": {}, "param_groups": [3]})),
-    *((("history",), value) for value in ([], {}, {"d_loss": 3, "g_loss": 4})),
-    (("d_optimizer", "state", 0), {}), (("d_optimizer", "state", 0), 7),
-    (("d_optimizer", "state", 0, "exp_avg"), torch.zeros(3)),
-    (("g_optimizer", "param_groups", 0, "params"), [0]),
-    (("g_optimizer", "param_groups", 0, "betas"), "xy"),
-])
+@pytest.mark.parametrize(
+    "path, wrong",
+    [
+        *((("step",), value) for value in (-1, 1.5, "4", None, torch.ones(2), True)),
+        *((("settings",), value) for value in ([], "x", 3, None)),
+        *((("gan",), value) for value in ([], {}, "x", None, {"G.0.weight": 3})),
+        *((("average",), value) for value in ([], {}, "x")),
+        *(
+            (("d_optimizer",), value)
+            for value in (
+                [],
+                {},
+                "x",
+                {"state": [], "param_groups": 0},
+                {"state": {}, "param_groups": [3]},
+            )
+        ),
+        *((("history",), value) for value in ([], {}, {"d_loss": 3, "g_loss": 4})),
+        (("d_optimizer", "state", 0), {}),
+        (("d_optimizer", "state", 0), 7),
+        (("d_optimizer", "state", 0, "exp_avg"), torch.zeros(3)),
+        (("g_optimizer", "param_groups", 0, "params"), [0]),
+        (("g_optimizer", "param_groups", 0, "betas"), "xy"),
+    ],
+)
 def test_an_entry_of_another_kind_is_one_clear_error(path, wrong):
     gan, batches, settings = build("toy")
     state = copy.deepcopy(Training(gan, batches, **settings).advance(5).state())
@@ -105,6 +118,7 @@ def plot(training):
     import matplotlib.pyplot as plt
 
     from gancourse import plots
+
     plots.losses(training.history)
     plt.close("all")
 
@@ -119,8 +133,12 @@ OBSERVERS = {
     "plotting": dict(watch=plot, every=7),
     "saving": dict(folder="a", save_every=1),
     "saving rarely": dict(folder="b", save_every=1000),
-    "all of it": dict(folder="c", save_every=3, every=1, watch=lambda training: (
-        training.sample(4), torch.rand(9), training.history)),
+    "all of it": dict(
+        folder="c",
+        save_every=3,
+        every=1,
+        watch=lambda training: (training.sample(4), torch.rand(9), training.history),
+    ),
 }
 
 

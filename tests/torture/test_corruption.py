@@ -89,11 +89,13 @@ def test_blocks_of_zeros_swaps_and_extensions(size, tmp_path):
     whole, rng, found = whole_file(), random.Random(3), []
     for _ in range(FLIPS[size] // 10):
         a, b = (512 * rng.randrange(len(whole) // 512) for _ in range(2))
-        zeros = whole[:a] + bytes(512) + whole[a + 512:]
+        zeros = whole[:a] + bytes(512) + whole[a + 512 :]
         swapped = bytearray(whole)
-        swapped[a:a + 512], swapped[b:b + 512] = whole[b:b + 512], whole[a:a + 512]
-        found += [outcome(tmp_path / "x.pt", content) for content in (
-            zeros, swapped, whole + whole[-a - 1:], whole[a:] + whole[:a])]
+        swapped[a : a + 512], swapped[b : b + 512] = whole[b : b + 512], whole[a : a + 512]
+        found += [
+            outcome(tmp_path / "x.pt", content)
+            for content in (zeros, swapped, whole + whole[-a - 1 :], whole[a:] + whole[:a])
+        ]
     assert "different" not in found and found.count("error") > len(found) / 2
 
 
@@ -145,20 +147,38 @@ def numpy_file(**arrays):
 
 GOOD = {"format": 1, "step": 3}
 MISTAKEN = {
-    "empty": b"", "space": b" \n", "one byte": b"P", "png": lambda: pictured("PNG"),
-    "jpeg": lambda: pictured("JPEG"), "gif": lambda: pictured("GIF"),
-    "bmp": lambda: pictured("BMP"), "tiff": lambda: pictured("TIFF"),
-    "html": b"<!doctype html><html>Quota exceeded</html>", "xml": b"<?xml version='1.0'?><x/>",
-    "json": json.dumps(GOOD).encode(), "text": "notes, ä".encode(), "utf-16": "x".encode("utf-16"),
-    "csv": b"a,b\n1,2\n", "python": b"import os\n", "yaml": b"format: 1\n",
+    "empty": b"",
+    "space": b" \n",
+    "one byte": b"P",
+    "png": lambda: pictured("PNG"),
+    "jpeg": lambda: pictured("JPEG"),
+    "gif": lambda: pictured("GIF"),
+    "bmp": lambda: pictured("BMP"),
+    "tiff": lambda: pictured("TIFF"),
+    "html": b"<!doctype html><html>Quota exceeded</html>",
+    "xml": b"<?xml version='1.0'?><x/>",
+    "json": json.dumps(GOOD).encode(),
+    "text": "notes, ä".encode(),
+    "utf-16": "x".encode("utf-16"),
+    "csv": b"a,b\n1,2\n",
+    "python": b"import os\n",
+    "yaml": b"format: 1\n",
     "git-lfs pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n",
-    "zeros": bytes(5000), "noise": random.Random(0).randbytes(5000), "gzip": b"\x1f\x8b\x08" * 99,
-    "elf": b"\x7fELF" + bytes(99), "pdf": b"%PDF-1.7\n%%EOF", "npy": b"\x93NUMPY\x01\x00",
-    "npz": lambda: numpy_file(a=np.zeros(3)), "pickle": pickle.dumps(GOOD),
+    "zeros": bytes(5000),
+    "noise": random.Random(0).randbytes(5000),
+    "gzip": b"\x1f\x8b\x08" * 99,
+    "elf": b"\x7fELF" + bytes(99),
+    "pdf": b"%PDF-1.7\n%%EOF",
+    "npy": b"\x93NUMPY\x01\x00",
+    "npz": lambda: numpy_file(a=np.zeros(3)),
+    "pickle": pickle.dumps(GOOD),
     "old torch format": lambda: saved(GOOD, _use_new_zipfile_serialization=False),
-    "torch list": lambda: saved([1]), "torch tensor": lambda: saved(torch.ones(3)),
-    "torch number": lambda: saved(3), "torch none": lambda: saved(None),
-    "torch string": lambda: saved("format"), "torch set": lambda: saved({1, 2}),
+    "torch list": lambda: saved([1]),
+    "torch tensor": lambda: saved(torch.ones(3)),
+    "torch number": lambda: saved(3),
+    "torch none": lambda: saved(None),
+    "torch string": lambda: saved("format"),
+    "torch set": lambda: saved({1, 2}),
     "state dict alone": lambda: saved({"0.weight": torch.ones(3)}),
     "whole module": lambda: saved(torch.nn.Linear(2, 2)),
     "numpy inside": lambda: saved({**GOOD, "x": np.zeros(3)}),
@@ -166,21 +186,23 @@ MISTAKEN = {
     "set inside": lambda: saved({**GOOD, "x": {1}}),
     "newer format": lambda: saved({**GOOD, "format": 99}),
     "format as text": lambda: saved({**GOOD, "format": "1"}),
-    "no format": lambda: saved({"step": 3}), "format is a tensor": lambda: saved(
-        {"format": torch.tensor([1, 2])}),
+    "no format": lambda: saved({"step": 3}),
+    "format is a tensor": lambda: saved({"format": torch.tensor([1, 2])}),
     "NaN weights": lambda: saved({**GOOD, "gan": {"w": torch.tensor([1.0, float("nan")])}}),
     "infinite weights": lambda: saved({**GOOD, "gan": {"w": torch.tensor([float("inf")])}}),
-    "empty zip": lambda: zipped([]), "zip of text": lambda: zipped([("a.txt", "hello")]),
+    "empty zip": lambda: zipped([]),
+    "zip of text": lambda: zipped([("a.txt", "hello")]),
     "zip with another member": lambda: zipped([*members(), ("archive/code/evil.py", "x")]),
-    "zip of a TorchScript": lambda: zipped(
-        [*members(), ("archive/constants.pkl", b"\x80\x02).")]),
+    "zip of a TorchScript": lambda: zipped([*members(), ("archive/constants.pkl", b"\x80\x02).")]),
     "zip with a doubled member": lambda: zipped([*members(), members()[0]]),
     "zip without data.pkl": lambda: zipped(members()[1:]),
     "zip without a tensor": lambda: zipped(members()[:-4]),
     "zip, compressed": lambda: zipped(members(), zipfile.ZIP_DEFLATED),
-    "zip bomb": lambda: zipped([*members(), ("archive/data/999", bytes(10**8))],
-                               zipfile.ZIP_DEFLATED),
-    "claims 4 GB": huge_claim, "very deep": lambda: saved({**GOOD, "x": nested(300)}),
+    "zip bomb": lambda: zipped(
+        [*members(), ("archive/data/999", bytes(10**8))], zipfile.ZIP_DEFLATED
+    ),
+    "claims 4 GB": huge_claim,
+    "very deep": lambda: saved({**GOOD, "x": nested(300)}),
 }
 #: Unusual, but the content is that of a checkpoint, so loading it does no harm.
 HARMLESS = {"zip with another member", "very deep"}
@@ -201,10 +223,16 @@ def test_a_mistaken_file_is_one_clear_error(name, tmp_path):
         assert name in HARMLESS
 
 
-@pytest.mark.parametrize("name, says", [("empty", "empty"), ("html", "web page"),
-                                        ("git-lfs pointer", "git lfs pull"),
-                                        ("newer format", "format 99"),
-                                        ("NaN weights", r"gan\.w is not finite")])
+@pytest.mark.parametrize(
+    "name, says",
+    [
+        ("empty", "empty"),
+        ("html", "web page"),
+        ("git-lfs pointer", "git lfs pull"),
+        ("newer format", "format 99"),
+        ("NaN weights", r"gan\.w is not finite"),
+    ],
+)
 def test_the_commonest_are_recognised(name, says, tmp_path):
     content = MISTAKEN[name]
     (tmp_path / "x.pt").write_bytes(content() if callable(content) else content)
@@ -220,8 +248,15 @@ def make_dangling(path):
     path.symlink_to(path.parent / "nowhere")
 
 
-@pytest.mark.parametrize("make, says", [(os.mkdir, "folder"), (make_loop, "symbolic links"),
-                                        (make_dangling, "no such"), (os.mkfifo, "no regular")])
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (os.mkdir, "folder"),
+        (make_loop, "symbolic links"),
+        (make_dangling, "no such"),
+        (os.mkfifo, "no regular"),
+    ],
+)
 def test_things_that_are_no_files(make, says, tmp_path):
     make(tmp_path / "x.pt")
     with pytest.raises(GanCourseError, match=says) as error:
@@ -233,15 +268,28 @@ def test_a_checkpoint_of_another_gan_size_or_settings(tmp_path):
     gan, batches, settings = build("dcgan")
     path = Training(gan, batches, **settings).advance(1).save(tmp_path / "x.pt")
     from gancourse.networks import dcgan
+
     gan.D = dcgan.discriminator(32, 3, 8)
-    others = [(build("toy")[0], {}), (build("wgan-gp")[0], {}), (gan, {}),
-              *((build("dcgan")[0], wrong) for wrong in (
-                  dict(ema=0.0), dict(seed=3), dict(d_steps=2), dict(amp=True),
-                  dict(schedule=lambda step: 0.5),
-                  dict(optimizer=lambda p: torch.optim.SGD(p, lr=2e-4)),
-                  dict(optimizer=lambda p: torch.optim.Adam(p, lr=1e-3, fused=True)),
-                  dict(optimizer=lambda p: torch.optim.Adam(p, lr=2e-4, betas=(0.0, 0.9),
-                                                            fused=True))))]
+    others = [
+        (build("toy")[0], {}),
+        (build("wgan-gp")[0], {}),
+        (gan, {}),
+        *(
+            (build("dcgan")[0], wrong)
+            for wrong in (
+                dict(ema=0.0),
+                dict(seed=3),
+                dict(d_steps=2),
+                dict(amp=True),
+                dict(schedule=lambda step: 0.5),
+                dict(optimizer=lambda p: torch.optim.SGD(p, lr=2e-4)),
+                dict(optimizer=lambda p: torch.optim.Adam(p, lr=1e-3, fused=True)),
+                dict(
+                    optimizer=lambda p: torch.optim.Adam(p, lr=2e-4, betas=(0.0, 0.9), fused=True)
+                ),
+            )
+        ),
+    ]
     for other, wrong in others:
         with pytest.raises(GanCourseError) as error:
             Training.load(path, other, batches, **{**settings, **wrong})

@@ -47,8 +47,14 @@ class ReducesLate(Reduces):
 
 def nest(place, evil):
     """The evil object somewhere in what looks like a checkpoint."""
-    state = {"format": 1, "step": 3, "settings": {"ema": 0.9}, "notes": {},
-             "gan": {"w": torch.ones(3)}, "d_optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}}}
+    state = {
+        "format": 1,
+        "step": 3,
+        "settings": {"ema": 0.9},
+        "notes": {},
+        "gan": {"w": torch.ones(3)},
+        "d_optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}},
+    }
     if place == "root":
         return evil
     if place == "list":
@@ -95,7 +101,8 @@ WRITERS = (by_torch, by_torch_before_1_6, by_pickle_in_zip, by_pickle)
 
 def attacks():
     for i, (command, place, kind, write) in enumerate(
-            itertools.product(COMMANDS, PLACES, (Reduces, ReducesLate), WRITERS)):
+        itertools.product(COMMANDS, PLACES, (Reduces, ReducesLate), WRITERS)
+    ):
         yield command, place, kind, write, 2 + i % 4  # protocols 2 to 5
 
 
@@ -118,14 +125,19 @@ OPCODES = {
     "GLOBAL, protocol 0": b"cos\nsystem\n(S'touch " + MARKER.encode() + b"'\ntR.",
     "INST": b"(S'touch " + MARKER.encode() + b"'\nios\nsystem\n.",
     "OBJ": b"(cos\nsystem\nS'touch " + MARKER.encode() + b"'\no.",
-    "STACK_GLOBAL": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x15touch " + MARKER.encode()
-                    + b"\x85R.",
+    "STACK_GLOBAL": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x15touch "
+    + MARKER.encode()
+    + b"\x85R.",
     "BUILD": b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n}X\x08\x00\x00\x00__code__Nsb.",
     "NEWOBJ": b"\x80\x02csubprocess\nPopen\n]X\x02\x00\x00\x00lsa\x85\x81.",
-    "EXT": b"\x80\x02\x82\x01.", "persistent id": b"\x80\x02X\x01\x00\x00\x00xQ.",
-    "deep": b"\x80\x02" + b"(" * 100_000 + b".", "memo": b"\x80\x02j\xff\xff\xff\xff.",
-    "long": b"\x80\x02\x8b\xff\xff\xff\x7f.", "frame": b"\x80\x04\x95" + b"\xff" * 8 + b".",
-    "nothing": b"", "stop": b".",
+    "EXT": b"\x80\x02\x82\x01.",
+    "persistent id": b"\x80\x02X\x01\x00\x00\x00xQ.",
+    "deep": b"\x80\x02" + b"(" * 100_000 + b".",
+    "memo": b"\x80\x02j\xff\xff\xff\xff.",
+    "long": b"\x80\x02\x8b\xff\xff\xff\x7f.",
+    "frame": b"\x80\x04\x95" + b"\xff" * 8 + b".",
+    "nothing": b"",
+    "stop": b".",
 }
 
 

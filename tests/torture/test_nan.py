@@ -13,8 +13,10 @@ from gancourse.training import Training, train
 
 STEP = 7
 #: In the quick subset the toy is poisoned in every way, in `make torture` the pictures are too.
-WHICH = ["toy", *(pytest.param(which, marks=pytest.mark.torture) for which in STEPS
-                  if which != "toy")]
+WHICH = [
+    "toy",
+    *(pytest.param(which, marks=pytest.mark.torture) for which in STEPS if which != "toy"),
+]
 
 
 def poison_data(gan, batches, poison):
@@ -34,6 +36,7 @@ def poison_loss(name):
         loss = getattr(gan, name)
         setattr(gan, name, lambda x: loss(x) * (poison if gan.at() else 1))
         return batches
+
     return poison_
 
 
@@ -42,13 +45,24 @@ def poison_gradient(player):
         weight = list(getattr(gan, player).parameters())[2]
         weight.register_hook(lambda grad: grad * poison if gan.at() else grad)
         return batches
+
     return poison_
 
 
-SITES = {"data": poison_data, "D's loss": poison_loss("d_loss"), "G's loss": poison_loss("g_loss"),
-         "gradient of D": poison_gradient("D"), "gradient of G": poison_gradient("G")}
-NAMES = {"data": "batch", "D's loss": "loss", "G's loss": "loss",
-         "gradient of D": r"gradient of D\.", "gradient of G": r"gradient of G\."}
+SITES = {
+    "data": poison_data,
+    "D's loss": poison_loss("d_loss"),
+    "G's loss": poison_loss("g_loss"),
+    "gradient of D": poison_gradient("D"),
+    "gradient of G": poison_gradient("G"),
+}
+NAMES = {
+    "data": "batch",
+    "D's loss": "loss",
+    "G's loss": "loss",
+    "gradient of D": r"gradient of D\.",
+    "gradient of G": r"gradient of G\.",
+}
 
 
 @pytest.mark.parametrize("poison", [math.nan, math.inf, -math.inf])
@@ -80,8 +94,9 @@ def test_it_stops_within_the_step_and_the_last_checkpoint_is_good(which, site, p
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 @pytest.mark.parametrize("where", ["G", "D", "average", "d_optimizer", "g_optimizer"])
 @pytest.mark.parametrize("which", WHICH)
-def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(which, where, poison,
-                                                                       tmp_path):
+def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(
+    which, where, poison, tmp_path
+):
     gan, batches, settings = build(which)
     training = train(gan, batches, 5, folder=tmp_path, **settings)
     before = digest(checkpoints.load(tmp_path / "step-00000005.pt"))
@@ -92,8 +107,10 @@ def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(which, wh
             owner = training.average if where == "average" else getattr(gan, where)
             tensor = list(owner.parameters())[0]
         tensor[(0,) * tensor.ndim] = poison
-    for write in (lambda: training.save(tmp_path / "x.pt"),
-                  lambda: Keeper(tmp_path).save(training)):
+    for write in (
+        lambda: training.save(tmp_path / "x.pt"),
+        lambda: Keeper(tmp_path).save(training),
+    ):
         with pytest.raises(GanCourseError, match="is not finite"):
             write()
     assert digest(checkpoints.load(Keeper(tmp_path).newest()[0])) == before
@@ -122,6 +139,7 @@ def test_a_statistic_that_is_not_finite_is_noticed(which, tmp_path):
 def test_a_run_that_explodes_by_itself_ends_in_one_clear_error_or_stays_finite(which, lr, tmp_path):
     gan, batches, settings = build(which)
     from gancourse.training import adam
+
     try:
         train(gan, batches, 20, folder=tmp_path, save_every=1, optimizer=adam(lr), **settings)
     except GanCourseError as problem:

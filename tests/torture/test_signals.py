@@ -56,9 +56,12 @@ train(gan, batches, 10, folder=sys.argv[1], watch=slow, every=1, **settings)
 
 def test_a_second_signal_does_not_wait_for_the_step(tmp_path):
     """The step of this run hangs for a minute; the first Ctrl-C waits for it, the second not."""
-    child = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path / "run"),
-                              str(__file__).rsplit("/", 1)[0]], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(tmp_path / "run"), str(__file__).rsplit("/", 1)[0]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     with child:
         while child.stdout.readline().strip() != "3":
             assert child.poll() is None
@@ -102,10 +105,12 @@ print(digest(same.state()) == digest(training.state()))
 def test_an_interrupt_in_a_notebook_leaves_a_usable_training(tmp_path, monkeypatch):
     """The stop button of Jupyter, pressed on a real kernel."""
     from jupyter_client.manager import start_new_kernel
+
     monkeypatch.setenv("PYTHONPATH", str(__file__).rsplit("/", 1)[0])
     monkeypatch.setenv("TQDM_DISABLE", "1")
     manager, client = start_new_kernel(kernel_name="python3")
     try:
+
         def outputs(until_idle_of, stop_at=None):
             while True:
                 message = client.get_iopub_msg(timeout=120)

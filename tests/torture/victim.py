@@ -28,10 +28,19 @@ import zipfile
 SAVE_EVERY = 5
 STEPS = {"toy": 60, "dcgan": 40, "wgan-gp": 30}
 #: Calls inside a save: who is called, and whether it dies before, in the midst of, or after it.
-SITES = [("torch.save", "before"), ("torch.save", "midst"), ("torch.save", "after"),
-         ("os.fsync", "before"), ("os.fsync", "after"), ("zipfile.ZipFile.testzip", "before"),
-         ("zipfile.ZipFile.testzip", "after"), ("os.replace", "before"), ("os.replace", "after"),
-         ("pathlib.Path.unlink", "before"), ("pathlib.Path.unlink", "after")]
+SITES = [
+    ("torch.save", "before"),
+    ("torch.save", "midst"),
+    ("torch.save", "after"),
+    ("os.fsync", "before"),
+    ("os.fsync", "after"),
+    ("zipfile.ZipFile.testzip", "before"),
+    ("zipfile.ZipFile.testzip", "after"),
+    ("os.replace", "before"),
+    ("os.replace", "after"),
+    ("pathlib.Path.unlink", "before"),
+    ("pathlib.Path.unlink", "after"),
+]
 
 
 def digest(value) -> str:
@@ -67,27 +76,38 @@ def build(which: str, seed: int = 0):
     from gancourse.networks.mlp import mlp
     from gancourse.penalties import gradient_penalty
     from gancourse.training import decay
+
     torch.manual_seed(seed)
     if which == "toy":
-        gan = GAN(NonSaturating(), generator=mlp(2, 2, width=16),
-                  discriminator=mlp(2, 1, width=16), latent_dim=2)
+        gan = GAN(
+            NonSaturating(),
+            generator=mlp(2, 2, width=16),
+            discriminator=mlp(2, 1, width=16),
+            latent_dim=2,
+        )
         return gan, ring().batches(16), dict(ema=0.9, schedule=decay(60), notes={"width": 16})
     games = {"dcgan": (Hinge(), "batch"), "wgan-gp": (Wasserstein(gradient_penalty(10)), None)}
     game, norm = games[which]
-    gan = GAN(game, generator=dcgan.generator(16, 3, 8, 8),
-              discriminator=dcgan.discriminator(16, 3, 8, norm=norm), latent_dim=8)
+    gan = GAN(
+        game,
+        generator=dcgan.generator(16, 3, 8, 8),
+        discriminator=dcgan.discriminator(16, 3, 8, norm=norm),
+        latent_dim=8,
+    )
     return gan, _faces().batches(16), dict(ema=0.9, d_steps=2 if norm is None else 1)
 
 
 @functools.cache
 def _faces():
     from gancourse.data.images import images
+
     return images("faces")
 
 
 def _die_at(site: str, when: str, n: int) -> None:
     """From the ``n``-th call of ``site`` this process is no more."""
     import torch
+
     roots = {"torch": torch, "os": os, "zipfile": zipfile, "pathlib": pathlib}
     *path, name = site.split(".")
     owner = functools.reduce(getattr, path[1:], roots[path[0]])
@@ -111,6 +131,7 @@ def _die_at(site: str, when: str, n: int) -> None:
 def _child(job: dict, position: mmap.mmap) -> dict:
     from gancourse.keeper import Keeper
     from gancourse.training import train
+
     warnings.simplefilter("error")  # "... is damaged; going back to ...": no kill may damage a file
     if job.get("die"):
         _die_at(*job["die"])
@@ -121,8 +142,17 @@ def _child(job: dict, position: mmap.mmap) -> dict:
     def report(training):
         position[:8] = struct.pack("q", training.step)
 
-    training = train(gan, batches, steps, folder=folder, save_every=SAVE_EVERY, resume=True,
-                     watch=report, every=1, **settings)
+    training = train(
+        gan,
+        batches,
+        steps,
+        folder=folder,
+        save_every=SAVE_EVERY,
+        resume=True,
+        watch=report,
+        every=1,
+        **settings,
+    )
     return {"digest": digest(training.state())}
 
 
@@ -173,10 +203,19 @@ class Victim:
     """The test's side: a server of jobs, alive while the ``with`` block runs."""
 
     def __enter__(self):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-                       "TQDM_DISABLE": "1"}
-        self.server = subprocess.Popen([sys.executable, __file__], text=True, env=environment,
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        environment = {
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "TQDM_DISABLE": "1",
+        }
+        self.server = subprocess.Popen(
+            [sys.executable, __file__],
+            text=True,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         return self
 
     def __exit__(self, *problem):
@@ -208,6 +247,7 @@ def main() -> None:
     import torch
 
     import gancourse.training  # noqa: F401  (here, once, and not in every child)
+
     torch.set_num_threads(1)
     torch.optim.Adam([torch.zeros(1)])  # its first use imports half of torch: a second of CPU
     _faces()

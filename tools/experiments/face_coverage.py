@@ -28,14 +28,14 @@ from gancourse.networks.mlp import mlp
 from gancourse.training import adam, decay, train
 
 RESULT = Path(__file__).resolve().parents[2] / "gancourse/data/measured/face_coverage.json"
-RECIPE = {"latent_dim": 32, "width": 32, "batch": 32, "lr": 2e-3, "betas": [0.5, 0.99],
-          "ema": 0.99}
+RECIPE = {"latent_dim": 32, "width": 32, "batch": 32, "lr": 2e-3, "betas": [0.5, 0.99], "ema": 0.99}
 HELD_OUT, SAMPLES = 1000, 2000
 STEPS, SEEDS = 1600, range(5)
 ABLATION_STEPS, ABLATION_SEEDS = 600, range(3)
 
 
 # ---- what an ablation does to the two networks; each takes and returns one network --------------
+
 
 def without_norm(net):
     """Batch norm taken out; the layer before it gets the bias that it did without."""
@@ -57,8 +57,12 @@ def with_max_pooling(net):
     layers = []
     for layer in net:
         if isinstance(layer, nn.Conv2d) and layer.stride == (2, 2):
-            layers += [nn.Conv2d(layer.in_channels, layer.out_channels, 3, 1, 1,
-                                 bias=layer.bias is not None), nn.MaxPool2d(2)]
+            layers += [
+                nn.Conv2d(
+                    layer.in_channels, layer.out_channels, 3, 1, 1, bias=layer.bias is not None
+                ),
+                nn.MaxPool2d(2),
+            ]
         else:
             layers.append(layer)
     return nn.Sequential(*layers).apply(dcgan.initialise)
@@ -77,6 +81,7 @@ def with_start(conv=0.02, norm_mean=1.0):
             nn.init.normal_(layer.weight, 0.0, conv)
         elif isinstance(layer, nn.BatchNorm2d):
             nn.init.normal_(layer.weight, norm_mean, 0.02)
+
     return lambda net: net.apply(start)
 
 
@@ -89,13 +94,19 @@ def norm_at_the_input(net):
 
 
 def dense_generator(net):
-    return nn.Sequential(mlp(RECIPE["latent_dim"], 3 * 16 * 16, width=128, depth=2),
-                         nn.Unflatten(-1, (3, 16, 16)), nn.Tanh())
+    return nn.Sequential(
+        mlp(RECIPE["latent_dim"], 3 * 16 * 16, width=128, depth=2),
+        nn.Unflatten(-1, (3, 16, 16)),
+        nn.Tanh(),
+    )
 
 
 def dense_discriminator(net):
-    return nn.Sequential(nn.Flatten(), mlp(3 * 16 * 16, 1, width=128, depth=2,
-                                           activation=lambda: nn.LeakyReLU(0.2)), nn.Flatten(0))
+    return nn.Sequential(
+        nn.Flatten(),
+        mlp(3 * 16 * 16, 1, width=128, depth=2, activation=lambda: nn.LeakyReLU(0.2)),
+        nn.Flatten(0),
+    )
 
 
 #: name -> what changes: "G", "D" (a function of the network), or a setting.
@@ -116,8 +127,12 @@ ABLATIONS = {
     "beta1 = 0": {"betas": [0.0, 0.99]},
     "beta2 = 0.999": {"betas": [0.5, 0.999]},
     "lr = 0.0002": {"lr": 2e-4},
-    "spectral norm, hinge (own lr, betas)": {"norm": "spectral", "game": Hinge(), "lr": 1e-3,
-                                             "betas": [0.0, 0.9]},
+    "spectral norm, hinge (own lr, betas)": {
+        "norm": "spectral",
+        "game": Hinge(),
+        "lr": 1e-3,
+        "betas": [0.0, 0.9],
+    },
 }
 
 
@@ -127,17 +142,31 @@ def trained(data, steps, seed, G=None, D=None, norm="batch", game=None, **change
     torch.manual_seed(seed)
     generator = dcgan.generator(16, 3, r["latent_dim"], r["width"])
     discriminator = dcgan.discriminator(16, 3, r["width"], norm)
-    gan = GAN(game or NonSaturating(), generator=G(generator) if G else generator,
-              discriminator=D(discriminator) if D else discriminator, latent_dim=r["latent_dim"])
-    return train(gan, data.batches(r["batch"]), steps, optimizer=adam(r["lr"], r["betas"]),
-                 schedule=decay(steps), ema=r["ema"], seed=seed)
+    gan = GAN(
+        game or NonSaturating(),
+        generator=G(generator) if G else generator,
+        discriminator=D(discriminator) if D else discriminator,
+        latent_dim=r["latent_dim"],
+    )
+    return train(
+        gan,
+        data.batches(r["batch"]),
+        steps,
+        optimizer=adam(r["lr"], r["betas"]),
+        schedule=decay(steps),
+        ema=r["ema"],
+        seed=seed,
+    )
 
 
 def measured(samples, target):
     result = mode_coverage(samples, target)
     kl = float(result.reverse_kl)  # nan if there is no face of high quality
-    return {"modes": int(result.modes), "high_quality": round(float(result.high_quality), 4),
-            "reverse_kl": None if math.isnan(kl) else round(kl, 4)}
+    return {
+        "modes": int(result.modes),
+        "high_quality": round(float(result.high_quality), 4),
+        "reverse_kl": None if math.isnan(kl) else round(kl, 4),
+    }
 
 
 def runs(data, target, steps, seeds, change):
@@ -148,8 +177,13 @@ def runs(data, target, steps, seeds, change):
         try:
             result = measured(trained(data, steps, seed, **change).sample(SAMPLES), target)
         except GanCourseError as diverged:
-            result = {"modes": 0, "high_quality": 0.0, "reverse_kl": None,
-                      "stopped": diverged.what, "where": diverged.where}
+            result = {
+                "modes": 0,
+                "high_quality": 0.0,
+                "reverse_kl": None,
+                "stopped": diverged.what,
+                "where": diverged.where,
+            }
         seconds = round(time.process_time() - begin, 1)
         found.append({"seed": seed, **result, "cpu_seconds": seconds})
         print("   ", found[-1], flush=True)
@@ -159,8 +193,12 @@ def runs(data, target, steps, seeds, change):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    parser.add_argument("--only", choices=ABLATIONS, metavar="NAME",
-                        help="measure one ablation anew and keep the rest of the file")
+    parser.add_argument(
+        "--only",
+        choices=ABLATIONS,
+        metavar="NAME",
+        help="measure one ablation anew and keep the rest of the file",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     faces = images("faces")
@@ -176,11 +214,16 @@ def main():
         print(f"{name}, {steps} steps", flush=True)
         known["ablations"][name] = runs(data, target, steps, seeds, ABLATIONS[name])
     result = {
-        "recipe": RECIPE, "steps": STEPS, "ablation_steps": ABLATION_STEPS, "samples": SAMPLES,
-        "possible_modes": target.modes, "real": measured(faces[:SAMPLES], target),
+        "recipe": RECIPE,
+        "steps": STEPS,
+        "ablation_steps": ABLATION_STEPS,
+        "samples": SAMPLES,
+        "possible_modes": target.modes,
+        "real": measured(faces[:SAMPLES], target),
         "runs": known["runs"],
-        "ablations": {name: known["ablations"][name] for name in ABLATIONS
-                      if name in known["ablations"]},
+        "ablations": {
+            name: known["ablations"][name] for name in ABLATIONS if name in known["ablations"]
+        },
         "machine": machine.describe(),
     }
     if not arguments.quick:

@@ -33,17 +33,17 @@ DATA = {"ring-8": (ring, RING), "grid-25": (grid, GRID)}
 SAMPLES, MEMBERS, SEED = 2500, 10, 2026  # no setting was tuned with this seed
 TUNING = {
     "seed": "all trials with seed 0, 10 members; the table uses seed 2026, which no setting was "
-            "chosen by; but the grid's relativistic row was seen once with an earlier setting (8 "
-            "of 10 seeds with all modes and 90 % high quality) and tuned again, on seed 0",
+    "chosen by; but the grid's relativistic row was seen once with an earlier setting (8 "
+    "of 10 seeds with all modes and 90 % high quality) and tuned again, on seed 0",
     "relativistic": "ring: 6 trials (gamma .02 .01 .005, rate .003 .005 .008, final rate and "
-                    "average); grid: 7 trials (gamma .02 .01 .005 .003, rate .003 .004 .005, "
-                    "batch 192 and 256, final rate and average)",
+    "average); grid: 7 trials (gamma .02 .01 .005 .003, rate .003 .004 .005, "
+    "batch 192 and 256, final rate and average)",
     "non-saturating": "ring: 2 trials, betas (.5, .999) and (0, .99): 7 and 9 of 10 members with "
-                      "all modes; the grid took the ring's better setting",
+    "all modes; the grid took the ring's better setting",
     "packed": "ring: 1 trial with betas (.5, .999); the betas of non-saturating taken instead",
     "minimax, least-squares": "no trial of their own: rate and betas of non-saturating",
     "hinge-sn, wgan-clip, wgan-gp, ns-r1": "no trial here: settings that an earlier benchmark of "
-                                           "the same mixtures at another scale had found best",
+    "the same mixtures at another scale had found best",
 }
 
 
@@ -51,22 +51,25 @@ def meta() -> dict:
     """What the numbers mean and where they were measured."""
     return {
         "protocol": {
-            "samples": SAMPLES, "least": 1, "generator": "the averaged one, at the last step",
+            "samples": SAMPLES,
+            "least": 1,
+            "generator": "the averaged one, at the last step",
             "high_quality": "within 3 standard deviations of the nearest mode",
             "mode": "counts with at least 1 high-quality sample",
             "reverse_kl": "of the shares of the modes among the high-quality samples, in nats; "
-                          "null where there is none",
+            "null where there is none",
             "data": {name: repr_of(make()) for name, (make, _) in DATA.items()},
             "networks": "MLPs of 3 hidden layers of 64, noise of 2 dimensions",
             "steps": "each row's own, in its settings, beside the recipe's number (recipe_steps); "
-                     "--steps makes them fewer",
+            "--steps makes them fewer",
             "seeds": f"the {MEMBERS} members of one ensemble, initialised and trained from seed "
-                     f"{SEED}: own weights, own noise, own batches",
+            f"{SEED}: own weights, own noise, own batches",
             "diverged": "a run that stopped with an infinite loss counts 0 modes for all members",
         },
-        "tuning": TUNING, "machine": machine.describe(),
+        "tuning": TUNING,
+        "machine": machine.describe(),
         "cpu_seconds": "process time of the ten members together; the machine was shared, which "
-                       "can add up to 30 %",
+        "can add up to 30 %",
     }
 
 
@@ -83,17 +86,33 @@ def row(game: str, data: str, steps: int | None = None, members: int = MEMBERS) 
     gan = recipe.points(members=members)
     begin, found = time.process_time(), {}
     try:
-        training = train(gan, toy.batches(recipe.batch, members=members), steps,
-                         **recipe.settings(steps), seed=SEED)
+        training = train(
+            gan,
+            toy.batches(recipe.batch, members=members),
+            steps,
+            **recipe.settings(steps),
+            seed=SEED,
+        )
         found = mode_coverage(training.sample(SAMPLES), toy)
-        found = {name: [rounded(value) for value in values.tolist()]
-                 for name, values in found._asdict().items()}
+        found = {
+            name: [rounded(value) for value in values.tolist()]
+            for name, values in found._asdict().items()
+        }
     except GanCourseError as stopped:
-        found = {"modes": [0] * members, "high_quality": [0.0] * members,
-                 "reverse_kl": [None] * members, "stopped": stopped.what}
-    return {"game": game, "data": data, "seeds": list(range(members)), **found,
-            "cpu_seconds": round(time.process_time() - begin, 1),
-            "settings": {**recipe.described(), "steps": steps, "recipe_steps": recipe.steps}}
+        found = {
+            "modes": [0] * members,
+            "high_quality": [0.0] * members,
+            "reverse_kl": [None] * members,
+            "stopped": stopped.what,
+        }
+    return {
+        "game": game,
+        "data": data,
+        "seeds": list(range(members)),
+        **found,
+        "cpu_seconds": round(time.process_time() - begin, 1),
+        "settings": {**recipe.described(), "steps": steps, "recipe_steps": recipe.steps},
+    }
 
 
 def rounded(value):
@@ -141,8 +160,15 @@ def main(arguments=None):
                 if options.steps:
                     sizes["steps"] = min(options.steps, DATA[data][1][game].steps)
                 write(options.output, new := row(game, data, **sizes))
-                print(data, game, new["modes"], new["high_quality"], new["cpu_seconds"], "s",
-                      flush=True)
+                print(
+                    data,
+                    game,
+                    new["modes"],
+                    new["high_quality"],
+                    new["cpu_seconds"],
+                    "s",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

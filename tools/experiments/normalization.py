@@ -124,6 +124,7 @@ def accuracy(net, x, y):
 
 # ---- the shift: of the inputs of a layer, and of its gradient ----------------------------------
 
+
 @torch.no_grad()
 def moments(net, x):
     """Mean and standard deviation of what enters each layer after the first, (layers, ...)."""
@@ -135,8 +136,10 @@ def moments(net, x):
 
 def drift(before, after, x):
     """How far the means move in one step, in standard deviations, over all live units."""
-    moved = [((m2 - m1).abs() / s1.clamp(min=1e-3))[s1 > 1e-3].mean()
-             for (m1, s1), (m2, _) in zip(moments(before, x), moments(after, x), strict=True)]
+    moved = [
+        ((m2 - m1).abs() / s1.clamp(min=1e-3))[s1 > 1e-3].mean()
+        for (m1, s1), (m2, _) in zip(moments(before, x), moments(after, x), strict=True)
+    ]
     return float(torch.stack(moved).mean())
 
 
@@ -161,9 +164,11 @@ def shift(x, y, x_test, y_test, steps):
             torch.manual_seed(0)
             net = classifier(kind, x.shape[1], depth=10, width=48)
             losses = fit(net, x, y, steps, lr, batch=64)
-            rates[str(lr)] = {"loss": numbers(losses[-20:].mean(0)),
-                              "halfway": numbers(losses[steps // 2 - 10:steps // 2 + 10].mean(0)),
-                              "accuracy": numbers(accuracy(net, x_test, y_test))}
+            rates[str(lr)] = {
+                "loss": numbers(losses[-20:].mean(0)),
+                "halfway": numbers(losses[steps // 2 - 10 : steps // 2 + 10].mean(0)),
+                "accuracy": numbers(accuracy(net, x_test, y_test)),
+            }
         best = min(rates, key=lambda lr: mean(rates[lr]["loss"]))
         drifts, turns = [], []
 
@@ -172,16 +177,22 @@ def shift(x, y, x_test, y_test, steps):
             turns.append(turn(before, after, x, y))
 
         torch.manual_seed(0)
-        curve = fit(classifier(kind, x.shape[1], depth=10, width=48), x, y, steps, float(best), 64,
-                    watch)
-        found[kind] = {"rates": rates, "best_rate": float(best), "drift": numbers(drifts),
-                       "turn": numbers(turns),
-                       "curve": numbers(curve.unflatten(0, (-1, 10)).mean((1, 2)))}
+        curve = fit(
+            classifier(kind, x.shape[1], depth=10, width=48), x, y, steps, float(best), 64, watch
+        )
+        found[kind] = {
+            "rates": rates,
+            "best_rate": float(best),
+            "drift": numbers(drifts),
+            "turn": numbers(turns),
+            "curve": numbers(curve.unflatten(0, (-1, 10)).mean((1, 2))),
+        }
         print(kind, best, found[kind]["rates"][best], mean(drifts), mean(turns), flush=True)
     return found
 
 
 # ---- the noise of the statistics ---------------------------------------------------------------
+
 
 def noise(x, y, x_test, y_test, steps):
     found, few = {}, slice(0, 200)
@@ -189,13 +200,16 @@ def noise(x, y, x_test, y_test, steps):
         torch.manual_seed(0)
         net = classifier("batch norm", x.shape[1], depth=3, width=64, lot=lot)
         losses = fit(net, x[few], y[few], steps, 0.1, batch=128)
-        found[str(lot)] = {"train_loss": numbers(losses[-20:].mean(0)),
-                           "accuracy": numbers(accuracy(net, x_test, y_test))}
+        found[str(lot)] = {
+            "train_loss": numbers(losses[-20:].mean(0)),
+            "accuracy": numbers(accuracy(net, x_test, y_test)),
+        }
         print("lots of", lot, found[str(lot)], flush=True)
     return found
 
 
 # ---- a GAN -------------------------------------------------------------------------------------
+
 
 class DigitModes:
     """Ten classes, read off the nearest training digit; good if it is as near as a new digit is."""
@@ -226,9 +240,17 @@ class Batching(GAN):
 
 
 def generator(pixels, width=64, at_the_end=False):
-    net = nn.Sequential(linear(16, width, 2), Norm(width), nn.ReLU(),
-                        linear(width, width, 2), Norm(width), nn.ReLU(), linear(width, pixels, 1),
-                        *([Norm(pixels, pixels=True)] if at_the_end else []), nn.Tanh())
+    net = nn.Sequential(
+        linear(16, width, 2),
+        Norm(width),
+        nn.ReLU(),
+        linear(width, width, 2),
+        Norm(width),
+        nn.ReLU(),
+        linear(width, pixels, 1),
+        *([Norm(pixels, pixels=True)] if at_the_end else []),
+        nn.Tanh(),
+    )
     net.members = SEEDS
     return net
 
@@ -237,8 +259,11 @@ def discriminator(pixels, width=64, depth=3, norm=True, at_the_start=False):
     """`depth` hidden layers; batch norm in all but the first, as in a DCGAN."""
     layers = [Norm(pixels, pixels=True)] if at_the_start else []
     for i in range(depth):
-        layers += [linear(width if i else pixels, width, 2),
-                   *([Norm(width)] if norm and i else []), nn.LeakyReLU(0.2)]
+        layers += [
+            linear(width if i else pixels, width, 2),
+            *([Norm(width)] if norm and i else []),
+            nn.LeakyReLU(0.2),
+        ]
     return nn.Sequential(*layers, linear(width, 1, 1))
 
 
@@ -263,15 +288,26 @@ def gan(x, y, x_test, steps):
     target, found = DigitModes(x, y, x_test), {"real": float(len(x_test))}
     for name, change in PLACES.items():
         torch.manual_seed(0)
-        pair = Batching(change.get("how", "apart"), generator=generator(x.shape[1],
-                        **change.get("G", {})), discriminator=discriminator(
-                        x.shape[1], **change.get("D", {})))
-        run = train(pair, batches(), steps, optimizer=adam(1e-3, (0.5, 0.99)),
-                    schedule=decay(steps), ema=0.99)
+        pair = Batching(
+            change.get("how", "apart"),
+            generator=generator(x.shape[1], **change.get("G", {})),
+            discriminator=discriminator(x.shape[1], **change.get("D", {})),
+        )
+        run = train(
+            pair,
+            batches(),
+            steps,
+            optimizer=adam(1e-3, (0.5, 0.99)),
+            schedule=decay(steps),
+            ema=0.99,
+        )
         coverage = mode_coverage(run.sample(1000), target, least=10)
-        found[name] = {"good": numbers(coverage.high_quality), "modes": coverage.modes.tolist(),
-                       "d_loss": numbers(run.history.d_loss[-50:].mean(0)),
-                       "g_loss": numbers(run.history.g_loss[-50:].mean(0))}
+        found[name] = {
+            "good": numbers(coverage.high_quality),
+            "modes": coverage.modes.tolist(),
+            "d_loss": numbers(run.history.d_loss[-50:].mean(0)),
+            "g_loss": numbers(run.history.g_loss[-50:].mean(0)),
+        }
         print(name, found[name], flush=True)
     real = mode_coverage(x_test, target)
     found["real"] = {"good": round(float(real.high_quality), 4), "modes": int(real.modes)}
@@ -302,18 +338,25 @@ def main():
     standard = ((x - centre) / spread, y, (x_test - centre) / spread, y_test)
     steps = 20 if arguments.quick else 200
     known = json.loads(RESULT.read_text("utf-8")) if arguments.only else {}
-    parts = {"shift": lambda: shift(*standard, steps), "noise": lambda: noise(*standard, steps),
-             "gan": lambda: gan(x, y, x_test, 20 if arguments.quick else 1000)}
+    parts = {
+        "shift": lambda: shift(*standard, steps),
+        "noise": lambda: noise(*standard, steps),
+        "gan": lambda: gan(x, y, x_test, 20 if arguments.quick else 1000),
+    }
     for name in [arguments.only] if arguments.only else parts:
         begin = time.process_time()
         known[name] = parts[name]()
         known.setdefault("cpu_seconds", {})[name] = round(time.process_time() - begin, 1)
-    known |= {"seeds": SEEDS, "machine": machine.describe(),
-              "settings": {"shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
-                           "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, "
-                                    "SGD 0.9, rate 0.1",
-                           "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), "
-                                  "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples"}}
+    known |= {
+        "seeds": SEEDS,
+        "machine": machine.describe(),
+        "settings": {
+            "shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
+            "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, SGD 0.9, rate 0.1",
+            "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), "
+            "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples",
+        },
+    }
     print(known["cpu_seconds"])
     if not arguments.quick:
         RESULT.write_text(json.dumps(known, indent=1) + "\n", "utf-8")

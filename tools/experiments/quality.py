@@ -35,16 +35,27 @@ TARGETS = {"ring-8": (8, 0.95, 5), "grid-25": (25, 0.90, 15)}
 
 def points(data: str, quick: bool, table: Path = games_table.RESULT) -> dict:
     """The row of the games table, measured here if it is not there, and how many seeds pass."""
-    known = [row for row in ([] if quick else games_table.read(table))
-             if (row["game"], row["data"]) == ("relativistic", data)]
-    row = known[0] if known else games_table.row(
-        "relativistic", data, **({"steps": 3, "members": 2} if quick else {}))
+    known = [
+        row
+        for row in ([] if quick else games_table.read(table))
+        if (row["game"], row["data"]) == ("relativistic", data)
+    ]
+    row = (
+        known[0]
+        if known
+        else games_table.row("relativistic", data, **({"steps": 3, "members": 2} if quick else {}))
+    )
     modes, share, seconds = TARGETS[data]
-    passed = [m == modes and h >= share
-              for m, h in zip(row["modes"], row["high_quality"], strict=True)]
-    return {**row, "target": {"modes": modes, "high_quality": share, "cpu_seconds": seconds},
-            "passed": sum(passed), "of": len(passed),
-            "cpu_seconds_a_seed": round(row["cpu_seconds"] / len(passed), 2)}
+    passed = [
+        m == modes and h >= share for m, h in zip(row["modes"], row["high_quality"], strict=True)
+    ]
+    return {
+        **row,
+        "target": {"modes": modes, "high_quality": share, "cpu_seconds": seconds},
+        "passed": sum(passed),
+        "of": len(passed),
+        "cpu_seconds_a_seed": round(row["cpu_seconds"] / len(passed), 2),
+    }
 
 
 class Clock:
@@ -68,9 +79,15 @@ def split(name: str, held_out: int) -> tuple[Images, Images]:
     """Training and test images, by one fixed permutation."""
     every = images(name)
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(0))
-    return tuple(Images(name, every.pixels[part],
-                        {key: values[part] for key, values in every.labels.items()},
-                        every.categories) for part in (order[held_out:], order[:held_out]))
+    return tuple(
+        Images(
+            name,
+            every.pixels[part],
+            {key: values[part] for key, values in every.labels.items()},
+            every.categories,
+        )
+        for part in (order[held_out:], order[:held_out])
+    )
 
 
 def judge_of(data: Images, net) -> Callable:
@@ -81,8 +98,10 @@ def judge_of(data: Images, net) -> Callable:
         found = {"frechet": round(frechet(net.features(x), real), 2)}
         if data.name == "faces":
             coverage = mode_coverage(x, FaceModes(data))
-            found |= {name: games_table.rounded(value.item())
-                      for name, value in coverage._asdict().items()}
+            found |= {
+                name: games_table.rounded(value.item())
+                for name, value in coverage._asdict().items()
+            }
         return found
 
     return judge
@@ -99,11 +118,23 @@ def run(data: Images, judge, seed: int, steps: int) -> dict:
         seconds = clock()
         if training.step == steps or (marks and seconds >= marks[0]):
             marks[:] = [mark for mark in marks if mark > seconds]
-            found.append({"cpu_seconds": round(seconds, 2), "step": training.step,
-                          **clock.pause(lambda: judge(training.sample(SAMPLES)))})
+            found.append(
+                {
+                    "cpu_seconds": round(seconds, 2),
+                    "step": training.step,
+                    **clock.pause(lambda: judge(training.sample(SAMPLES))),
+                }
+            )
 
-    train(gan, data.batches(recipe.batch), steps, watch=watch, every=1, seed=seed,
-          **recipe.settings(steps))
+    train(
+        gan,
+        data.batches(recipe.batch),
+        steps,
+        watch=watch,
+        every=1,
+        seed=seed,
+        **recipe.settings(steps),
+    )
     return {"seed": seed, "curve": found}
 
 
@@ -117,11 +148,14 @@ def pictures(name: str, quick: bool) -> Iterator[dict]:
     judge, real = judge_of(data, net), test[torch.arange(held_out)]
     steps, seeds = (3, seeds[:1]) if quick else (steps, seeds)
     accuracy = {key: round(share, 4) for key, share in net.accuracy(real, test.labels).items()}
-    result = {"settings": {**PICTURES[GAME].described(), "steps": steps}, "samples": SAMPLES,
-              "classifier": {"steps": classifier_steps, "cpu_seconds": seconds,
-                             "accuracy": accuracy},
-              "held_out": {"images": held_out, **judge(real)}, "planned_seeds": list(seeds),
-              "runs": []}
+    result = {
+        "settings": {**PICTURES[GAME].described(), "steps": steps},
+        "samples": SAMPLES,
+        "classifier": {"steps": classifier_steps, "cpu_seconds": seconds, "accuracy": accuracy},
+        "held_out": {"images": held_out, **judge(real)},
+        "planned_seeds": list(seeds),
+        "runs": [],
+    }
     for seed in seeds:
         result["runs"].append(run(data, judge, seed, steps))
         print(name, result["runs"][-1], flush=True)
@@ -148,10 +182,13 @@ def main(arguments=None):
 def meta() -> dict:
     """Protocol, versions and machine."""
     about = games_table.meta()
-    return {"machine": about["machine"], "points": about["protocol"],
-            "pictures": f"{SAMPLES} samples of the averaged generator against the training images; "
-                        "the classifier learnt from the same training images; CPU seconds are "
-                        "those of training alone, on a shared machine (up to 30 % too many)"}
+    return {
+        "machine": about["machine"],
+        "points": about["protocol"],
+        "pictures": f"{SAMPLES} samples of the averaged generator against the training images; "
+        "the classifier learnt from the same training images; CPU seconds are "
+        "those of training alone, on a shared machine (up to 30 % too many)",
+    }
 
 
 if __name__ == "__main__":

@@ -32,8 +32,17 @@ from gancourse.theory.lipschitz import layer_gradients, slope_norms, spectral_bo
 RESULT = Path(__file__).resolve().parents[2] / "gancourse/data/measured/surfaces.json"
 DATA = {"ring": ring(), "grid": grid(), "swiss roll": swiss_roll()}
 SCALE, REACH, CELLS, SEEDS = 2**0.5, 2.4, 41, 3
-SETTINGS = {"width": 64, "depth": 3, "batch": 256, "lr": 1e-3, "betas": [0.5, 0.9],
-            "steps": 2500, "clip": 0.1, "lambda": 0.1, "gamma": 0.1}
+SETTINGS = {
+    "width": 64,
+    "depth": 3,
+    "batch": 256,
+    "lr": 1e-3,
+    "betas": [0.5, 0.9],
+    "steps": 2500,
+    "clip": 0.1,
+    "lambda": 0.1,
+    "gamma": 0.1,
+}
 LAYERS = {"depth": 12, "width": 64, "batch": 128, "steps": 400, "lr": 1e-3, "lambda": 0.1}
 
 #: critic -> (game, normalisation of the weights)
@@ -78,8 +87,10 @@ def audit(D, names):
     outside = torch.stack([x[x.abs().amax(-1) > 1.8][:2000] for x in frame])
     places = {"real": real, "between": between, "fake": fake, "outside": outside}
     levels = torch.tensor([0.05, 0.5, 0.95])
-    return {place: slope_norms(lambda x: D(x)[..., 0], x).quantile(levels, -1).T
-            for place, x in places.items()}
+    return {
+        place: slope_norms(lambda x: D(x)[..., 0], x).quantile(levels, -1).T
+        for place, x in places.items()
+    }
 
 
 @torch.no_grad()
@@ -152,9 +163,15 @@ def measure(quick=False):
     found = measure_critics(3 if quick else SETTINGS["steps"])
     found["layers"] = measure_layers(3 if quick else LAYERS["steps"])
     found["meta"] = {
-        "settings": SETTINGS, "layers": LAYERS, "seeds": list(range(SEEDS)), "scale": SCALE,
-        "reach": REACH, "cells": CELLS, "machine": machine.describe(),
-        "cpu_seconds": round(time.process_time() - begin)}
+        "settings": SETTINGS,
+        "layers": LAYERS,
+        "seeds": list(range(SEEDS)),
+        "scale": SCALE,
+        "reach": REACH,
+        "cells": CELLS,
+        "machine": machine.describe(),
+        "cpu_seconds": round(time.process_time() - begin),
+    }
     return found
 
 
@@ -166,8 +183,10 @@ def main():
     result = measure(quick)
     if not quick:
         RESULT.write_text(json.dumps(result, separators=(",", ":")) + "\n", "utf-8")
-        print(f"{RESULT.name}: {RESULT.stat().st_size // 1000} kB, "
-              f"{result['meta']['cpu_seconds']} CPU seconds")
+        print(
+            f"{RESULT.name}: {RESULT.stat().st_size // 1000} kB, "
+            f"{result['meta']['cpu_seconds']} CPU seconds"
+        )
 
 
 if __name__ == "__main__":

@@ -39,12 +39,39 @@ from gancourse.training import adam, decay, train
 
 RESULT = Path(__file__).resolve().parents[2] / "gancourse/data/measured/wgan.json"
 TOYS = {"ring": ring(), "swiss roll": swiss_roll()}
-POINTS = {"members": 8, "steps": 1000, "batch": 64, "lr": 5e-4, "clip": 0.1, "width": 64,
-          "depth": 3, "every": 25, "samples": 256}
-LAYERS = {"clips": [0.1, 0.01, 0.001], "seeds": 3, "depth": 12, "width": 64, "batch": 128,
-          "steps": 300, "lr": 0.1}     # lr: in units of the clip value
-FACES = {"seeds": 3, "steps": 500, "batch": 32, "lr": 5e-4, "clip": 0.01, "d_steps": 5,
-         "latent_dim": 32, "width": 32, "ema": 0.99, "held_out": 1000, "samples": 2000}
+POINTS = {
+    "members": 8,
+    "steps": 1000,
+    "batch": 64,
+    "lr": 5e-4,
+    "clip": 0.1,
+    "width": 64,
+    "depth": 3,
+    "every": 25,
+    "samples": 256,
+}
+LAYERS = {
+    "clips": [0.1, 0.01, 0.001],
+    "seeds": 3,
+    "depth": 12,
+    "width": 64,
+    "batch": 128,
+    "steps": 300,
+    "lr": 0.1,
+}  # lr: in units of the clip value
+FACES = {
+    "seeds": 3,
+    "steps": 500,
+    "batch": 32,
+    "lr": 5e-4,
+    "clip": 0.01,
+    "d_steps": 5,
+    "latent_dim": 32,
+    "width": 32,
+    "ema": 0.99,
+    "held_out": 1000,
+    "samples": 2000,
+}
 
 
 def rmsprop(lr):
@@ -58,9 +85,11 @@ GAMES = {
     "non-saturating, same settings": (NonSaturating(), 5, rmsprop(POINTS["lr"])),
     "non-saturating, usual settings": (NonSaturating(), 1, adam(1e-3)),
 }
-OPTIMIZERS = {"Adam, beta1 = 0": adam(POINTS["lr"], (0.0, 0.99)),
-              "Adam, beta1 = 0.5": adam(POINTS["lr"], (0.5, 0.99)),
-              "Adam, beta1 = 0.9": adam(POINTS["lr"], (0.9, 0.99))}
+OPTIMIZERS = {
+    "Adam, beta1 = 0": adam(POINTS["lr"], (0.0, 0.99)),
+    "Adam, beta1 = 0.5": adam(POINTS["lr"], (0.5, 0.99)),
+    "Adam, beta1 = 0.9": adam(POINTS["lr"], (0.9, 0.99)),
+}
 
 
 def followed(toy, game, d_steps, optimizer, steps, every, members):
@@ -77,12 +106,24 @@ def followed(toy, game, d_steps, optimizer, steps, every, members):
         both = torch.cat([real.expand_as(fakes), fakes], 1)
         slopes.append(slope_norms(lambda x: gan.D(x)[..., 0], both).mean(-1))
 
-    training = train(gan, toy.batches(POINTS["batch"], members=members), steps, watch=watch,
-                     every=every, optimizer=optimizer, d_steps=d_steps)
+    training = train(
+        gan,
+        toy.batches(POINTS["batch"], members=members),
+        steps,
+        watch=watch,
+        every=every,
+        optimizer=optimizer,
+        d_steps=d_steps,
+    )
     means = [loss.view(-1, every, members).mean(1) for loss in training.history[:2]]
-    return {name: rounded(values.T) for name, values in
-            zip(("w1", "slope", "d_loss", "g_loss"),
-                (torch.stack(distances), torch.stack(slopes), *means), strict=True)}
+    return {
+        name: rounded(values.T)
+        for name, values in zip(
+            ("w1", "slope", "d_loss", "g_loss"),
+            (torch.stack(distances), torch.stack(slopes), *means),
+            strict=True,
+        )
+    }
 
 
 def rounded(values):
@@ -96,13 +137,19 @@ def rank_correlations(run):
     A discriminator's loss should fall, and a generator's rise, the farther the two are apart.
     ``late`` leaves out the first quarter, in which every game improves.
     """
-    w1, slope, d_loss, g_loss = (torch.tensor(run[key]) for key in ("w1", "slope", "d_loss",
-                                                                    "g_loss"))
+    w1, slope, d_loss, g_loss = (
+        torch.tensor(run[key]) for key in ("w1", "slope", "d_loss", "g_loss")
+    )
     signs = {"d_loss": -d_loss, "g_loss": g_loss, "d_loss / slope": -d_loss / slope}
     starts = {"": 0, " late": w1.shape[1] // 4}
-    return {name + when: [round(float(spearmanr(a[start:], b[start:])[0]), 4)
-                          for a, b in zip(w1, signed, strict=True)]
-            for name, signed in signs.items() for when, start in starts.items()}
+    return {
+        name + when: [
+            round(float(spearmanr(a[start:], b[start:])[0]), 4)
+            for a, b in zip(w1, signed, strict=True)
+        ]
+        for name, signed in signs.items()
+        for when, start in starts.items()
+    }
 
 
 def correlation(quick):
@@ -119,15 +166,24 @@ def correlation(quick):
 def floors():
     """W1 between two samples of the data itself: the least that a perfect generator can show."""
     n = POINTS["samples"]
-    return {name: [round(float(earth_mover(toy.sample(n, seed=i), toy.sample(n, seed=100 + i))), 4)
-                   for i in range(20)] for name, toy in TOYS.items()}
+    return {
+        name: [
+            round(float(earth_mover(toy.sample(n, seed=i), toy.sample(n, seed=100 + i))), 4)
+            for i in range(20)
+        ]
+        for name, toy in TOYS.items()
+    }
 
 
 def optimizers(quick):
     steps, members = (50, 2) if quick else (POINTS["steps"], POINTS["members"])
     game, d_steps, _ = GAMES["WGAN"]
-    return {name: followed(TOYS["ring"], game, d_steps, optimizer, steps, POINTS["every"],
-                           members)["w1"] for name, optimizer in OPTIMIZERS.items()}
+    return {
+        name: followed(TOYS["ring"], game, d_steps, optimizer, steps, POINTS["every"], members)[
+            "w1"
+        ]
+        for name, optimizer in OPTIMIZERS.items()
+    }
 
 
 def deep_critic(clip, seed, steps):
@@ -148,36 +204,56 @@ def deep_critic(clip, seed, steps):
     real = TOYS["swiss roll"].sample(1000)
     norms = layer_gradients(critic, game, real, real + 0.5 * torch.randn_like(real))
     weights = torch.cat([p.detach().flatten() for p in critic.parameters() if p.ndim == 2]) / clip
-    return {"seed": seed, "gradients": [float(f"{v:.4g}") for v in norms],
-            "at the edge": round(float((weights.abs() > 0.99).double().mean()), 4),
-            "histogram": torch.histc(weights, 40, -1, 1).int().tolist()}
+    return {
+        "seed": seed,
+        "gradients": [float(f"{v:.4g}") for v in norms],
+        "at the edge": round(float((weights.abs() > 0.99).double().mean()), 4),
+        "histogram": torch.histc(weights, 40, -1, 1).int().tolist(),
+    }
 
 
 def layers(quick):
     steps, seeds = (5, 1) if quick else (LAYERS["steps"], LAYERS["seeds"])
-    return {str(clip): [deep_critic(clip, seed, steps) for seed in range(seeds)]
-            for clip in LAYERS["clips"]}
+    return {
+        str(clip): [deep_critic(clip, seed, steps) for seed in range(seeds)]
+        for clip in LAYERS["clips"]
+    }
 
 
 def faces(quick):
     s = FACES
     steps, seeds = (2, 1) if quick else (s["steps"], s["seeds"])
     every = images("faces")
-    data, target = Images("faces", every.pixels[s["held_out"]:]), FaceModes(every)
+    data, target = Images("faces", every.pixels[s["held_out"] :]), FaceModes(every)
     runs = []
     for seed in range(seeds):
         begin = time.process_time()
         torch.manual_seed(seed)
-        gan = GAN(Wasserstein(projection=clip_weights(s["clip"])),
-                  generator=dcgan.generator(16, 3, s["latent_dim"], s["width"]),
-                  discriminator=dcgan.discriminator(16, 3, s["width"], norm=None),
-                  latent_dim=s["latent_dim"])
-        training = train(gan, data.batches(s["batch"]), steps, optimizer=rmsprop(s["lr"]),
-                         d_steps=s["d_steps"], schedule=decay(steps), ema=s["ema"], seed=seed)
+        gan = GAN(
+            Wasserstein(projection=clip_weights(s["clip"])),
+            generator=dcgan.generator(16, 3, s["latent_dim"], s["width"]),
+            discriminator=dcgan.discriminator(16, 3, s["width"], norm=None),
+            latent_dim=s["latent_dim"],
+        )
+        training = train(
+            gan,
+            data.batches(s["batch"]),
+            steps,
+            optimizer=rmsprop(s["lr"]),
+            d_steps=s["d_steps"],
+            schedule=decay(steps),
+            ema=s["ema"],
+            seed=seed,
+        )
         found = mode_coverage(training.sample(s["samples"]), target)
-        runs.append({"seed": seed, "modes": int(found.modes),
-                     "high_quality": round(float(found.high_quality), 4),
-                     "cpu_seconds": round(time.process_time() - begin, 1)})
+        runs.append(
+            {
+                "seed": seed,
+                "modes": int(found.modes),
+                "high_quality": round(float(found.high_quality), 4),
+                "cpu_seconds": round(time.process_time() - begin, 1),
+            }
+        )
         print("faces", runs[-1], flush=True)
     return runs
 
@@ -188,8 +264,11 @@ PARTS = (correlation, optimizers, layers, faces)
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    parser.add_argument("--only", choices=[part.__name__ for part in PARTS],
-                        help="measure one part anew and keep the rest of the file")
+    parser.add_argument(
+        "--only",
+        choices=[part.__name__ for part in PARTS],
+        help="measure one part anew and keep the rest of the file",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     old = json.loads(RESULT.read_text("utf-8")) if arguments.only and RESULT.exists() else {}
