@@ -21,16 +21,16 @@ chapters: environment  ## execute the chapters whose text or code has changed (A
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
 experiments: environment  ## measure again what the chapters quote (about 20 minutes, two scripts at a time)
-	@printf '%s\n' "games_table.py --data grid-25" face_coverage.py "games_table.py --data ring-8" \
-	  "quality.py --only digits --only faces" wgan.py normalization.py surfaces.py | \
-	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) tools/experiments/{}'
-	@$(RUN) tools/experiments/quality.py --only ring-8 --only grid-25
+	@printf '%s\n' "games_table --data grid-25" face_coverage "games_table --data ring-8" \
+	  "quality --only digits --only faces" wgan normalization surfaces | \
+	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'
+	@$(RUN) -m gancourse.experiments.quality --only ring-8 --only grid-25
 
 torture: environment     ## every crash, damage and attack that a checkpoint must survive (ten minutes)
 	@OMP_NUM_THREADS=1 $(RUN) -m pytest tests/torture -m "torture or not torture" -n 2
 
 benchmark: environment   ## our training loop against a textbook one, on this machine
-	@OMP_NUM_THREADS=1 $(RUN) -m gancourse benchmark --out gancourse/data/measured/benchmark.json
+	@OMP_NUM_THREADS=1 $(RUN) -m gancourse benchmark --out gancourse/benchmark/benchmark.json
 
 repository: environment  ## write the public address everywhere: make repository URL=https://github.com/owner/name
 	@$(RUN) tools/set_repository.py "$(URL)"

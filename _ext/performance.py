@@ -1,8 +1,8 @@
 """Sphinx extension: `{performance} NAME` prints one table of the performance page.
 
-The tables are made from gancourse/data/measured/benchmark.json and, for `quality`, quality.json,
-as `python -m gancourse benchmark` and tools/experiments/quality.py have written them. A field that
-is missing there stops the build and is named.
+The tables are made from gancourse/benchmark/benchmark.json and, for `quality`, the JSON of
+gancourse/experiments/quality.py, as `python -m gancourse benchmark` and that script have written
+them. A field that is missing there stops the build and is named.
 """
 
 import json
@@ -13,7 +13,10 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-FOLDER = "gancourse/data/measured"
+FILES = {
+    "benchmark": "gancourse/benchmark/benchmark.json",
+    "quality": "gancourse/experiments/quality.json",
+}
 
 
 class Missing(Exception):
@@ -31,7 +34,7 @@ class Record(dict):
         if key not in self:
             raise Missing(
                 f"{self.where} has no field {key!r}; measure again "
-                "(python -m gancourse benchmark, tools/experiments/quality.py)"
+                "(python -m gancourse benchmark, gancourse/experiments/quality.py)"
             )
         value = super().__getitem__(key)
         return Record(value, f"{self.where} > {key}") if isinstance(value, dict) else value
@@ -39,7 +42,7 @@ class Record(dict):
 
 def read(root, name):
     """One file of measurements; an empty one if it is not there."""
-    path = Path(root, FOLDER, f"{name}.json")
+    path = Path(root, FILES[name])
     return Record(json.loads(path.read_text("utf-8")), path.name) if path.exists() else None
 
 
@@ -81,7 +84,7 @@ def machine(result):
 
 def speed(result):
     """Every case: milliseconds per step, GAN-iterations against the textbook, share of the peak."""
-    from gancourse.benchmark import fraction_of_peak, speedup, spread
+    from gancourse.benchmark.measuring import fraction_of_peak, speedup, spread
 
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "r1-r2", "toy"):
         case = result["cases"][key]
@@ -108,7 +111,7 @@ def speed(result):
 
 def wrapper(result):
     """What `Training` costs over the bare loop."""
-    from gancourse.benchmark import speedup
+    from gancourse.benchmark.measuring import speedup
 
     lines = []
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "toy"):
@@ -120,7 +123,7 @@ def wrapper(result):
 
 def tricks(result):
     """One habit of the tutorials at a time, put into our loop."""
-    from gancourse.benchmark import speedup
+    from gancourse.benchmark.measuring import speedup
 
     case = result["cases"]["tricks"]
     lines = [
@@ -133,7 +136,7 @@ def tricks(result):
 
 def kernels(result):
     """The machine's largest kernels over all turns of all cases."""
-    from gancourse.benchmark import spread
+    from gancourse.benchmark.measuring import spread
 
     cases = [case for case in (result["cases"][key] for key in result["cases"])]
     names = list(cases[0]["kernels"])
@@ -198,9 +201,9 @@ def text(root, table):
     name = "quality" if table == "quality" else "benchmark"
     result = read(root, name)
     if result is None and name == "quality":
-        return "*Not measured yet: run* `python tools/experiments/quality.py`."
+        return "*Not measured yet: run* `python -m gancourse.experiments.quality`."
     if result is None:
-        raise Missing(f"{FOLDER}/{name}.json is not there: run python -m gancourse benchmark")
+        raise Missing(f"{FILES[name]} is not there: run python -m gancourse benchmark")
     return "\n".join(TABLES[table](result))
 
 
@@ -211,8 +214,8 @@ class Performance(SphinxDirective):
         root, table = Path(self.env.srcdir), self.arguments[0]
         if table not in TABLES:
             raise self.error(f"there is no table {table!r}; choose one of {', '.join(TABLES)}")
-        for name in ("benchmark", "quality"):
-            self.env.note_dependency(str(root / FOLDER / f"{name}.json"))
+        for path in FILES.values():
+            self.env.note_dependency(str(root / path))
         try:
             lines = text(root, table).splitlines()
         except Missing as problem:

@@ -1,7 +1,7 @@
-"""`python -m gancourse`: see :mod:`gancourse.cli`."""
+"""`python -m gancourse`: see :mod:`gancourse.commands.main`."""
 
 import sys
 
-from gancourse.cli import main
+from gancourse.commands.main import main
 
 sys.exit(main())

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gancourse.errors import GanCourseError
-from gancourse.history import History
+from gancourse.loop.history import History
 
 
 class Finding(NamedTuple):

@@ -94,37 +94,3 @@ def _check_features(*features: Tensor) -> None:
         )
     if not all(x.isfinite().all() for x in features):
         raise GanCourseError("some features are not finite", where="frechet")
-
-
-class FaceModes:
-    """The 5 x 8 combinations of background and skin colour of the pixel faces.
-
-    Both can be read off a picture without a classifier: the background stands in the upper
-    corners, the skin at the neck. ``tolerance`` is the largest distance in RGB (0 to 255) at
-    which a colour counts as one of the drawing's own.
-    """
-
-    def __init__(self, faces, tolerance: float = 24.0):
-        self.colours = [
-            torch.tensor(
-                [[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in faces.categories[key]],
-                dtype=torch.float32,
-            )
-            for key in ("background", "skin")
-        ]
-        self.modes, self.tolerance = math.prod(map(len, self.colours)), tolerance
-
-    def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """Mode (``8 * background + skin``) and quality of ``(n, 3, 16, 16)`` in [-1, 1]."""
-        if samples.shape[1:] != (3, 16, 16):
-            raise GanCourseError(
-                f"faces are (n, 3, 16, 16), not {tuple(samples.shape)}", where="FaceModes"
-            )
-        pixels = (samples.float().cpu() + 1) * 127.5
-        corner = pixels[:, :, 0, [0, 15]].mean(-1)
-        neck = pixels[:, :, 13, 7:9].mean(-1)
-        (far_b, background), (far_s, skin) = (
-            torch.cdist(patch, colour).min(-1)
-            for patch, colour in zip((corner, neck), self.colours, strict=True)
-        )
-        return 8 * background + skin, (far_b < self.tolerance) & (far_s < self.tolerance)

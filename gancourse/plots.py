@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from gancourse.sheets import sheet_of
+from gancourse.data.sheets import sheet_of
 
 REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
 #: From "surely fake" over "cannot tell" to "surely real".

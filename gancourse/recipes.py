@@ -7,7 +7,7 @@ Three dictionaries, one place for numbers that would otherwise spread over a cou
     gan = recipe.points(members=10)
     train(gan, ring().batches(recipe.batch, members=10), recipe.steps, **recipe.settings())
 
-``tools/experiments/games_table.py`` and ``quality.py`` measure them over fresh seeds.
+``gancourse/experiments/games_table.py`` and ``quality.py`` measure them over fresh seeds.
 """
 
 from collections.abc import Callable

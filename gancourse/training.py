@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from gancourse.averaging import Average
-from gancourse.batches import endless
 from gancourse.errors import GanCourseError, demand_number, demand_whole
-from gancourse.guards import (
+from gancourse.loop.averaging import Average
+from gancourse.loop.batches import endless
+from gancourse.loop.guards import (
     FiniteGuard,
     demand_finite_batch,
     demand_gan,
@@ -30,9 +30,9 @@ from gancourse.guards import (
     signals_wait,
     usable,
 )
-from gancourse.history import History, Record
-from gancourse.keeper import Keeper
-from gancourse.resuming import Resumable
+from gancourse.loop.history import History, Record
+from gancourse.saving.keeper import Keeper
+from gancourse.saving.state import Resumable
 
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:

@@ -1,86 +1,81 @@
-"""The arrows of the design: which module may import which, read from the sources."""
+"""The plan of the house: which room may import which, read from the sources."""
 
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "gancourse"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+from checkout import ROOT
+from gancourse import __path__ as where
+from plan import ARROWS, GROUND, floors, imports, modules, room
 
-#: What a module may import from the package; "networks" stands for everything below it.
-ALLOWED = {
-    "errors": set(),
-    "options": set(),
-    "games": set(),
-    "penalties": {"errors"},
-    "gans": {"errors", "games", "penalties"},
-    "checkpoints": {"errors"},
-    "averaging": set(),
-    "batches": {"errors"},
-    "history": set(),
-    "guards": {"errors"},
-    "resuming": {"errors", "checkpoints", "batches", "history"},
-    "keeper": {"errors", "checkpoints"},
-    "diagnosis": {"errors", "history"},
-    "training": {"errors", "averaging", "batches", "guards", "history", "keeper", "resuming"},
-    "metrics": {"errors"},
-    "machine": {"errors"},
-    "textbook": {"gans"},
-    "benchmark": {"machine", "contenders"},
-    "contenders": {"textbook", "data", "games", "gans", "networks", "penalties", "training"},
-    "recipes": {"errors", "games", "penalties", "gans", "networks", "training"},
-    "networks": {"errors"},
-    "data": {"errors", "data"},
-    "theory": {"errors", "theory"},
-    "sheets": set(),
-    "plots": {"errors", "sheets"},
-    "notebook": {"errors"},
-    "live": {"errors"},
-    "interactive": {"errors", "live", "theory"},
-    "widgets": {"errors", "sheets", "notebook"},
-    "scrubber": {"errors", "plots", "widgets"},
-    "exercises": {"errors", "questions"},
-    "questions": {"exercises", "theory"},
-}
+PACKAGE = ROOT / "gancourse"
+MODULES = modules(ROOT)
 
 
 def name(path):
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
 
 
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import hides where a name comes from"
-            names = [alias.name for alias in node.names]
-            yield from (
-                (f"{node.module}.{n}" for n in names)
-                if node.module == "gancourse"
-                else [node.module]
-            )
+def test_the_tests_look_at_this_checkout():
+    assert list(where) == [str(PACKAGE)]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_imports_follow_the_arrows(path):
-    part = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    if part in ("__init__", "__main__", "cli", "runs"):
-        return
-    used = {module.split(".")[1] for module in imports(path) if module.startswith("gancourse.")}
-    assert used <= ALLOWED[part], f"{name(path)} imports {used - ALLOWED[part]}"
+    here = room(PACKAGE, path)
+    used = {room(PACKAGE, other) for other in imports(ROOT, path)} - {here} - GROUND
+    assert used <= ARROWS[here], f"{name(path)} imports {used - ARROWS[here]}"
+
+
+def test_every_arrow_of_the_plan_is_used():
+    """A plan that allows more than there is says nothing."""
+    used = {(room(PACKAGE, a), room(PACKAGE, b)) for a in MODULES for b in imports(ROOT, a)}
+    assert {(a, b) for a, targets in ARROWS.items() for b in targets} <= used
+
+
+def test_the_plan_has_floors():
+    """No circle among the rooms, so each can be put on a floor above all that it imports."""
+    height = floors()
+    assert all(height[a] > height[b] for a, targets in ARROWS.items() for b in targets)
+
+
+def test_no_circle_among_modules():
+    """Not even inside a room. What is imported only when a function is called counts as well."""
+    left = {path: {p for p in imports(ROOT, path) if p != path} for path in MODULES}
+    while free := [path for path, targets in left.items() if not targets & left.keys()]:
+        left = {path: targets for path, targets in left.items() if path not in free}
+    assert not left, f"import each other: {sorted(map(name, left))}"
+
+
+def test_few_nouns_at_the_door_and_no_module_beside_a_room_of_its_name():
+    top = [path.stem for path in PACKAGE.glob("*.py")]
+    rooms = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
+    assert len(top) <= 16 and not set(top) & set(rooms)
+    assert not {"utils", "helpers", "common", "misc"} & {path.stem for path in MODULES}
+
+
+def test_tests_mirror_the_rooms():
+    """A module's test has its name and lies in its room, or at the door."""
+    known = {path.stem for path in MODULES} | {"bad_inputs", "architecture"}
+    for folder in sorted(p for p in (ROOT / "tests").iterdir() if (PACKAGE / p.name).is_dir()):
+        assert list(folder.glob("test_*.py")), folder
+    for path in (ROOT / "tests").glob("test_*.py"):
+        assert path.stem.removeprefix("test_") in known, path
 
 
 def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment():
     for path in MODULES:
-        found = {module.split(".")[0] for module in imports(path)}
-        assert ("matplotlib" in found) <= (path.stem == "plots"), path
         source = path.read_text()
+        found = {
+            node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        }
+        assert any(n.split(".")[0] == "matplotlib" for n in found) <= (path.stem == "plots"), path
         reads = "environ" in source or "getenv" in source
-        assert reads <= (path.stem in ("notebook", "cli")), path
+        assert reads <= (name(path) in ("gancourse.notebook", "gancourse.commands.main")), path
 
 
 def test_no_dangerous_calls():
@@ -107,16 +102,21 @@ def test_package_files_only_say_what_is_inside():
         assert all(isinstance(node, ast.Assign) for node in body[1:]), f"{path} re-exports"
 
 
+def statements(function):
+    """How many statements a function has, its docstring not counted: length without layout."""
+    nodes = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1
+    return nodes - (ast.get_docstring(function) is not None)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_public_things_have_docstrings_and_functions_stay_short(path):
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree), f"{path} has no docstring"
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            doc = len((ast.get_docstring(node) or "").splitlines())
-            lines = node.end_lineno - node.lineno - doc
-            assert lines <= 32, f"{path}:{node.lineno} {node.name} is {lines} lines long"
-    for node in tree.body:
+            long = statements(node)
+            assert long <= 25, f"{path}:{node.lineno} {node.name} has {long} statements"
+    for node in tree.body if room(PACKAGE, path) != "experiments" else []:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"
 
@@ -128,9 +128,9 @@ state, threads, count = torch.get_rng_state(), torch.get_num_threads(), threadin
 def refuse(*a, **k): raise AssertionError("a socket was opened")
 socket.socket = refuse
 import gancourse
-for part in ("errors", "games", "penalties", "gans", "training", "checkpoints", "metrics",
+for part in ("errors", "games", "penalties", "gans", "training", "saving.checkpoints", "metrics",
              "networks.mlp", "networks.dcgan", "data.toys", "data.images", "notebook",
-             "theory.information", "interactive"):
+             "theory.information", "live.divergence", "exercises"):
     __import__("gancourse." + part)
 assert torch.equal(state, torch.get_rng_state()) and threads == torch.get_num_threads()
 assert count == threading.active_count()

@@ -10,7 +10,7 @@ from gancourse.diagnosis import diagnose
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
-from gancourse.history import History
+from gancourse.loop.history import History
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import r1_r2
 from gancourse.training import adam, train

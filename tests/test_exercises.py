@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from conftest import ROOT
+from checkout import ROOT
 from gancourse import exercises
 from gancourse.errors import GanCourseError
-from gancourse.exercises import EXERCISES, check
+from gancourse.exercises import check, everything
+from gancourse.questions import marking
+
+EXERCISES = everything()
 
 NAMES = sorted(EXERCISES)
 MISTAKES = [(name, hint) for name in NAMES for hint in EXERCISES[name].mistakes]
@@ -105,15 +108,15 @@ def test_function_that_stops_or_takes_other_arguments(name):
 @pytest.fixture
 def two(monkeypatch):
     """An exercise on numbers and one on a function, in an empty list of exercises."""
-    monkeypatch.setattr(exercises, "EXERCISES", {})
-    exercises.exercise(
+    monkeypatch.setattr(marking, "EXERCISES", {})
+    marking.exercise(
         "pair",
         answer=lambda: [3.0, 4.0],
         praise="Yes.",
         tolerance=1e-3,
         mistakes={"Swapped.": lambda: [4.0, 3.0]},
     )
-    exercises.exercise(
+    marking.exercise(
         "square",
         answer=lambda x: x**2,
         praise="Yes.",
@@ -176,7 +179,7 @@ def test_a_function_may_change_its_arguments(two):
 
 
 def test_infinity_is_a_number(two):
-    exercises.exercise("endless", answer=lambda: float("inf"), praise="Yes.", mistakes={})
+    marking.exercise("endless", answer=lambda: float("inf"), praise="Yes.", mistakes={})
     assert check("endless", float("inf")).right
     assert not check("endless", 1e30).right and not check("endless", -float("inf")).right
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
+from gancourse.data.faces import FaceModes
 from gancourse.data.images import images
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
-from gancourse.metrics import FaceModes, frechet, interval, mode_coverage
+from gancourse.metrics import frechet, interval, mode_coverage
 
 
 def test_a_perfect_sampler_covers_everything():

@@ -5,9 +5,9 @@ import torch
 from PIL import Image
 
 from gancourse import plots
+from gancourse.data.sheets import png, sheet_of
 from gancourse.data.toys import ring
 from gancourse.networks.mlp import mlp
-from gancourse.sheets import png, sheet_of
 from gancourse.training import History
 
 HISTORY = History(torch.rand(50, 3), torch.rand(50, 3))

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from conftest import experiment
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
+from gancourse.experiments import games_table, quality
 from gancourse.games import NonSaturating, Relativistic
 from gancourse.gans import GAN, PackedGAN
 from gancourse.networks.mlp import mlp
@@ -156,7 +156,7 @@ def test_what_cannot_be_packed_is_named():
 
 
 def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
-    script, output = experiment("games_table"), tmp_path / "table.json"
+    script, output = games_table, tmp_path / "table.json"
     script.main(["--quick", "--data", "ring-8", "--output", str(output)])
     first = output.read_text()
     found = json.loads(first)
@@ -183,7 +183,7 @@ def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
 
 
 def test_a_run_that_diverges_becomes_a_row_without_modes(monkeypatch):
-    script = experiment("games_table")
+    script = games_table
     wild = dataclasses.replace(RING["wgan-clip"], lr=1e30)
     monkeypatch.setitem(RING, "wgan-clip", wild)
     row = script.row("wgan-clip", "ring-8", steps=3, members=2)
@@ -191,7 +191,7 @@ def test_a_run_that_diverges_becomes_a_row_without_modes(monkeypatch):
 
 
 def test_the_quality_script_runs(tmp_path):
-    script, output = experiment("quality"), tmp_path / "quality.json"
+    script, output = quality, tmp_path / "quality.json"
     script.main(["--quick", "--output", str(output)])
     found = json.loads(output.read_text())
     assert set(found) == {"ring-8", "grid-25", "digits", "faces", "meta"}
@@ -204,7 +204,7 @@ def test_the_quality_script_runs(tmp_path):
 
 
 def test_marks_come_in_order_and_measuring_costs_no_time(monkeypatch):
-    script = experiment("quality")
+    script = quality
     now = [0.0]
     monkeypatch.setattr(script.time, "process_time", lambda: now[0])
     clock = script.Clock()
@@ -227,5 +227,5 @@ def test_a_seed_passes_only_with_all_modes_and_enough_quality(tmp_path):
     }
     table = tmp_path / "table.json"
     table.write_text(json.dumps({"meta": {}, "rows": [row]}))
-    found = experiment("quality").points("ring-8", False, table)
+    found = quality.points("ring-8", False, table)
     assert (found["passed"], found["of"], found["cpu_seconds_a_seed"]) == (1, 3, 4.0)

@@ -10,10 +10,10 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
-from gancourse.keeper import Keeper
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
+from gancourse.saving.keeper import Keeper
 from gancourse.training import Training, adam, decay, train
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from gancourse.data.images import Images
 from gancourse.errors import GanCourseError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
@@ -18,13 +17,14 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 NAMED = 20
 
 
-def load(folder: Path, size: int, channels: int) -> Images:
+def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, dict, dict]:
     """Every picture below ``folder``: turned upright, cropped to its central square, resized.
 
     Grey, RGB, RGBA (on white), CMYK, palette and 16-bit pictures all become ``channels`` channels;
     of an animation the first picture is taken. Hidden files are passed over. All files are read
     before anything is returned, and one error names those that cannot be.
     """
+    folder = Path(folder)
     paths = _pictures(folder)
     pixels, unreadable = [], []
     for path in paths:
@@ -41,7 +41,7 @@ def load(folder: Path, size: int, channels: int) -> Images:
             where=str(folder),
             fix="repair or remove them",
         )
-    return Images(folder.name, torch.from_numpy(np.stack(pixels)))
+    return torch.from_numpy(np.stack(pixels)), {}, {}
 
 
 def _pictures(folder: Path) -> list[Path]:

@@ -4,9 +4,7 @@ Small image sets fit into memory whole. Indexing one tensor is much faster than 
 that opens, decodes and collates single images, and it needs no worker processes.
 """
 
-import json
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,8 @@ from torch.nn import functional as F
 
 from gancourse.errors import GanCourseError, demand_whole
 
+#: What a source of pictures returns: pixels, labels by name, and the names of the labels' values.
+Source = tuple[Tensor, dict[str, Tensor], dict[str, list[str]]]
 NAMES = ("faces", "digits", "mnist", "fashion", "cifar10", "celeba")
 
 
@@ -121,26 +121,32 @@ def images(
         raise GanCourseError(
             f"channels must be 1 (grey) or 3 (RGB), not {channels!r}", where="images"
         )
+    name, (pixels, labels, categories) = _source(name_or_folder, size, channels, root, download)
+    pixels = _as_channels(_resized(pixels, size or pixels.shape[1]), channels)
+    return Images(name, pixels, labels, categories)
+
+
+def _source(name_or_folder, size, channels, root, download) -> tuple[str, Source]:
+    """The name of a set, and what its source returns; opened only when it is asked for."""
     if name_or_folder == "faces":
-        found = _faces()
-    elif name_or_folder == "digits":
-        found = _digits()
-    elif name_or_folder in NAMES:
-        from gancourse.data.torchvision_sets import load
+        from gancourse.data import faces
 
-        found = load(name_or_folder, size or 64, Path(root), download)
-    elif name_or_folder and _is_folder(name_or_folder):
-        from gancourse.data.folders import load
+        return "faces", faces.load()
+    if name_or_folder == "digits":
+        return "digits", _digits()
+    if name_or_folder in NAMES:
+        from gancourse.data import torchvision_sets
 
-        found = load(Path(name_or_folder), size or 64, channels or 3)
-    else:
-        raise GanCourseError(
-            f"{str(name_or_folder)!r} is neither a known data set nor a folder",
-            where="images",
-            fix=f"use one of {', '.join(NAMES)} or an existing path",
-        )
-    found.pixels = _as_channels(_resized(found.pixels, size or found.size), channels)
-    return found
+        return name_or_folder, torchvision_sets.load(name_or_folder, size or 64, root, download)
+    if name_or_folder and _is_folder(name_or_folder):
+        from gancourse.data import folders
+
+        return Path(name_or_folder).name, folders.load(name_or_folder, size or 64, channels or 3)
+    raise GanCourseError(
+        f"{str(name_or_folder)!r} is neither a known data set nor a folder",
+        where="images",
+        fix=f"use one of {', '.join(NAMES)} or an existing path",
+    )
 
 
 def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
@@ -165,30 +171,13 @@ def _is_folder(path: str | Path) -> bool:
         return False
 
 
-def _faces() -> Images:
-    with resources.as_file(resources.files("gancourse.data") / "faces.npz") as path:
-        with np.load(path) as file:
-            labels = {
-                key: torch.from_numpy(file[key].astype(np.int64))
-                for key in file.files
-                if key not in ("images", "categories")
-            }
-            return Images(
-                "faces",
-                torch.from_numpy(file["images"]),
-                labels,
-                json.loads(str(file["categories"])),
-            )
-
-
-def _digits() -> Images:
+def _digits() -> Source:
     from sklearn.datasets import load_digits
 
     found = load_digits()
     pixels = torch.from_numpy(found.images / 16 * 255).round().to(torch.uint8)[..., None]
     # At 8 x 8 the strokes are too coarse for a convolution; 16 is the smallest size of a DCGAN.
-    labels = {"digit": torch.from_numpy(found.target.astype(np.int64))}
-    return Images("digits", _resized(pixels, 16), labels)
+    return _resized(pixels, 16), {"digit": torch.from_numpy(found.target.astype(np.int64))}, {}
 
 
 def _resized(pixels: Tensor, size: int) -> Tensor:

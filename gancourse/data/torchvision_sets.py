@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from gancourse.data.images import Images
+from gancourse.data.folders import read
 from gancourse.errors import GanCourseError
 
 
-def load(name: str, size: int, root: Path, download: bool) -> Images:
+def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor, dict, dict]:
     """``mnist``, ``fashion``, ``cifar10`` or ``celeba`` (cropped, at ``size``) from ``root``."""
     datasets = _datasets()
     try:
@@ -33,21 +34,14 @@ def load(name: str, size: int, root: Path, download: bool) -> Images:
         ) from None
     pixels = torch.as_tensor(np.asarray(found.data))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-    return Images(
-        name, pixels, {"class": torch.as_tensor(found.targets)}, {"class": list(found.classes)}
-    )
+    return pixels, {"class": torch.as_tensor(found.targets)}, {"class": list(found.classes)}
 
 
-def _celeba(found, size: int) -> Images:
-    from gancourse.data.folders import read
-
+def _celeba(found, size: int) -> tuple[Tensor, dict, dict]:
     folder = Path(found.root) / found.base_folder / "img_align_celeba"
     pixels = np.stack([read(folder / name, size, 3) for name in found.filename])
-    return Images(
-        "celeba",
-        torch.from_numpy(pixels),
-        {name: found.attr[:, i] for i, name in enumerate(found.attr_names) if name},
-    )
+    labels = {name: found.attr[:, i] for i, name in enumerate(found.attr_names) if name}
+    return torch.from_numpy(pixels), labels, {}
 
 
 def _datasets():

@@ -1,1 +1,1 @@
-"""The questions that :func:`gancourse.exercises.check` can mark, one module per chapter."""
+"""What :func:`gancourse.exercises.check` can mark: how (marking), and one file of questions a chapter."""

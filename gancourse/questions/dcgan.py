@@ -2,7 +2,7 @@
 
 from math import exp, log
 
-from gancourse.exercises import exercise
+from gancourse.questions.marking import exercise
 
 exercise(
     "transposed-size",

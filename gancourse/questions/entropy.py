@@ -4,7 +4,7 @@ from math import log
 
 import torch
 
-from gancourse.exercises import exercise
+from gancourse.questions.marking import exercise
 from gancourse.theory import information as info
 
 _LOADED, _FAIR = [0.5, *[0.1] * 5], [1 / 6] * 6

@@ -5,7 +5,7 @@ from math import ceil, log
 
 import torch
 
-from gancourse.exercises import exercise
+from gancourse.questions.marking import exercise
 from gancourse.theory import dynamics
 
 exercise(

@@ -1,6 +1,6 @@
 """Questions of chapter 10: normalisation."""
 
-from gancourse.exercises import exercise
+from gancourse.questions.marking import exercise
 
 
 def _normalized(x, gamma, beta, power=0.5, divisor=0, shift_first=False):

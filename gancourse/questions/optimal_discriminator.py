@@ -4,7 +4,7 @@ from math import log
 
 import torch
 
-from gancourse.exercises import exercise
+from gancourse.questions.marking import exercise
 from gancourse.theory import information as info
 
 exercise(

@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from gancourse.exercises import exercise
-from gancourse.theory.lipschitz import clipped_bound
+from gancourse.networks.lipschitz import clipped_bound
+from gancourse.questions.marking import exercise
 
 
 def _product(sizes, c, power):

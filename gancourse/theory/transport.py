@@ -6,11 +6,15 @@ point $i$ of $p$ to point $j$ of $q$. A *plan* $\pi\ge0$ has row sums $p$ and co
 $$\min_\pi\sum_{ij}c_{ij}\pi_{ij}\;=\;\max_{f,g}\Big\{\sum_if_ip_i+\sum_jg_jq_j\Big\},\qquad
 f_i+g_j\le c_{ij}.$$
 
+Entropic transport adds $\varepsilon\,\mathrm{KL}(\pi\,\|\,p\otimes q)$ to the price: a blurred
+plan, fast and differentiable; the blur $\varepsilon>0$ has the unit of the cost.
+
 All results are float64. For two histograms on the same points of a line,
 `information.wasserstein_1d` is the shorter way. Bad input (negative or NaN mass, different total
 mass, shapes that do not fit) raises `GanCourseError`.
 
-Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), §2 to 4.
+Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), §2 to 4; Cuturi,
+Sinkhorn Distances (2013).
 """
 
 from dataclasses import dataclass
@@ -135,6 +139,43 @@ def earth_mover(x, y, power: float = 1) -> Tensor:
     _, partner = linear_sum_assignment(distances(x.detach(), y.detach(), power).numpy())
     lengths = torch.linalg.vector_norm(x - y[torch.from_numpy(partner)], dim=-1)
     return (lengths**power).mean() ** (1 / power)
+
+
+def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1e-9) -> Transport:
+    r"""The plan of least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$ and its prices.
+
+    `blur` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices take
+    turns, in logarithms, until the row sums are right up to `tolerance` in all; the column sums
+    always are.
+    """
+    p, q, cost = (t.detach() for t in problem(p, q, cost))
+    if not blur > 0:
+        raise GanCourseError(f"blur is {blur}", where="sinkhorn", fix="choose a positive number")
+    f, log_p, log_q = torch.zeros_like(p), p.log(), q.log()
+    for _ in range(steps):
+        g = -blur * (log_p[:, None] + (f[:, None] - cost) / blur).logsumexp(0)
+        new = -blur * (log_q + (g - cost) / blur).logsumexp(1)
+        if (p * torch.expm1((f - new) / blur)).abs().sum() <= tolerance:
+            plan = p[:, None] * q * torch.exp((f[:, None] + g - cost) / blur)
+            return Transport(p, q, cost, plan, f, g)
+        f = new
+    raise GanCourseError(
+        f"the row sums were not right after {steps} steps",
+        where="sinkhorn",
+        fix="choose a larger blur, or allow more steps",
+    )
+
+
+def entropic_cost(p, q, cost, blur: float, **options) -> Tensor:
+    r"""The least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$, differentiable.
+
+    It is the dual value, whose gradient is $(f,g,\pi)$: the best prices may be held fixed.
+    """
+    p, q, cost = problem(p, q, cost)
+    found = sinkhorn(p, q, cost, blur, **options)
+    f, g = found.f, found.g
+    mass = (p[:, None] * q * torch.exp((f[:, None] + g - cost) / blur)).sum()
+    return f @ p + g @ q - blur * (mass - p.detach().sum())
 
 
 def gaussian_w2_squared(mean_p, cov_p, mean_q, cov_q) -> Tensor:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.keeper import Keeper
+from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 
 STATE = {"step": 1, "weights": torch.arange(40_000.0)}
 TEXT = {
@@ -133,7 +133,7 @@ def script(text, *arguments):
 LIMITED = """
 import resource, sys, torch
 from pathlib import Path
-from gancourse import checkpoints
+from gancourse.saving import checkpoints
 from gancourse.errors import GanCourseError
 path, state = Path(sys.argv[1]), {"step": 1, "weights": torch.arange(40_000.0)}
 before = checkpoints.save(path, state).read_bytes()
@@ -157,7 +157,7 @@ def test_twenty_limits_on_the_size_of_a_file(tmp_path):
 READ_ONLY = """
 import os, sys, torch
 from pathlib import Path
-from gancourse import checkpoints
+from gancourse.saving import checkpoints
 from gancourse.errors import GanCourseError
 folder, state = Path(sys.argv[1]), {"step": 1, "weights": torch.arange(1000.0)}
 path = checkpoints.save(folder / "a.pt", state)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from victim import STEPS, build, digest
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
+from gancourse.saving import checkpoints
 from gancourse.training import Training, train
 
 #: Entries whose loss is allowed to go unnoticed, with the reason.

@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 from victim import build, digest
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.keeper import Keeper
+from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 from gancourse.training import Training, train
 
 QUICK, ALL = "quick", pytest.param("all", marks=pytest.mark.torture)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.keeper import Keeper
+from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 
 MARKER = "the-command-ran"
 COMMANDS = {

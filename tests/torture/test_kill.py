@@ -5,8 +5,8 @@ import random
 import pytest
 from victim import STEPS, deaths, digest
 
-from gancourse import checkpoints
-from gancourse.keeper import Keeper
+from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 
 SIZES = [pytest.param(4, 2, id="quick"), pytest.param(50, 18, id="all", marks=pytest.mark.torture)]
 

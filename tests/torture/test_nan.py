@@ -6,9 +6,9 @@ import pytest
 import torch
 from victim import STEPS, build, digest
 
-from gancourse import checkpoints
 from gancourse.errors import GanCourseError
-from gancourse.keeper import Keeper
+from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 from gancourse.training import Training, train
 
 STEP = 7

@@ -9,7 +9,7 @@ import time
 import pytest
 from victim import STEPS
 
-from gancourse.keeper import Keeper
+from gancourse.saving.keeper import Keeper
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 SIZES = [pytest.param(1, id="quick"), pytest.param(20, id="all", marks=pytest.mark.torture)]

@@ -129,7 +129,7 @@ def _die_at(site: str, when: str, n: int) -> None:
 
 
 def _child(job: dict, position: mmap.mmap) -> dict:
-    from gancourse.keeper import Keeper
+    from gancourse.saving.keeper import Keeper
     from gancourse.training import train
 
     warnings.simplefilter("error")  # "... is damaged; going back to ...": no kill may damage a file

@@ -1,0 +1,1 @@
+"""Our loop against a textbook one, on the machine at hand."""

@@ -1,0 +1,1 @@
+"""``python -m gancourse``: what a run is, and its commands."""

@@ -1,0 +1,366 @@
+"""Measures what chapter 10 claims about batch norm: why it helps, its noise, its place in a GAN.
+
+    .venv/bin/python -m gancourse.experiments.normalization            everything (two CPU minutes)
+    .venv/bin/python -m gancourse.experiments.normalization --quick    a few steps; writes nothing
+
+Writes gancourse/experiments/normalization.json. All seeds of a setting train at once, as an
+ensemble with a member axis. Three parts:
+
+shift    a deep classifier of digits without batch norm, with it, and with noise behind it whose
+         mean and spread change at every step (after Santurkar et al., 2018).
+noise    a classifier of few digits; the statistics of a batch of 128 are taken in smaller lots,
+         so that only the noise of the statistics changes and nothing else.
+gan      a GAN of digits: real and fake apart or together, batch norm at the two ends.
+"""
+
+import argparse
+import copy
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from gancourse.benchmark import machine
+from gancourse.data.images import images
+from gancourse.games import NonSaturating
+from gancourse.gans import GAN
+from gancourse.metrics import mode_coverage
+from gancourse.networks.mlp import MemberLinear
+from gancourse.training import adam, decay, train
+
+RESULT = Path(__file__).with_suffix(".json")
+SEEDS = 8
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
+LOTS = (128, 32, 8, 4, 2)
+
+
+class Norm(nn.Module):
+    """Batch norm of `(members, batch, features)`; with `pixels`, one mean for all features.
+
+    In training the statistics are those of lots of `lot` samples each.
+    """
+
+    def __init__(self, features, lot=None, pixels=False):
+        super().__init__()
+        shape = (SEEDS, 1, 1 if pixels else features)
+        self.gamma, self.beta = nn.Parameter(torch.ones(shape)), nn.Parameter(torch.zeros(shape))
+        self.register_buffer("mean", torch.zeros(shape))
+        self.register_buffer("variance", torch.ones(shape))
+        self.lot, self.axes = lot, (2, 3) if pixels else (2,)
+
+    def forward(self, h):
+        if not self.training:
+            return self.gamma * (h - self.mean) / (self.variance + 1e-5).sqrt() + self.beta
+        lots = h.unflatten(1, (-1, self.lot or h.shape[1]))
+        mean = lots.mean(self.axes, keepdim=True)
+        variance = (lots - mean).square().mean(self.axes, keepdim=True)
+        with torch.no_grad():
+            self.mean.lerp_(mean.mean(1), 0.1)
+            self.variance.lerp_(variance.mean(1), 0.1)
+        hat = ((lots - mean) / (variance + 1e-5).sqrt()).flatten(1, 2)
+        return self.gamma * hat + self.beta
+
+
+class Noise(nn.Module):
+    """Shifts and stretches each unit anew at every step, and each sample a little more."""
+
+    def forward(self, h):
+        if not self.training:
+            return h
+        unit = h[:, :1]
+        shift = torch.empty_like(unit).uniform_(-0.5, 0.5)
+        stretch = torch.empty_like(unit).uniform_(1, 1.25)
+        jitter = torch.empty_like(h).uniform_(-0.1, 0.1)
+        return (stretch + 0.1 * torch.randn_like(h)) * h + shift + jitter
+
+
+def linear(inputs, outputs, gain):
+    layer = MemberLinear(SEEDS, inputs, outputs)
+    nn.init.normal_(layer.weight, 0, math.sqrt(gain / inputs))
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def classifier(kind, pixels, depth, width, lot=None):
+    """Blocks of linear, norm, noise and ReLU, and a linear layer; He's start."""
+    parts = {"plain": [], "batch norm": [Norm], "noisy": [Norm, Noise]}[kind]
+    layers = []
+    for inputs in [pixels] + [width] * (depth - 1):
+        extra = [part(width, lot) if part is Norm else part() for part in parts]
+        layers.append(nn.Sequential(linear(inputs, width, 2), *extra, nn.ReLU()))
+    return nn.Sequential(*layers, linear(width, 10, 1))
+
+
+def loss_of(net, x, y):
+    """Mean cross-entropy of each member; `x` is (members, batch, pixels)."""
+    return cross_entropy(net(x).transpose(1, 2), y, reduction="none").mean(1)
+
+
+def fit(net, x, y, steps, lr, batch, watch=None):
+    """Stochastic gradient descent with momentum; the losses `(steps, members)`."""
+    sgd, losses = torch.optim.SGD(net.parameters(), lr, momentum=0.9), []
+    for step in range(steps):
+        pick = torch.randint(len(x), (SEEDS, batch))
+        before = copy.deepcopy(net) if watch and step % 20 == 10 else None
+        loss = loss_of(net, x[pick], y[pick])
+        sgd.zero_grad()
+        loss.sum().backward()
+        sgd.step()
+        losses.append(loss.detach())
+        if before is not None:
+            watch(before, net, x[pick], y[pick])
+    return torch.stack(losses)
+
+
+@torch.no_grad()
+def accuracy(net, x, y):
+    net.eval()
+    return (net(x.expand(SEEDS, -1, -1)).argmax(-1) == y).double().mean(1)
+
+
+# ---- the shift: of the inputs of a layer, and of its gradient ----------------------------------
+
+
+@torch.no_grad()
+def moments(net, x):
+    """Mean and standard deviation of what enters each layer after the first, (layers, ...)."""
+    inputs = [x]
+    for layer in net[:-1]:
+        inputs.append(layer(inputs[-1]))
+    return [(h.mean(1), h.std(1)) for h in inputs[1:]]
+
+
+def drift(before, after, x):
+    """How far the means move in one step, in standard deviations, over all live units."""
+    moved = [
+        ((m2 - m1).abs() / s1.clamp(min=1e-3))[s1 > 1e-3].mean()
+        for (m1, s1), (m2, _) in zip(moments(before, x), moments(after, x), strict=True)
+    ]
+    return float(torch.stack(moved).mean())
+
+
+def turn(before, after, x, y):
+    """Cosine of a layer's gradient with itself once the layers *below* it have taken their step."""
+    cosines = []
+    for i in range(2, len(before), 2):
+        slopes = []
+        for below in (before, after):
+            net = copy.deepcopy(nn.Sequential(*below[:i], *before[i:]))
+            weight = next(net[i].parameters())
+            slopes.append(torch.autograd.grad(loss_of(net, x, y).sum(), weight)[0].flatten(1))
+        cosines.append(torch.cosine_similarity(*slopes, dim=1).mean())
+    return float(torch.stack(cosines).mean())
+
+
+def shift(x, y, x_test, y_test, steps):
+    found = {}
+    for kind in ("plain", "batch norm", "noisy"):
+        rates = {}
+        for lr in RATES:
+            torch.manual_seed(0)
+            net = classifier(kind, x.shape[1], depth=10, width=48)
+            losses = fit(net, x, y, steps, lr, batch=64)
+            rates[str(lr)] = {
+                "loss": numbers(losses[-20:].mean(0)),
+                "halfway": numbers(losses[steps // 2 - 10 : steps // 2 + 10].mean(0)),
+                "accuracy": numbers(accuracy(net, x_test, y_test)),
+            }
+        best = min(rates, key=lambda lr: mean(rates[lr]["loss"]))
+        drifts, turns = [], []
+
+        def watch(before, after, x, y, drifts=drifts, turns=turns):
+            drifts.append(drift(before, after, x))
+            turns.append(turn(before, after, x, y))
+
+        torch.manual_seed(0)
+        curve = fit(
+            classifier(kind, x.shape[1], depth=10, width=48), x, y, steps, float(best), 64, watch
+        )
+        found[kind] = {
+            "rates": rates,
+            "best_rate": float(best),
+            "drift": numbers(drifts),
+            "turn": numbers(turns),
+            "curve": numbers(curve.unflatten(0, (-1, 10)).mean((1, 2))),
+        }
+        print(kind, best, found[kind]["rates"][best], mean(drifts), mean(turns), flush=True)
+    return found
+
+
+# ---- the noise of the statistics ---------------------------------------------------------------
+
+
+def noise(x, y, x_test, y_test, steps):
+    found, few = {}, slice(0, 200)
+    for lot in LOTS:
+        torch.manual_seed(0)
+        net = classifier("batch norm", x.shape[1], depth=3, width=64, lot=lot)
+        losses = fit(net, x[few], y[few], steps, 0.1, batch=128)
+        found[str(lot)] = {
+            "train_loss": numbers(losses[-20:].mean(0)),
+            "accuracy": numbers(accuracy(net, x_test, y_test)),
+        }
+        print("lots of", lot, found[str(lot)], flush=True)
+    return found
+
+
+# ---- a GAN -------------------------------------------------------------------------------------
+
+
+class DigitModes:
+    """Ten classes, read off the nearest training digit; good if it is as near as a new digit is."""
+
+    modes = 10
+
+    def __init__(self, x, y, x_test):
+        self.x, self.y = x, y
+        self.limit = torch.cdist(x_test, x).amin(1).quantile(0.95)
+
+    def assign(self, samples):
+        nearest = torch.cdist(samples.flatten(0, -2), self.x).min(1)
+        shape = samples.shape[:-1]
+        return self.y[nearest.indices].view(shape), (nearest.values < self.limit).view(shape)
+
+
+class Batching(GAN):
+    """How the discriminator gets its batches: `apart`, `together`, or together in D's turn only."""
+
+    def __init__(self, how, **networks):
+        super().__init__(NonSaturating(), latent_dim=16, **networks)
+        self.how, self.separate = how, how == "apart"
+
+    def g_loss(self, x):
+        if self.how != "together":
+            return super().g_loss(x)
+        return self.game.g_loss(None, self.scores(x, self.generate(x))[1])
+
+
+def generator(pixels, width=64, at_the_end=False):
+    net = nn.Sequential(
+        linear(16, width, 2),
+        Norm(width),
+        nn.ReLU(),
+        linear(width, width, 2),
+        Norm(width),
+        nn.ReLU(),
+        linear(width, pixels, 1),
+        *([Norm(pixels, pixels=True)] if at_the_end else []),
+        nn.Tanh(),
+    )
+    net.members = SEEDS
+    return net
+
+
+def discriminator(pixels, width=64, depth=3, norm=True, at_the_start=False):
+    """`depth` hidden layers; batch norm in all but the first, as in a DCGAN."""
+    layers = [Norm(pixels, pixels=True)] if at_the_start else []
+    for i in range(depth):
+        layers += [
+            linear(width if i else pixels, width, 2),
+            *([Norm(width)] if norm and i else []),
+            nn.LeakyReLU(0.2),
+        ]
+    return nn.Sequential(*layers, linear(width, 1, 1))
+
+
+PLACES = {
+    "real and fake apart": {},
+    "together in both turns": {"how": "together"},
+    "together in D's turn only": {"how": "D's turn"},
+    "no batch norm in D": {"D": {"norm": False}},
+    "together, also at G's output": {"how": "together", "G": {"at_the_end": True}},
+    "together, also at D's input": {"how": "together", "D": {"at_the_start": True}},
+    "smaller D: apart": {"D": {"depth": 2}},
+    "smaller D: together": {"how": "together", "D": {"depth": 2}},
+    "smaller D: no batch norm": {"D": {"depth": 2, "norm": False}},
+}
+
+
+def gan(x, y, x_test, steps):
+    def batches():
+        while True:
+            yield (x[torch.randint(len(x), (SEEDS, 32))],)
+
+    target, found = DigitModes(x, y, x_test), {"real": float(len(x_test))}
+    for name, change in PLACES.items():
+        torch.manual_seed(0)
+        pair = Batching(
+            change.get("how", "apart"),
+            generator=generator(x.shape[1], **change.get("G", {})),
+            discriminator=discriminator(x.shape[1], **change.get("D", {})),
+        )
+        run = train(
+            pair,
+            batches(),
+            steps,
+            optimizer=adam(1e-3, (0.5, 0.99)),
+            schedule=decay(steps),
+            ema=0.99,
+        )
+        coverage = mode_coverage(run.sample(1000), target, least=10)
+        found[name] = {
+            "good": numbers(coverage.high_quality),
+            "modes": coverage.modes.tolist(),
+            "d_loss": numbers(run.history.d_loss[-50:].mean(0)),
+            "g_loss": numbers(run.history.g_loss[-50:].mean(0)),
+        }
+        print(name, found[name], flush=True)
+    real = mode_coverage(x_test, target)
+    found["real"] = {"good": round(float(real.high_quality), 4), "modes": int(real.modes)}
+    return found
+
+
+def numbers(values):
+    """Rounded for the file; what is not finite becomes null."""
+    return [round(v, 4) if math.isfinite(v) else None for v in torch.as_tensor(values).tolist()]
+
+
+def mean(values):
+    """Infinite where a run has diverged."""
+    return sum(math.inf if v is None else v for v in values) / len(values)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
+    parser.add_argument("--only", choices=("shift", "noise", "gan"), help="one part; keep the rest")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    digits = images("digits", size=8)
+    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(0))
+    x, y = digits[:].flatten(1)[order], digits.labels["digit"][order]
+    x, y, x_test, y_test = x[:1297], y[:1297], x[1297:], y[1297:]
+    centre, spread = x.mean(), x.std()
+    standard = ((x - centre) / spread, y, (x_test - centre) / spread, y_test)
+    steps = 20 if arguments.quick else 200
+    known = json.loads(RESULT.read_text("utf-8")) if arguments.only else {}
+    parts = {
+        "shift": lambda: shift(*standard, steps),
+        "noise": lambda: noise(*standard, steps),
+        "gan": lambda: gan(x, y, x_test, 20 if arguments.quick else 1000),
+    }
+    for name in [arguments.only] if arguments.only else parts:
+        begin = time.process_time()
+        known[name] = parts[name]()
+        known.setdefault("cpu_seconds", {})[name] = round(time.process_time() - begin, 1)
+    known |= {
+        "seeds": SEEDS,
+        "machine": machine.describe(),
+        "settings": {
+            "shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
+            "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, SGD 0.9, rate 0.1",
+            "gan": "G with 2, D with 3 hidden layers of 64 (smaller D: 2), "
+            "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples",
+        },
+    }
+    print(known["cpu_seconds"])
+    if not arguments.quick:
+        RESULT.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""Measures what chapter 12 says about the Wasserstein GAN with weight clipping.
+
+    python -m gancourse.experiments.wgan            everything (about 4 minutes of one CPU core)
+    python -m gancourse.experiments.wgan --quick    a few steps of each; writes nothing
+    python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
+
+Writes gancourse/experiments/wgan.json:
+
+* ``correlation``: for each game and toy, every 25 steps and for every member of an ensemble, the
+  exact transport distance W1 between 256 samples and 256 fresh data points, D's mean slope at
+  these points, and the mean losses of those 25 steps; with it Spearman's rank correlation of W1
+  and each loss;
+* ``optimizers``: the same W1 for the WGAN on the ring under four optimizers;
+* ``layers``: the gradient that reaches each layer of a 12-layer critic, for three clip values,
+  and the share of its weights that lie at the edge of the box;
+* ``faces``: the coverage of a WGAN on the pixel faces, measured as in chapter 9.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+from scipy.stats import spearmanr
+
+from gancourse.benchmark import machine
+from gancourse.data.faces import FaceModes
+from gancourse.data.images import Images, images
+from gancourse.data.toys import ring, swiss_roll
+from gancourse.games import NonSaturating, Wasserstein
+from gancourse.gans import GAN
+from gancourse.metrics import mode_coverage
+from gancourse.networks import dcgan
+from gancourse.networks.lipschitz import layer_gradients, slope_norms
+from gancourse.networks.mlp import mlp
+from gancourse.penalties import clip_weights
+from gancourse.theory.transport import earth_mover
+from gancourse.training import adam, decay, train
+
+RESULT = Path(__file__).with_suffix(".json")
+TOYS = {"ring": ring(), "swiss roll": swiss_roll()}
+POINTS = {
+    "members": 8,
+    "steps": 1000,
+    "batch": 64,
+    "lr": 5e-4,
+    "clip": 0.1,
+    "width": 64,
+    "depth": 3,
+    "every": 25,
+    "samples": 256,
+}
+LAYERS = {
+    "clips": [0.1, 0.01, 0.001],
+    "seeds": 3,
+    "depth": 12,
+    "width": 64,
+    "batch": 128,
+    "steps": 300,
+    "lr": 0.1,
+}  # lr: in units of the clip value
+FACES = {
+    "seeds": 3,
+    "steps": 500,
+    "batch": 32,
+    "lr": 5e-4,
+    "clip": 0.01,
+    "d_steps": 5,
+    "latent_dim": 32,
+    "width": 32,
+    "ema": 0.99,
+    "held_out": 1000,
+    "samples": 2000,
+}
+
+
+def rmsprop(lr):
+    """The optimizer of the Wasserstein GAN, as a function of the parameters."""
+    return lambda parameters: torch.optim.RMSprop(parameters, lr=lr)
+
+
+#: name -> (game, steps of the discriminator, optimizer)
+GAMES = {
+    "WGAN": (Wasserstein(projection=clip_weights(POINTS["clip"])), 5, rmsprop(POINTS["lr"])),
+    "non-saturating, same settings": (NonSaturating(), 5, rmsprop(POINTS["lr"])),
+    "non-saturating, usual settings": (NonSaturating(), 1, adam(1e-3)),
+}
+OPTIMIZERS = {
+    "Adam, beta1 = 0": adam(POINTS["lr"], (0.0, 0.99)),
+    "Adam, beta1 = 0.5": adam(POINTS["lr"], (0.5, 0.99)),
+    "Adam, beta1 = 0.9": adam(POINTS["lr"], (0.9, 0.99)),
+}
+
+
+def followed(toy, game, d_steps, optimizer, steps, every, members):
+    """W1, D's mean slope and the mean losses every so many steps: lists ``[member][moment]``."""
+    torch.manual_seed(0)
+    shape = {"width": POINTS["width"], "depth": POINTS["depth"], "members": members}
+    gan = GAN(game, generator=mlp(2, 2, **shape), discriminator=mlp(2, 1, **shape), latent_dim=2)
+    distances, slopes = [], []
+
+    def watch(training):
+        real = toy.sample(POINTS["samples"], seed=10_000 + training.step)
+        fakes = training.sample(POINTS["samples"], seed=training.step)
+        distances.append(torch.stack([earth_mover(real, fake) for fake in fakes]))
+        both = torch.cat([real.expand_as(fakes), fakes], 1)
+        slopes.append(slope_norms(lambda x: gan.D(x)[..., 0], both).mean(-1))
+
+    training = train(
+        gan,
+        toy.batches(POINTS["batch"], members=members),
+        steps,
+        watch=watch,
+        every=every,
+        optimizer=optimizer,
+        d_steps=d_steps,
+    )
+    means = [loss.view(-1, every, members).mean(1) for loss in training.history[:2]]
+    return {
+        name: rounded(values.T)
+        for name, values in zip(
+            ("w1", "slope", "d_loss", "g_loss"),
+            (torch.stack(distances), torch.stack(slopes), *means),
+            strict=True,
+        )
+    }
+
+
+def rounded(values):
+    return [[float(f"{v:.5g}") for v in row] for row in values.tolist()]
+
+
+def rank_correlations(run):
+    """Spearman's correlation of W1, per member, with minus d_loss, with g_loss, and with the
+    estimate of a critic, minus d_loss, divided by the critic's own mean slope.
+
+    A discriminator's loss should fall, and a generator's rise, the farther the two are apart.
+    ``late`` leaves out the first quarter, in which every game improves.
+    """
+    w1, slope, d_loss, g_loss = (
+        torch.tensor(run[key]) for key in ("w1", "slope", "d_loss", "g_loss")
+    )
+    signs = {"d_loss": -d_loss, "g_loss": g_loss, "d_loss / slope": -d_loss / slope}
+    starts = {"": 0, " late": w1.shape[1] // 4}
+    return {
+        name + when: [
+            round(float(spearmanr(a[start:], b[start:])[0]), 4)
+            for a, b in zip(w1, signed, strict=True)
+        ]
+        for name, signed in signs.items()
+        for when, start in starts.items()
+    }
+
+
+def correlation(quick):
+    steps, members = (100, 2) if quick else (POINTS["steps"], POINTS["members"])
+    result = {}
+    for toy_name, toy in TOYS.items():
+        for name, (game, d_steps, optimizer) in GAMES.items():
+            run = followed(toy, game, d_steps, optimizer, steps, POINTS["every"], members)
+            result.setdefault(toy_name, {})[name] = {**run, "rank": rank_correlations(run)}
+            print(toy_name, name, result[toy_name][name]["rank"]["d_loss"], flush=True)
+    return result
+
+
+def floors():
+    """W1 between two samples of the data itself: the least that a perfect generator can show."""
+    n = POINTS["samples"]
+    return {
+        name: [
+            round(float(earth_mover(toy.sample(n, seed=i), toy.sample(n, seed=100 + i))), 4)
+            for i in range(20)
+        ]
+        for name, toy in TOYS.items()
+    }
+
+
+def optimizers(quick):
+    steps, members = (50, 2) if quick else (POINTS["steps"], POINTS["members"])
+    game, d_steps, _ = GAMES["WGAN"]
+    return {
+        name: followed(TOYS["ring"], game, d_steps, optimizer, steps, POINTS["every"], members)[
+            "w1"
+        ]
+        for name, optimizer in OPTIMIZERS.items()
+    }
+
+
+def deep_critic(clip, seed, steps):
+    """A 12-layer critic of the swiss roll against noise, clipped: gradients and weights."""
+    torch.manual_seed(seed)
+    critic, game = mlp(2, 1, width=LAYERS["width"], depth=LAYERS["depth"] - 1), Wasserstein()
+    project = clip_weights(clip)
+    project(critic)
+    optimizer = torch.optim.RMSprop(critic.parameters(), lr=LAYERS["lr"] * clip)
+    for _ in range(steps):
+        real = TOYS["swiss roll"].sample(LAYERS["batch"])
+        fake = real + 0.5 * torch.randn_like(real)
+        loss = game.d_loss(critic(real)[:, 0], critic(fake)[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        project(critic)
+    real = TOYS["swiss roll"].sample(1000)
+    norms = layer_gradients(critic, game, real, real + 0.5 * torch.randn_like(real))
+    weights = torch.cat([p.detach().flatten() for p in critic.parameters() if p.ndim == 2]) / clip
+    return {
+        "seed": seed,
+        "gradients": [float(f"{v:.4g}") for v in norms],
+        "at the edge": round(float((weights.abs() > 0.99).double().mean()), 4),
+        "histogram": torch.histc(weights, 40, -1, 1).int().tolist(),
+    }
+
+
+def layers(quick):
+    steps, seeds = (5, 1) if quick else (LAYERS["steps"], LAYERS["seeds"])
+    return {
+        str(clip): [deep_critic(clip, seed, steps) for seed in range(seeds)]
+        for clip in LAYERS["clips"]
+    }
+
+
+def faces(quick):
+    s = FACES
+    steps, seeds = (2, 1) if quick else (s["steps"], s["seeds"])
+    every = images("faces")
+    data, target = Images("faces", every.pixels[s["held_out"] :]), FaceModes(every)
+    runs = []
+    for seed in range(seeds):
+        begin = time.process_time()
+        torch.manual_seed(seed)
+        gan = GAN(
+            Wasserstein(projection=clip_weights(s["clip"])),
+            generator=dcgan.generator(16, 3, s["latent_dim"], s["width"]),
+            discriminator=dcgan.discriminator(16, 3, s["width"], norm=None),
+            latent_dim=s["latent_dim"],
+        )
+        training = train(
+            gan,
+            data.batches(s["batch"]),
+            steps,
+            optimizer=rmsprop(s["lr"]),
+            d_steps=s["d_steps"],
+            schedule=decay(steps),
+            ema=s["ema"],
+            seed=seed,
+        )
+        found = mode_coverage(training.sample(s["samples"]), target)
+        runs.append(
+            {
+                "seed": seed,
+                "modes": int(found.modes),
+                "high_quality": round(float(found.high_quality), 4),
+                "cpu_seconds": round(time.process_time() - begin, 1),
+            }
+        )
+        print("faces", runs[-1], flush=True)
+    return runs
+
+
+PARTS = (correlation, optimizers, layers, faces)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
+    parser.add_argument(
+        "--only",
+        choices=[part.__name__ for part in PARTS],
+        help="measure one part anew and keep the rest of the file",
+    )
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    old = json.loads(RESULT.read_text("utf-8")) if arguments.only and RESULT.exists() else {}
+    result = {**old, "points": POINTS, "layer_settings": LAYERS, "face_settings": FACES}
+    seconds = old.get("cpu_seconds", {})
+    for part in PARTS:
+        if arguments.only in (None, part.__name__):
+            begin = time.process_time()
+            result[part.__name__] = part(arguments.quick)
+            seconds[part.__name__] = round(time.process_time() - begin, 1)
+            print(part.__name__, seconds[part.__name__], "CPU seconds", flush=True)
+    result |= {"floor": floors(), "cpu_seconds": seconds, "machine": machine.describe()}
+    if not arguments.quick:
+        RESULT.write_text(json.dumps(result) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,460 @@
+"""Chapter 13, equation by equation: recomputed without the code that the chapter shows."""
+
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment, minimize, minimize_scalar
+from torch.nn.functional import conv2d
+from torch.nn.utils.parametrizations import spectral_norm
+
+from checkout import ROOT
+from gancourse.games import Hinge, NonSaturating, Relativistic
+from gancourse.penalties import gradient_penalty, r1, r2
+from gancourse.recipes import RING
+from gancourse.theory import dynamics
+
+rng = np.random.default_rng
+
+
+def solved(seed, n=9):
+    """Points, the best pairing by brute assignment, and the prices of the columns by descent."""
+    x, y = rng(seed).normal(size=(2, n, 2))
+    cost = np.linalg.norm(x[:, None] - y, axis=-1)
+    _, partner = linear_sum_assignment(cost)
+    # Bellman-Ford on the exchange graph: D(y_j) as the shortest way of changing partners.
+    matched = cost[:, partner]
+    height = np.zeros(n)  # of the fake that travels to x_i
+    for _ in range(n):
+        # D(x_i) = height_i + own way <= height_k + distance to k's fake
+        height = np.minimum(height, (height[None] + matched - np.diag(matched)[:, None]).min(1))
+    return x, y[partner], height, matched
+
+
+def cones(x, y, height, matched):
+    """The highest and the lowest optimal critic."""
+    top = height + np.diag(matched)  # D at the real points
+    return (
+        lambda a: (height + np.linalg.norm(a[:, None] - y, axis=-1)).min(1),
+        lambda a: (top - np.linalg.norm(a[:, None] - x, axis=-1)).max(1),
+    )
+
+
+@pytest.mark.equation("eq-cone-critics")
+@pytest.mark.parametrize("seed", range(4))
+def test_cone_critics(seed):
+    """Both are 1-Lipschitz, reach W1, and enclose every other optimal critic."""
+    x, y, height, matched = solved(seed)
+    w1 = np.diag(matched).mean()
+    points = rng(seed).normal(size=(200, 2)) * 2
+    apart = np.linalg.norm(points[:, None] - points, axis=-1)
+    high, low = cones(x, y, height, matched)
+    for D in (high, low, lambda a: (high(a) + low(a)) / 2):
+        assert D(x).mean() - D(y).mean() == pytest.approx(w1, abs=1e-12)
+        assert (np.abs(D(points)[:, None] - D(points)) <= apart + 1e-12).all()
+    assert (low(points) <= high(points) + 1e-12).all()
+
+
+@pytest.mark.equation("eq-tight-on-roads")
+@pytest.mark.parametrize("seed", range(4))
+def test_tight_on_roads(seed):
+    """On every road of the plan an optimal critic gains exactly the length gone."""
+    x, y, height, matched = solved(seed)
+    for D in cones(x, y, height, matched):
+        for t in np.linspace(0, 1, 11):
+            gained = D(t * x + (1 - t) * y) - D(y)
+            assert np.allclose(gained, t * np.linalg.norm(x - y, axis=1), atol=1e-12)
+
+
+@pytest.mark.equation("eq-slope-one")
+@pytest.mark.parametrize("seed", range(4))
+def test_slope_one(seed):
+    """By differences: the gradient on a road is the unit vector along it."""
+    x, y, height, matched = solved(seed)
+    high, low = cones(x, y, height, matched)
+    mean = lambda a: (high(a) + low(a)) / 2
+    h, e = 1e-6, np.eye(2)
+    for t in (0.3, 0.5, 0.8):
+        at = t * x + (1 - t) * y
+        slope = np.stack([(mean(at + h * v) - mean(at - h * v)) / (2 * h) for v in e], 1)
+        assert np.allclose(slope, (x - y) / np.linalg.norm(x - y, axis=1)[:, None], atol=1e-4)
+    off = rng(9).normal(size=(500, 2))
+    slope = np.stack([(mean(off + h * v) - mean(off - h * v)) / (2 * h) for v in e], 1)
+    assert np.linalg.norm(slope, axis=1).min() < 0.9  # nothing of the kind elsewhere
+
+
+@pytest.mark.equation("eq-gradient-penalty")
+def test_gradient_penalty():
+    """For D(x) = |x|^2/2, whose slope has the length |x|, against an integral over epsilon."""
+    x, y = torch.tensor([[3.0, 1.0]]).double(), torch.tensor([[-1.0, 2.0]]).double()
+    epsilon = torch.linspace(0.5e-4, 1 - 0.5e-4, 10_000).double()[:, None]
+    exact = 7 * ((epsilon * x + (1 - epsilon) * y).norm(dim=1) - 1).square().mean()
+    torch.manual_seed(0)
+    n = 200_000
+    found = gradient_penalty(7)(lambda a: a.square().sum(-1) / 2, x.expand(n, 2), y.expand(n, 2))
+    assert found.item() == pytest.approx(exact.item(), rel=0.01)
+
+
+@pytest.mark.equation("eq-penalty-slope")
+def test_penalty_slope():
+    """By differences away from 0; exactly 0 in torch at 0, where the plain root gives NaN."""
+    g = np.array([0.3, -1.2, 0.7])
+    charge = lambda v: (np.linalg.norm(v) - 1) ** 2
+    for i, e in enumerate(np.eye(3) * 1e-6):
+        difference = (charge(g + e) - charge(g - e)) / 2e-6
+        norm = np.linalg.norm(g)
+        assert difference == pytest.approx(2 * (norm - 1) * g[i] / norm, abs=1e-8)
+    zero = torch.zeros(3, requires_grad=True)
+    (right,) = torch.autograd.grad((torch.linalg.vector_norm(zero) - 1) ** 2, zero)
+    (wrong,) = torch.autograd.grad((zero.square().sum().sqrt() - 1) ** 2, zero)
+    assert right.abs().max() == 0 and wrong.isnan().all()
+
+
+@pytest.mark.equation("eq-gp-overshoot")
+@pytest.mark.parametrize("weight", [0.1, 0.5, 1, 10])
+def test_gp_overshoot(weight):
+    """The minimum is found by a search."""
+    found = minimize_scalar(
+        lambda a: -a + weight * (abs(a) - 1) ** 2,
+        bounds=(0, 20),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    assert found.x == pytest.approx(1 + 1 / (2 * weight), rel=1e-5)
+    assert found.fun == pytest.approx(-(1 + 1 / (4 * weight)), rel=1e-9)
+
+
+@pytest.mark.equation("eq-one-sided")
+@pytest.mark.parametrize("seed", range(3))
+def test_one_sided(seed):
+    """At optimal critics the one-sided charge is 0; the two-sided is 0 for cones only."""
+    high, low = cones(*solved(seed))
+    points, h = rng(seed).normal(size=(2000, 2)), 1e-5
+    charges = []
+    for D in (high, lambda a: (high(a) + low(a)) / 2):
+        slope = np.stack([(D(points + h * v) - D(points - h * v)) / (2 * h) for v in np.eye(2)])
+        norm = np.linalg.norm(slope, axis=0)
+        assert np.maximum(0, norm - 1).max() < 1e-6
+        charges.append(np.median((norm - 1) ** 2) if D is high else ((norm - 1) ** 2).mean())
+    assert charges[0] < 1e-9 < 1e-4 < charges[1]
+
+
+@pytest.mark.equation("eq-r1-r2")
+def test_r1_r2():
+    """For D(x) = |x|^2/2 they are moments of the samples; for a constant D they vanish."""
+    torch.manual_seed(0)
+    x, y = torch.randn(50, 3).double(), 2 * torch.randn(50, 3).double()
+    D = lambda a: a.square().sum(-1) / 2
+    assert r1(0.4)(D, x, y).item() == pytest.approx(0.2 * (x**2).sum(1).mean().item())
+    assert r2(0.4)(D, x, y).item() == pytest.approx(0.2 * (y**2).sum(1).mean().item())
+    assert r1(1.0)(lambda a: 0 * a.sum(-1), x, y) == 0
+
+
+def dirac(gamma):
+    one = torch.ones(1, dtype=torch.float64)
+    D_cost = lambda t, p: (
+        math.log(2) - torch.log(1 / (1 + torch.exp(p * t))) + gamma / 2 * p**2
+    ).sum()
+    G_cost = lambda t, p: -torch.log(1 / (1 + torch.exp(-p * t))).sum()
+    return G_cost, D_cost, one
+
+
+@pytest.mark.equation("eq-dirac-gan")
+def test_dirac_gan():
+    """The package's losses and R1 on the two points 0 and theta."""
+    for theta, phi, gamma in itertools.product((-0.7, 1.3), (0.4, -2.0), (0.0, 0.6)):
+        G_cost, D_cost, one = dirac(gamma)
+        real, fake = torch.zeros(1).double(), phi * theta * one
+        penalty = r1(gamma)(lambda a, phi=phi: phi * a[:, 0], torch.zeros(1, 1).double(), None)
+        assert D_cost(theta * one, phi * one).item() == pytest.approx(
+            (NonSaturating().d_loss(real, fake) + penalty).item()
+        )
+        assert G_cost(theta * one, phi * one).item() == pytest.approx(
+            NonSaturating().g_loss(real, fake).item()
+        )
+
+
+@pytest.mark.equation("eq-dirac-eigenvalues")
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 0.999, 1.0, 1.7, 5.0])
+def test_dirac_eigenvalues(gamma):
+    """The Jacobian by automatic differentiation; its eigenvalues; critical at gamma = 1."""
+    G_cost, D_cost, one = dirac(gamma)
+    M = dynamics.jacobian(G_cost, D_cost, 0 * one, 0 * one)
+    assert torch.allclose(M, torch.tensor([[0, 0.5], [-0.5, -gamma]]).double(), atol=1e-12)
+    found = np.sort_complex(np.linalg.eigvals(M.numpy()))
+    root = np.emath.sqrt(gamma**2 / 4 - 0.25)
+    assert np.allclose(found, np.sort_complex([-gamma / 2 - root, -gamma / 2 + root]), atol=1e-7)
+    slowest = lambda c: max((-c / 2 + s * np.emath.sqrt(c * c / 4 - 0.25)).real for s in (1, -1))
+    assert slowest(gamma) >= slowest(1.0) - 1e-12
+
+
+@pytest.mark.equation("eq-lipschitz-product")
+def test_lipschitz_product():
+    """No difference quotient of a random network exceeds the product of the singular values."""
+    for seed in range(5):
+        r = rng(seed)
+        Ws = [r.normal(size=s) for s in ((7, 3), (6, 7), (1, 6))]
+        bound = math.prod(np.linalg.svd(W, compute_uv=False)[0] for W in Ws)
+        relu = lambda h: np.maximum(0, h)
+        f = lambda a, Ws=Ws, relu=relu: (Ws[2] @ relu(Ws[1] @ relu(Ws[0] @ a.T)))[0]
+        a, b = r.normal(size=(2, 5000, 3))
+        assert (np.abs(f(a) - f(b)) / np.linalg.norm(a - b, axis=1)).max() <= bound
+    only = np.array([[2.0]])  # attained by 1 x 1 matrices
+    assert only[0, 0] * 3.0 == np.linalg.svd(only)[1][0] * 3.0
+
+
+@pytest.mark.equation("eq-spectral-norm")
+def test_spectral_norm():
+    """Against svdvals, and against torch's own parametrisation after many rounds."""
+    layer = torch.nn.Linear(9, 5).double()
+    W = layer.weight.detach().clone()
+    spectral_norm(layer)
+    for _ in range(400):
+        layer.weight  # noqa: B018  (each look makes one round)
+    divided = W / torch.linalg.svdvals(W)[0]
+    assert torch.linalg.svdvals(divided)[0].item() == pytest.approx(1)
+    assert torch.allclose(layer.weight, divided, atol=1e-8)
+
+
+@pytest.mark.equation("eq-spectral-gradient")
+def test_spectral_gradient():
+    """Against automatic differentiation through the singular value itself."""
+    torch.manual_seed(1)
+    W = torch.randn(5, 4).double().requires_grad_()
+    A = torch.randn(5, 4).double()
+    (found,) = torch.autograd.grad((A * W / torch.linalg.matrix_norm(W, 2)).sum(), W)
+    U, S, Vh = torch.linalg.svd(W.detach())
+    bar = W.detach() / S[0]
+    expected = (A - (A * bar).sum() * torch.outer(U[:, 0], Vh[0])) / S[0]
+    assert torch.allclose(found, expected, atol=1e-12)
+    assert (found * W.detach()).sum().abs() < 1e-12  # scaling W changes nothing
+
+
+def rounds(W, v, k):
+    for _ in range(k):
+        u = W @ v / np.linalg.norm(W @ v)
+        v = W.T @ u / np.linalg.norm(W.T @ u)
+    return u, v, u @ W @ v
+
+
+@pytest.mark.equation("eq-power-iteration")
+def test_power_iteration():
+    """It ends at the first singular value and its vectors."""
+    for seed in range(5):
+        W, v = rng(seed).normal(size=(6, 9)), rng(seed + 50).normal(size=9)
+        U, S, Vh = np.linalg.svd(W)
+        u, v, sigma = rounds(W, v, 2000)
+        assert sigma == pytest.approx(S[0])
+        assert abs(u @ U[:, 0]) == pytest.approx(1) and abs(v @ Vh[0]) == pytest.approx(1)
+
+
+@pytest.mark.equation("eq-power-rate")
+def test_power_rate():
+    """Both bounds hold in every round, and the rates are attained for two singular values."""
+    for seed in range(20):
+        W, v0 = rng(seed).normal(size=(6, 9)), rng(seed + 50).normal(size=9)
+        _, S, Vh = np.linalg.svd(W)
+        e = Vh[0]
+        tangent = lambda v, e=e: np.sqrt(1 / (e @ v / np.linalg.norm(v)) ** 2 - 1)
+        for k in range(1, 15):
+            _, v, sigma = rounds(W, v0, k)
+            assert tangent(v) <= (S[1] / S[0]) ** (2 * k) * tangent(v0) * (1 + 1e-9) + 1e-7
+            short = 1 - (sigma / S[0]) ** 2
+            assert -1e-12 <= short <= (S[1] / S[0]) ** (4 * k - 2) * tangent(v0) ** 2 + 1e-12
+    two = np.diag([1.0, 0.8])
+    _, v, _ = rounds(two, np.array([1.0, 1.0]), 7)
+    assert v[1] / v[0] == pytest.approx(0.8**14)
+
+
+@pytest.mark.equation("eq-conv-norm")
+@pytest.mark.parametrize("F, S", [(3, 1), (4, 2), (5, 3), (4, 4), (3, 2)])
+def test_conv_norm(F, S):
+    """The layer as a dense matrix lies between the bounds; all-ones filters near the upper one."""
+    for seed in range(3):
+        w = torch.randn(3, 2, F, F, generator=torch.Generator().manual_seed(seed)).double()
+        matrix = torch.func.jacrev(lambda a, w=w: conv2d(a[None], w, stride=S, padding=1)[0])(
+            torch.zeros(2, 12, 12).double()
+        ).reshape(-1, 288)
+        norm, sigma = np.linalg.norm(matrix, 2), np.linalg.norm(w.flatten(1), 2)
+        assert sigma - 1e-9 <= norm <= math.ceil(F / S) * sigma + 1e-9
+    ones = torch.ones(1, 1, 3, 3).double() / 3
+    picture = torch.ones(1, 1, 200, 200).double()
+    ratio = (conv2d(picture, ones, padding=1).norm() / picture.norm()).item()
+    assert np.linalg.norm(ones.flatten(1), 2) == pytest.approx(1) and 2.95 < ratio < 3
+
+
+@pytest.mark.equation("eq-hinge-inside")
+def test_hinge_inside():
+    """True for scores in [-1, 1], false outside."""
+    torch.manual_seed(0)
+    real, fake = 2 * torch.rand(2, 100).double() - 1
+    inside = 2 - (real.mean() - fake.mean())
+    assert Hinge().d_loss(real, fake).item() == pytest.approx(inside.item())
+    assert Hinge().d_loss(3 * real, fake) > 2 - (3 * real.mean() - fake.mean()) + 0.1
+
+
+@pytest.mark.equation("eq-relativistic")
+def test_relativistic():
+    """By plain math; a constant added to D changes nothing; log 2 at equal scores."""
+    real, fake = torch.tensor([0.3, -1.0]).double(), torch.tensor([0.9, 0.2]).double()
+    expected = (
+        sum(
+            math.log(1 + math.exp(-(a - b)))
+            for a, b in zip(real.tolist(), fake.tolist(), strict=True)
+        )
+        / 2
+    )
+    game = Relativistic()
+    assert game.d_loss(real, fake).item() == pytest.approx(expected)
+    assert game.d_loss(real + 5, fake + 5).item() == pytest.approx(expected)
+    assert game.d_loss(real, real).item() == pytest.approx(math.log(2))
+    assert game.g_loss(real, fake).item() == pytest.approx(game.d_loss(fake, real).item())
+
+
+def best(fakes, value):
+    """The largest value of the game over the scores of a, b and nowhere."""
+    return -minimize(
+        lambda D: -value(D[[0, 1]], D[fakes]),
+        np.zeros(3),
+        method="Nelder-Mead",
+        options={"maxiter": 4000, "xatol": 1e-9, "fatol": 1e-12},
+    ).fun
+
+
+def test_pairing_removes_the_barrier_only_for_lasting_pairs():
+    """The values behind the chapter's table of two points, by another optimiser and by hand."""
+    log_sigmoid = lambda s: -np.logaddexp(0, -s)
+    minimax = lambda r, f: (log_sigmoid(r) + log_sigmoid(-f)).mean()
+    lasting = lambda r, f: log_sigmoid(r - f).mean()
+    anew = lambda r, f: log_sigmoid(r[:, None] - f).mean()
+    log2, collapse, away, goal = math.log(2), [0, 0], [0, 2], [0, 1]
+    jsd = 0.5 * (0.5 * math.log(2 / 3) + 0.5 * log2) + 0.5 * math.log(4 / 3)
+    for value, expected in [
+        (minimax, (-2 * log2 + 2 * jsd, -log2, -2 * log2)),
+        (lasting, (-log2 / 2, -log2 / 2, -log2)),
+        (anew, (-log2 / 2, -log2 / 4, -log2)),
+    ]:
+        found = [best(fakes, value) for fakes in (collapse, away, goal)]
+        assert found == pytest.approx(expected, abs=1e-4)
+        assert (expected[1] > expected[0] + 0.01) == (value is not lasting)
+
+
+@pytest.mark.equation("eq-packing")
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_packing(m):
+    """Sums over all packs of tenths of the unit interval, cell by cell."""
+    p, q1 = np.full(10, 0.1), np.r_[[0.0] * 2, [0.125] * 8]
+    q2 = np.r_[[0.06] * 5, [0.14] * 5]
+    product = lambda q: np.array([math.prod(c) for c in itertools.product(q, repeat=m)])
+    tv = lambda q: np.abs(product(p) - product(q)).sum() / 2
+    assert tv(q1) == pytest.approx(1 - 0.8**m)
+    assert tv(q2) == pytest.approx(
+        sum(math.comb(m, k) * abs(0.5**m - 0.7**k * 0.3 ** (m - k)) for k in range(m + 1)) / 2
+    )
+
+
+# ---- what the prose says about the measured files ---------------------------------------------
+
+
+def rows():
+    from gancourse.experiments.measured import measured
+
+    return {(r["data"], r["game"]): r for r in measured("games_table")["rows"]}
+
+
+def test_the_table_has_ten_seeds_in_every_row():
+    """Of nine games on two mixtures, each for as many steps as its recipe says."""
+    found = rows()
+    assert set(found) == {(data, game) for data in ("ring-8", "grid-25") for game in RING}
+    assert len(RING) == 9
+    for row in found.values():
+        assert row["settings"]["steps"] == row["settings"]["recipe_steps"]
+        assert len(row["seeds"]) == len(row["modes"]) == len(row["high_quality"]) == 10
+
+
+def test_what_the_prose_says_of_the_table():
+    """The numbers in the list under figure 13.7, from the file."""
+    table = rows()
+    mean = lambda data, game, key: np.mean([v for v in table[data, game][key] if v is not None])
+    free = ["minimax", "non-saturating", "least-squares"]
+    kls = [mean("ring-8", game, "reverse_kl") for game in free]
+    assert min(kls) == pytest.approx(0.18, abs=0.006) and max(kls) == pytest.approx(0.54, abs=0.006)
+    quality = [mean("ring-8", game, "high_quality") for game in free]
+    assert 0.745 <= min(quality) and max(quality) < 0.845
+    assert sum(v == 8 for game in free for v in table["ring-8", game]["modes"]) >= 28
+    for game, share in [
+        ("hinge-sn", 0.91),
+        ("wgan-gp", 0.93),
+        ("ns-r1", 0.95),
+        ("relativistic", 0.96),
+    ]:
+        assert mean("ring-8", game, "reverse_kl") < 0.0035
+        assert mean("ring-8", game, "high_quality") == pytest.approx(share, abs=0.006)
+    for data, packed, unpacked in [("ring-8", 0.07, 0.29), ("grid-25", 0.37, 0.62)]:
+        assert mean(data, "packed", "reverse_kl") == pytest.approx(packed, abs=0.006)
+        assert mean(data, "non-saturating", "reverse_kl") == pytest.approx(unpacked, abs=0.006)
+        assert mean(data, "packed", "high_quality") < mean(data, "non-saturating", "high_quality")
+    modes = table["grid-25", "non-saturating"]["modes"]
+    assert (min(modes), max(modes)) == (19, 25)
+    for game, share in [
+        ("non-saturating", 0.44),
+        ("ns-r1", 0.77),
+        ("wgan-gp", 0.84),
+        ("relativistic", 0.93),
+        ("packed", 0.30),
+        ("hinge-sn", 0.53),
+        ("wgan-clip", 0.26),
+    ]:
+        assert mean("grid-25", game, "high_quality") == pytest.approx(share, abs=0.006), game
+    for game in ("ns-r1", "wgan-gp", "relativistic"):
+        assert set(table["grid-25", game]["modes"]) == {25}
+    assert sum(m == 25 for m in table["grid-25", "hinge-sn"]["modes"]) == 8
+    assert mean("grid-25", "hinge-sn", "reverse_kl") == pytest.approx(0.23, abs=0.006)
+    assert min(RING, key=lambda game: mean("grid-25", game, "high_quality")) == "wgan-clip"
+    assert mean("ring-8", "wgan-clip", "reverse_kl") == pytest.approx(0.02, abs=0.006)
+    of = {game: row["settings"] for (data, game), row in table.items() if data == "grid-25"}
+    for game in ("ns-r1", "wgan-gp"):
+        assert of[game]["steps"] == of["non-saturating"]["steps"]
+    assert of["relativistic"]["steps"] == 1.5 * of["ns-r1"]["steps"]
+    assert of["relativistic"]["batch"] == 2 * of["ns-r1"]["batch"]
+    for data, calm, penalised in [("ring-8", 1.3, 2.5), ("grid-25", 1.6, 3.0)]:
+        cost = {
+            game: table[data, game]["cpu_seconds"] / table[data, game]["settings"]["steps"]
+            for game in ("ns-r1", "wgan-gp", "non-saturating")
+        }
+        assert cost["ns-r1"] / cost["non-saturating"] == pytest.approx(calm, abs=0.06)
+        assert cost["wgan-gp"] / cost["non-saturating"] == pytest.approx(penalised, abs=0.06)
+
+
+def test_what_the_prose_says_of_the_audit():
+    """Numbers of the list under figure 13.4 and of figure 13.5, from the file."""
+    from gancourse.experiments.measured import measured
+
+    lab = measured("surfaces")
+    medians = {
+        c: {
+            d: {p: np.array(q)[:, 1].mean() for p, q in places.items() if p != "bound"}
+            for d, places in data.items()
+        }
+        for c, data in lab["audit"].items()
+    }
+    for data in ("ring", "grid", "swiss roll"):
+        assert medians["none"][data]["outside"] == max(medians["none"][data].values()) > 90
+        assert medians["hinge-sn"][data]["outside"] < 0.65
+        assert medians["r1"][data]["real"] == min(medians["r1"][data].values())
+        assert all(1 <= v <= 2.5 for v in medians["r1"][data].values())
+        assert all(3.5 <= v <= 10.2 for v in medians["gp"][data].values())
+    layers = {name: np.log10(np.array(v)).mean(0)[0] for name, v in lab["layers"].items()}
+    assert layers["clip 0.1"] > 5 and layers["clip 0.01"] < -15 and layers["clip 0.001"] < -27
+    gp = np.array(lab["layers"]["gp"])
+    assert 1 / 5.5 < gp.min() and gp.max() < 5.5
+
+
+def test_the_chapter_names_its_pictures_in_order():
+    """Figure 13.1, 13.2, ... without a gap."""
+    text = (ROOT / "chapters/13_gradient_penalties.md").read_text("utf-8")
+    numbers = [int(n) for n in re.findall(r"^\*\*Figure 13\.(\d+)", text, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1)) and numbers

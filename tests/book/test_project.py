@@ -1,0 +1,126 @@
+"""The files around the code: workflows, requirements, package metadata, make's list of commands."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from checkout import ROOT
+
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pins():
+    lines = (re.sub(r"\s*#.*", "", x) for x in (ROOT / "requirements.txt").read_text().splitlines())
+    return {r.name: r for r in map(Requirement, filter(None, lines))}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflow_has_least_permissions(path):
+    """Reads only; the one job that publishes may write pages and its identity, nothing else."""
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        allowed = {"pages": "write", "id-token": "write"} if name == "deploy" else None
+        assert job.get("permissions") == allowed
+        assert job["timeout-minutes"] <= 40
+        for step in job["steps"]:
+            used = step.get("uses", "actions/none@v1")
+            assert re.fullmatch(r"actions/[\w-]+@(v\d+|[0-9a-f]{40})", used)
+            if used.startswith("actions/checkout"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_workflows_cover_systems_and_pythons():
+    matrix = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"]["test"]
+    matrix = matrix["strategy"]["matrix"]
+    assert matrix["os"] == ["ubuntu-latest", "macos-latest"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_requirements_are_pinned_exactly():
+    for name, requirement in pins().items():
+        assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), name
+
+
+def test_package_has_floors_that_colab_and_the_pins_satisfy():
+    colab = {"torch": "2.11.0", "numpy": "2.1.0", "matplotlib": "3.10.0", "ipywidgets": "7.7.1"}
+    extras = PROJECT["optional-dependencies"]
+    for text in [*PROJECT["dependencies"], *sum(extras.values(), [])]:
+        requirement = Requirement(text)
+        pinned = str(pins()[requirement.name].specifier).removeprefix("==")
+        assert requirement.specifier.contains(pinned, prereleases=True), text
+        assert requirement.specifier.contains(colab.get(requirement.name, pinned)), text
+    for text in PROJECT["dependencies"]:
+        assert re.fullmatch(r"[a-z-]+>=[\d.]+", text)
+    assert Requirement("python" + PROJECT["requires-python"]).specifier.contains("3.13")
+
+
+def test_installed_package_carries_its_data():
+    """What pyproject.toml names as data exists, and nothing that modules read is left out."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = patterns["tool"]["setuptools"]["package-data"]["gancourse"]
+    named = {p for pattern in patterns for p in (ROOT / "gancourse").glob(pattern)}
+    present = {
+        p
+        for p in (ROOT / "gancourse").rglob("*")
+        if p.is_file() and p.suffix not in {".py", ".pyc"}
+    }
+    assert present and named == present
+
+
+def test_make_help_lists_the_commands():
+    said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True).stdout
+    for command in ("book", "test", "chapters", "repository", "clean", "help"):
+        assert re.search(rf"^  make {command}\s+\S", said, re.MULTILINE)
+
+
+def test_ci_runs_make_test():
+    path = ROOT / ".ci" / "run"
+    assert path.stat().st_mode & 0o111
+    assert path.read_text().splitlines()[-1] == "make test"
+
+
+def test_no_registry_is_named():
+    """Packages come from wherever the reader's pip is set up to look."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    hosts = re.compile(r"pypi[.]org|python[h]osted|npmjs[.]|deb[.]debian")
+    texts = [
+        ROOT / name
+        for name in tracked
+        if name.endswith((".py", ".md", ".yml", ".toml", ".txt", "Makefile"))
+    ]
+    assert [str(p) for p in texts if p.exists() and hosts.search(p.read_text("utf-8"))] == []
+
+
+def test_ruff_is_content():
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_prerequisite_map_knows_every_chapter_that_a_chapter_says_you_need():
+    from course_map import COURSE, NEEDS, PLACE
+
+    chapters = sorted(number for part in COURSE.values() for number in part)
+    assert sorted(NEEDS) == sorted(PLACE) == chapters
+    assert all(need < number for number, needs in NEEDS.items() for need in needs)
+    for text in sorted(ROOT.glob("chapters/*.md")):
+        needed = re.search(r"^\*\*You need\*\* .*$", text.read_text("utf-8"), re.MULTILINE)[0]
+        linked = {int(number) for number in re.findall(r"\]\((\d\d)_", needed)}
+        assert linked <= set(NEEDS[int(text.name[:2])]), text.name

@@ -1,0 +1,51 @@
+"""What the tests of all live figures share: arithmetic under node, and a look at the HTML."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from gancourse import live, page
+
+PAGE, LIVE = (Path(room.__path__[0]) for room in (page, live))
+
+
+def under_node(figure, body, **given):
+    """What the `body` of a JavaScript function returns, without a page around it.
+
+    In it `N` are the numbers of the `figure`, `g` what is given and `random` the generator of
+    chance. Typed arrays come back as lists, infinity as "inf".
+    """
+    source = (PAGE / "page.js").read_text() + (LIVE / f"{figure}.js").read_text()
+    script = (
+        f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
+        "const random = gancourse.live.random;\n"
+        "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
+        " : value === Infinity ? 'inf' : value;\n"
+        f"console.log(JSON.stringify((() => {{ {body} }})(), plain));"
+    )
+    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def assert_self_contained(make, at_most=None):
+    """The HTML of `make()` is the same each time, asks for nothing, and fits `at_most` letters."""
+    html = make()._repr_html_()
+    assert html == make()._repr_html_()
+    assert not any(
+        word in html.replace("http://www.w3.org/2000/svg", "")
+        for word in ("http", "import(", "fetch(", "src=")
+    )
+    assert html.count("</script>") == 1  # none inside the script ends it early
+    assert at_most is None or len(html) < at_most
+
+
+def assert_speaks_without_scripts(open_page, figure, words="live figure"):
+    """Where scripts do not run a sentence with these `words` stands in the figure's place."""
+    page = open_page(figure, scripts=False)
+    assert words in page.locator(".live-fallback").inner_text()
+
+
+def number(page, name, figure=0):
+    text = page.locator("figure.live-figure").nth(figure).locator(f"[data-number={name}]")
+    return float(text.inner_text().replace("\N{MINUS SIGN}", "-"))

@@ -1,0 +1,93 @@
+"""The plan of the house: the rooms of `gancourse`, and which may import which.
+
+The table is what the tests hold the code against (tests/test_architecture.py) and what the page
+"Architecture" of the book is drawn from (_ext/architecture.py). A room is a folder of the package
+or a module at its door; `errors` and `devices` are the ground on which all the others stand.
+"""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+GROUND = {"errors", "devices"}
+ARROWS = {
+    "errors": set(),
+    "devices": set(),
+    "games": set(),
+    "penalties": set(),
+    "gans": {"games", "penalties"},
+    "loop": set(),
+    "saving": {"loop"},
+    "training": {"loop", "saving"},
+    "networks": set(),
+    "data": set(),
+    "theory": set(),
+    "metrics": set(),
+    "diagnosis": {"loop"},
+    "notebook": set(),
+    "plots": {"data"},
+    "page": {"notebook"},
+    "live": {"data", "networks", "page", "plots"},
+    "questions": {"theory", "networks"},
+    "exercises": {"questions"},
+    "recipes": {"games", "penalties", "gans", "networks", "training"},
+    "benchmark": {"data", "games", "gans", "networks", "penalties", "training"},
+    "experiments": {
+        *("data", "theory", "networks", "games", "penalties", "gans", "training"),
+        *("metrics", "recipes", "benchmark"),
+    },
+    "commands": {
+        *("data", "theory", "networks", "gans", "loop", "saving", "training"),
+        *("metrics", "recipes", "plots", "notebook", "benchmark"),
+    },
+    "__main__": {"commands"},
+    "__init__": set(),
+}
+
+
+def modules(root):
+    """Every Python file of the package."""
+    return sorted(Path(root, "gancourse").rglob("*.py"))
+
+
+def room(package, path):
+    """The room of a module: its folder, or itself where it stands at the door."""
+    return path.relative_to(package).with_suffix("").parts[0]
+
+
+@cache
+def imports(root, path):
+    """The modules of the package that a module imports, wherever in it the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(path).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{path}: a relative import hides where a name comes from")
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {file for name in names if (file := _file(root, name))}
+    return found
+
+
+def _file(root, name):
+    """The module that a dotted name stands for or in; packages themselves are no modules."""
+    while name.startswith("gancourse."):
+        path = Path(root, *name.split(".")).with_suffix(".py")
+        if path.exists():
+            return path
+        name = name.rpartition(".")[0]
+    return None
+
+
+def floors(arrows=None):
+    """The floor of every room: one above the highest that it imports."""
+    arrows = ARROWS if arrows is None else arrows
+
+    @cache
+    def floor(name):
+        return max((floor(other) + 1 for other in arrows[name]), default=0)
+
+    return {name: floor(name) for name in arrows}
