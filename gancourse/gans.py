@@ -5,15 +5,16 @@ For :func:`gancourse.training.train` a gan is any :class:`torch.nn.Module` with 
 where something has to happen after each of the discriminator's steps, ``project()``. Only the
 parameters of ``G`` and ``D`` are trained. The class here is the plain one; one written in a
 notebook cell trains with the same loop.
-"""
 
-from functools import cache
+Networks say two things about themselves. ``members``: how many independent networks they are, an
+ensemble with a member axis in front of every batch. ``samplewise``: whether a small dense network
+scores each sample by itself, so that real and fake may be scored in one call.
+"""
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 from gancourse.games import Game
 from gancourse.penalties import sample_axes, score
 
@@ -24,14 +25,24 @@ class GAN(nn.Module):
     ``generator`` takes noise ``z`` of shape ``(batch, latent_dim)``, drawn from a standard normal
     distribution, and returns samples shaped like ``x``; ``discriminator`` returns one raw score
     per sample. In an ensemble everything has a member axis in front.
+
+    ``together`` lets D score real and fake samples in one call, which saves time in a small dense
+    network. Convolutions are faster on two batches that fit the cache, and a layer that mixes the
+    samples of a batch (batch norm, minibatch deviation) must see them apart: unless told, only
+    networks that are ``samplewise`` and hold no layer with ``mixes_samples`` are asked together.
     """
 
     def __init__(
-        self, game: Game, *, generator: nn.Module, discriminator: nn.Module, latent_dim: int
+        self,
+        game: Game,
+        *,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        latent_dim: int,
+        together: bool | None = None,
     ):
         super().__init__()
-        if not (type(latent_dim) is int and latent_dim > 0):
-            raise GanCourseError(f"latent_dim must be a positive whole number, not {latent_dim!r}")
+        demand_whole("latent_dim", latent_dim, least=1)
         if not isinstance(game, Game):
             raise GanCourseError(
                 f"game must be a Game such as NonSaturating(), not {game!r}",
@@ -39,11 +50,12 @@ class GAN(nn.Module):
             )
         self.game, self.latent_dim = game, latent_dim
         self.G, self.D = generator, discriminator
-        # One call on real and fake together saves time in a small dense network. Convolutions are
-        # faster on two batches that fit the cache, and batch norm must see them apart.
-        self.separate = any(
-            isinstance(part, nn.Conv2d | _BatchNorm) for part in discriminator.modules()
-        )
+        self.together = samplewise(discriminator) if together is None else together
+
+    @property
+    def members(self) -> int | None:
+        """How many GANs this is, or ``None``: the networks say so."""
+        return getattr(self.G, "members", None)
 
     def noise(self, *shape: int) -> Tensor:
         """Noise ``z`` of shape ``(*shape, latent_dim)``, on the generator's device."""
@@ -52,25 +64,29 @@ class GAN(nn.Module):
 
     def generate(self, like: Tensor) -> Tensor:
         """As many samples ``G(z)`` as ``like`` has, of the same shape."""
-        return _of_shape(like, self.G(self.noise(*like.shape[: sample_axes(like)])))
+        return _of_shape(like, self.G(self.noise(*like.shape[: sample_axes(self.G)])))
 
     def scores(self, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The scores ``D(x)`` and ``D(fake)``, one per sample."""
-        if self.separate:
+        if not self.together:
             return score(self.D, x), score(self.D, fake)
-        axis = sample_axes(x) - 1
+        axis = sample_axes(self.D) - 1
         both = score(self.D, torch.cat([x, fake], axis))
         return both.tensor_split(2, axis)
 
     def d_loss(self, x: Tensor) -> Tensor:
-        """The discriminator's loss on one batch, penalty included."""
+        """The discriminator's loss on one batch, on fresh noise."""
         with torch.no_grad():
             fake = self.generate(x)
-        if self.game.penalty is None:
-            return self.game.d_loss(*self.scores(x, fake))
-        # A penalty at the samples themselves finds their scores computed already.
-        D, x, fake = cache(self.D), x.detach().requires_grad_(), fake.requires_grad_()
-        return self.game.d_loss(score(D, x), score(D, fake)) + self.game.penalty(D, x, fake)
+        if self.game.penalty is not None:
+            return self.penalised(x, fake)
+        return self.game.d_loss(*self.scores(x, fake))
+
+    def penalised(self, x: Tensor, fake: Tensor) -> Tensor:
+        """The discriminator's loss plus the game's penalty, which looks at slopes of the scores."""
+        x, fake = x.detach().requires_grad_(), fake.requires_grad_()
+        scores = score(self.D, x), score(self.D, fake)
+        return self.game.d_loss(*scores) + self.game.penalty(self.D, x, fake, scores)
 
     def g_loss(self, x: Tensor) -> Tensor:
         """The generator's loss, on fresh noise."""
@@ -92,11 +108,9 @@ class GAN(nn.Module):
         With a ``seed`` the same noise is drawn each time and the global random state is left
         alone. ``generator`` samples another network in place of ``G``, for instance its average.
         """
-        if not (isinstance(n, int) and n > 0):
-            raise GanCourseError(f"n must be a positive whole number, not {n!r}", where="sample")
+        demand_whole("n", n, least=1, where="sample")
         G = self.G if generator is None else generator
-        members = getattr(self.G, "members", None)
-        shape = (n,) if members is None else (members, n)
+        shape = (n,) if self.members is None else (self.members, n)
         if seed is None:
             z = self.noise(*shape)
         else:  # drawn on the CPU, so that every device gets the same noise
@@ -119,13 +133,12 @@ class PackedGAN(GAN):
 
     def __init__(self, game: Game, *, packing: int = 2, **parts):
         super().__init__(game, **parts)
-        if not (isinstance(packing, int) and packing > 0):
-            raise GanCourseError(f"packing must be a positive whole number, not {packing!r}")
+        demand_whole("packing", packing, least=1)
         self.packing = packing
 
     def pack(self, x: Tensor) -> Tensor:
         """Neighbours in the batch, side by side."""
-        if x.ndim not in (2, 3) or x.shape[-2] % self.packing:
+        if x.ndim != sample_axes(self.G) + 1 or x.shape[-2] % self.packing:
             raise GanCourseError(
                 f"samples of shape {tuple(x.shape)} cannot be packed in {self.packing}s",
                 where="PackedGAN",
@@ -145,6 +158,12 @@ class PackedGAN(GAN):
     def g_loss(self, x: Tensor) -> Tensor:
         """The generator's loss, one score per pack."""
         return super().g_loss(self.pack(x))
+
+
+def samplewise(network: nn.Module) -> bool:
+    """Whether a network says that it scores each sample by itself, and no layer of it objects."""
+    mixing = any(getattr(part, "mixes_samples", False) for part in network.modules())
+    return getattr(network, "samplewise", False) and not mixing
 
 
 def _of_shape(like: Tensor, fake: Tensor) -> Tensor:

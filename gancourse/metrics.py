@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from gancourse.errors import GanCourseError
+from gancourse.networks.features import Classifier
+from gancourse.training import adam, train
 
 
 class Coverage(NamedTuple):
@@ -94,3 +96,33 @@ def _check_features(*features: Tensor) -> None:
         )
     if not all(x.isfinite().all() for x in features):
         raise GanCourseError("some features are not finite", where="frechet")
+
+
+def classifier(images, steps: int = 500, seed: int = 0, batch: int = 64) -> Classifier:
+    """A classifier of all the labels of ``images``, trained for ``steps``; frozen.
+
+    Its ``features`` are what :func:`frechet` compares. The same ``seed`` gives the same
+    classifier; the caller's random state is left alone. ``images`` is a
+    :class:`gancourse.data.images.Images` with at least one label. Adam, at a rate that falls
+    linearly to zero.
+    """
+    if not images.labels:
+        raise GanCourseError(
+            f"{images.name} has no labels to learn",
+            where="classifier",
+            fix="use a set with labels, such as images('digits')",
+        )
+    classes = {name: int(values.max()) + 1 for name, values in images.labels.items()}
+    labels = torch.stack(list(images.labels.values()), 1)
+
+    def batches():
+        while True:
+            index = torch.randint(len(images), (batch,))
+            yield images[index], labels[index]
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = Classifier(images.channels, images.size, classes)
+    optimizer, schedule = adam(3e-3, (0.9, 0.999)), lambda step: 1 - step / steps
+    train(net, batches(), steps, optimizer=optimizer, schedule=schedule, seed=seed)
+    return net.eval().requires_grad_(False)

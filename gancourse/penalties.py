@@ -5,41 +5,38 @@ loss; a projection is called as ``projection(D)`` after the discriminator's step
 look at the length of the slope $\nabla_xD(x)$ of one sample's own score, so $D$ must treat the
 samples of a batch separately: no batch norm.
 
-Samples have shape ``(batch, features)`` or ``(batch, channels, height, width)``; an ensemble puts
-a member axis in front, and the result then has shape ``(members,)``.
+Samples have shape ``(batch, *sample)``, scores ``(batch,)``. An ensemble, a $D$ that says how many
+``members`` it has, puts a member axis in front of both, and the result has shape ``(members,)``.
 """
 
-import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError, demand_number
+from gancourse.loop import fused
+
+#: The scores of ``x`` and of ``fake``, where they are known already.
+Scores = tuple[Tensor, Tensor]
 
 
-def sample_axes(x: Tensor) -> int:
-    """How many leading axes count samples: 1 for vectors and images, 2 for an ensemble of them."""
-    return 2 if x.ndim in (3, 5) else 1
+def sample_axes(network: Callable) -> int:
+    """How many leading axes count samples: 1, or 2 for an ensemble, which says its ``members``."""
+    return 1 if getattr(network, "members", None) is None else 2
 
 
 def score(D: Callable, x: Tensor) -> Tensor:
-    """``D(x)`` with one number per sample, shape ``x.shape[:sample_axes(x)]``.
+    """``D(x)`` with one number per sample, shape ``(batch,)`` or ``(members, batch)``.
 
     A discriminator may return its scores with trailing axes of length one; they are dropped here.
+    Who cannot say that it has members, such as a plain function, shows it by its scores' shape.
     """
-    try:
-        scores, shape = D(x), x.shape[: sample_axes(x)]
-    except RuntimeError as problem:
-        if not re.search(
-            "shapes cannot be multiplied|expected input|same dtype|should be the same", str(problem)
-        ):
-            raise
-        raise GanCourseError(
-            f"the discriminator cannot take samples of shape {tuple(x.shape)} and type {x.dtype}",
-            fix="give it the size and channels of the "
-            "data, and them the type of its weights (x.float())",
-        ) from problem
+    scores, shape = D(x), x.shape[: sample_axes(D)]
+    silent = scores.numel() != shape.numel() or not isinstance(D, nn.Module)
+    if silent and scores.shape[:2] == x.shape[:2]:
+        shape = x.shape[:2]
     if scores.numel() != shape.numel():
         raise GanCourseError(
             f"the discriminator returned shape {tuple(scores.shape)} for samples of shape "
@@ -49,88 +46,113 @@ def score(D: Callable, x: Tensor) -> Tensor:
     return scores.reshape(shape)
 
 
-def slope(D: Callable, x: Tensor) -> Tensor:
+def slope(samples: Tensor, scores: Tensor) -> Tensor:
     r"""$\nabla_xD(x)$ of every sample, flattened: shape ``(..., batch, features)``.
 
-    Differentiable once more, so that a penalty on it can train $D$. An ``x`` that asks for a
-    gradient is used as it is: a $D$ that remembers its scores then need not compute them again.
+    ``scores`` are $D$'s of ``samples`` that ask for a gradient. Differentiable once more, so that
+    a penalty on it can train $D$.
     """
-    x = x if x.requires_grad else x.detach().requires_grad_()
-    with torch.enable_grad():
-        scores = score(D, x)
-        (gradient,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
     return gradient.flatten(scores.ndim)
 
 
-class gradient_penalty:  # noqa: N801  (read as a function: `gradient_penalty(10)`)
+def judged(D: Callable, x: Tensor) -> Scores:
+    """``x`` as samples that ask for a gradient, and their scores."""
+    x = x.detach().requires_grad_()
+    with torch.enable_grad():
+        return x, score(D, x)
+
+
+@dataclass(frozen=True)
+class GradientPenalty:
     r"""$\lambda\,E[(\lVert\nabla D(\hat x)\rVert-1)^2]$, $\hat x=\epsilon x+(1-\epsilon)G(z)$.
 
     $\epsilon\sim U[0,1]$ is drawn once per sample. Source: Gulrajani et al. (2017), algorithm 1.
     """
 
-    def __init__(self, weight: float = 10.0):
-        demand_number("weight", weight, where="gradient_penalty")
-        self.weight = weight
+    weight: float = 10.0
 
-    def __call__(self, D, x, fake):
-        lead = sample_axes(x)
+    def __call__(self, D: Callable, x: Tensor, fake: Tensor, scores: Scores | None = None):
+        lead = (score(D, x.detach()) if scores is None else scores[0]).ndim
         epsilon = torch.rand(x.shape[:lead] + (1,) * (x.ndim - lead), device=x.device)
-        between = (fake + epsilon.to(x.dtype) * (x - fake)).detach()
+        between = fake + epsilon.to(x.dtype) * (x - fake)
         # vector_norm has derivative 0, not NaN, where the slope is exactly 0.
-        norm = torch.linalg.vector_norm(slope(D, between), dim=-1)
+        norm = torch.linalg.vector_norm(slope(*judged(D, between)), dim=-1)
         return self.weight * ((norm - 1) ** 2).mean(-1)
 
     def __repr__(self):
         return f"gradient_penalty({self.weight})"
 
 
-class r1_r2:  # noqa: N801
-    r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]+\tfrac\gamma2E[\lVert\nabla D(G(z))\rVert^2]$
+@dataclass(frozen=True)
+class SquaredSlope:
+    r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]$, on ``real`` samples, on ``fake`` ones, or both.
 
     Source: Roth et al. (2017); Mescheder et al. (2018), equations 9 and 10; Huang et al. (2024).
     """
 
-    on_real, on_fake = True, True
+    gamma: float
+    real: bool
+    fake: bool
 
-    def __init__(self, gamma: float = 1.0):
-        demand_number("gamma", gamma, where=type(self).__name__)
-        self.gamma = gamma
-
-    def __call__(self, D, x, fake):
-        here = [part for part, used in ((x, self.on_real), (fake, self.on_fake)) if used]
-        return self.gamma / 2 * sum(slope(D, part).square().sum(-1).mean(-1) for part in here)
+    def __call__(self, D: Callable, x: Tensor, fake: Tensor, scores: Scores | None = None):
+        parts = [(x, self.real), (fake, self.fake)]
+        known = scores or (None, None)
+        seen = [
+            judged(D, samples) if score is None else (samples, score)
+            for (samples, used), score in zip(parts, known, strict=True)
+            if used
+        ]
+        return self.gamma / 2 * sum(slope(*pair).square().sum(-1).mean(-1) for pair in seen)
 
     def __repr__(self):
-        return f"{type(self).__name__}({self.gamma})"
+        name = "_".join(n for n, used in (("r1", self.real), ("r2", self.fake)) if used)
+        return f"{name}({self.gamma})"
 
 
-class r1(r1_r2):  # noqa: N801
-    r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]$, on real samples only."""
-
-    on_fake = False
-
-
-class r2(r1_r2):  # noqa: N801
-    r"""$\tfrac\gamma2E[\lVert\nabla D(G(z))\rVert^2]$, on generated samples only."""
-
-    on_real = False
-
-
-class clip_weights:  # noqa: N801
+@dataclass(frozen=True)
+class ClipWeights:
     """Clamp every parameter to $[-c,c]$; a projection, applied *after* the discriminator's step.
 
     Source: Arjovsky et al. (2017), algorithm 1, line 7.
     """
 
-    def __init__(self, c: float = 0.01):
-        if not isinstance(c, int | float) or not 0 < c < float("inf"):
-            raise GanCourseError(f"c must be positive, not {c!r}", where="clip_weights")
-        self.c = c
+    c: float = 0.01
 
     @torch.no_grad()
-    def __call__(self, D: nn.Module):
-        torch._foreach_clamp_min_(parameters := list(D.parameters()), -self.c)
-        torch._foreach_clamp_max_(parameters, self.c)
+    def __call__(self, D: nn.Module) -> None:
+        fused.clamp_(list(D.parameters()), -self.c, self.c)
 
     def __repr__(self):
         return f"clip_weights({self.c})"
+
+
+def gradient_penalty(weight: float = 10.0) -> GradientPenalty:
+    r"""$\lambda\,E[(\lVert\nabla D(\hat x)\rVert-1)^2]$ between real and fake, for WGAN-GP."""
+    demand_number("weight", weight, where="gradient_penalty")
+    return GradientPenalty(weight)
+
+
+def r1(gamma: float = 1.0) -> SquaredSlope:
+    r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]$, on real samples only."""
+    demand_number("gamma", gamma, where="r1")
+    return SquaredSlope(gamma, real=True, fake=False)
+
+
+def r2(gamma: float = 1.0) -> SquaredSlope:
+    r"""$\tfrac\gamma2E[\lVert\nabla D(G(z))\rVert^2]$, on generated samples only."""
+    demand_number("gamma", gamma, where="r2")
+    return SquaredSlope(gamma, real=False, fake=True)
+
+
+def r1_r2(gamma: float = 1.0) -> SquaredSlope:
+    r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]+\tfrac\gamma2E[\lVert\nabla D(G(z))\rVert^2]$."""
+    demand_number("gamma", gamma, where="r1_r2")
+    return SquaredSlope(gamma, real=True, fake=True)
+
+
+def clip_weights(c: float = 0.01) -> ClipWeights:
+    """Clamp every parameter to $[-c,c]$ after each of the discriminator's steps, for WGAN."""
+    if not isinstance(c, int | float) or not 0 < c < float("inf"):
+        raise GanCourseError(f"c must be positive, not {c!r}", where="clip_weights")
+    return ClipWeights(c)

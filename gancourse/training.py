@@ -1,7 +1,8 @@
-r"""Training: whose turn it is.
+"""Training: whose turn it is.
 
-One loop trains every gan in the book. A *step* is ``d_steps`` turns of the discriminator and one
-of the generator, with fresh noise in every turn: algorithm 1 of Goodfellow et al. (2014).
+One loop trains everything in the book. A *step* is one turn of every player: for a GAN
+``d_steps`` turns of the discriminator and one of the generator, with fresh noise in every turn,
+which is algorithm 1 of Goodfellow et al. (2014); for a model with one player its own turn.
 
 Randomness is a function of the position: before step $t$ the random state is set from
 ``(seed, t)`` alone, and after the last step the caller's own state is put back. So a run that was
@@ -10,7 +11,6 @@ changes nothing. (Same torch version, kind of device and number of threads.)
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -21,18 +21,11 @@ from tqdm.auto import tqdm
 from gancourse.errors import GanCourseError, demand_number, demand_whole
 from gancourse.loop.averaging import Average
 from gancourse.loop.batches import endless
-from gancourse.loop.guards import (
-    FiniteGuard,
-    demand_finite_batch,
-    demand_gan,
-    demand_kinds,
-    loss_on,
-    signals_wait,
-    usable,
-)
-from gancourse.loop.history import History, Record
+from gancourse.loop.guards import FiniteGuard, demand_kinds, signals_wait, usable
+from gancourse.loop.history import History, LoneHistory, Record
+from gancourse.loop.player import Player
+from gancourse.saving import checkpoints, state
 from gancourse.saving.keeper import Keeper
-from gancourse.saving.state import Resumable
 
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:
@@ -62,34 +55,32 @@ def train(
     resume: bool | str = False,
     **settings,
 ) -> "Training":
-    """Train ``gan`` up to step ``steps``. ``settings`` are those of :class:`Training`.
+    """Train ``gan`` up to step ``steps``; call ``watch(training)`` every so many steps.
 
-    With a ``folder`` a checkpoint is written there every ``save_every`` steps, at the end, and
-    when the run is interrupted; ``resume`` goes on from the newest one in it, or starts at zero
-    if there is none; without it, a folder that holds a run is refused. The resumed run is the same
-    to the bit if a batch depends on its position and the random state alone, like those of
-    ``gancourse.data``; a ``DataLoader`` that shuffles draws a new order when it is resumed in the
-    middle of a pass.
+    ``settings`` are those of :class:`Training`: ``optimizer d_optimizer d_steps schedule ema amp
+    seed device notes``. With a ``folder`` checkpoints are written there, and ``resume`` goes on
+    from the newest: see :meth:`Training.advance_in`.
     """
     demand_whole("steps", steps, where="train")
     training = Training(gan, batches, **settings)
     if folder is None:
-        return training.advance(steps, watch=watch, every=every)
-    keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
-    return keeper.run(
-        training, steps, watch=watch, every=every, save_every=save_every, resume=resume
+        return training.advance(steps, watch, every)
+    return training.advance_in(
+        folder, steps, watch=watch, every=every, save_every=save_every, resume=resume
     )
 
 
-class Training(Resumable):
-    """A gan in training: everything that a checkpoint holds.
+class Training:
+    """A model in training: everything that a checkpoint holds.
 
-    ``batches`` yields tuples of tensors, which go to ``gan.d_loss`` and ``gan.g_loss``; it is
-    started anew when it ends. ``optimizer`` makes an optimizer from parameters (``d_optimizer``:
-    another one for the discriminator). ``schedule(step)`` scales both learning rates. ``ema`` > 0
-    keeps an average of the generator's weights with that decay, warmed up. ``amp`` computes the
-    losses in bfloat16 where that is safe: faster, other rounding. ``notes``, of plain values, go
-    into the checkpoint, to say for instance how the networks were built.
+    ``gan`` has two players, ``G`` and ``D``, with a loss each, ``d_loss`` and ``g_loss``; or it is
+    a module with one ``loss``, which is its own and only player. ``batches`` yields tuples of
+    tensors, which go to the losses; it is started anew when it ends. ``optimizer`` makes an
+    optimizer from parameters (``d_optimizer``: another one for the discriminator).
+    ``schedule(step)`` scales all learning rates. ``ema`` > 0 keeps an average of the generator's
+    (or the only player's) weights with that decay, warmed up. ``amp`` computes the losses in
+    bfloat16 where that is safe: faster, other rounding. ``notes``, of plain values, go into the
+    checkpoint, to say for instance how the networks were built.
     """
 
     def __init__(
@@ -107,34 +98,29 @@ class Training(Resumable):
         device: torch.device | str | None = None,
         notes: dict | None = None,
     ):
-        demand_whole("d_steps", d_steps, least=1, where="training")
-        demand_whole("seed", seed, where="training")
-        demand_number("ema", ema, below=1, where="training")
-        demand_kinds(
-            schedule=(schedule, Callable),
-            amp=(amp, bool),
-            notes=(notes, dict),
-            optimizer=(optimizer, Callable),
-            d_optimizer=(d_optimizer, Callable),
-        )
-        demand_gan(gan)
+        demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes)
+        self.turns = turns_of(gan)
         self.device = usable(device) if device is not None else next(gan.parameters()).device
-        convolutional = any(isinstance(part, nn.Conv2d) for part in gan.modules())
-        layout = torch.channels_last if convolutional else torch.preserve_format
-        self.gan = gan.to(self.device, memory_format=layout).train()
+        self.gan = gan.to(self.device, memory_format=layout_for(gan)).train()
         self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
         self.amp, self.seed, self.notes = amp, seed, notes or {}
-        self._precision = torch.autocast(self.device.type, torch.bfloat16) if amp else nullcontext()
-        self.batches, self._stream = batches, endless(batches, self.device)
+        self.guard = FiniteGuard(gan, self.device)
+        new = partial(Player, guard=self.guard, amp=amp)
         optimizer = optimizer or adam()
-        self.g_optimizer = optimizer(gan.G.parameters())
-        self.d_optimizer = (d_optimizer or optimizer)(gan.D.parameters())
-        self.rates = [group["lr"] for group in self._groups()]
-        self._average = Average(gan.G, ema) if ema else None
-        self.guard, self.step, self._record = FiniteGuard(gan, self.device), 0, Record()
-        self.guard.watch(self.d_optimizer, self.g_optimizer)
-        self._players = {player: list(player.parameters()) for player in (gan.D, gan.G)}
+        if self.turns is algorithm_1:
+            project = getattr(gan, "project", None)
+            self.D = new(gan.D, d_optimizer or optimizer, afterwards=project)
+            self.G = new(gan.G, optimizer)
+            self.players = {"d": self.D, "g": self.G}
+            self.record = Record(History(torch.empty(0), torch.empty(0)))
+        else:
+            self.G = new(gan, optimizer)
+            self.players = {"model": self.G}
+            self.record = Record(LoneHistory(torch.empty(0)))
+        self.averaging = Average(self.G.network, ema) if ema else None
+        self.step, self.batches = 0, batches
         self.in_step = False  # true also after an error or a second Ctrl-C within a step
+        self.begin_stream()
 
     def advance(self, steps: int, watch: Callable | None = None, every: int = 100) -> "Training":
         """Take ``steps`` more steps; call ``watch(self)`` after each one that ``every`` divides."""
@@ -146,69 +132,49 @@ class Training(Resumable):
             self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
             for _ in self.bar:
                 self.in_step = True
-                self._take_step()
+                self.take_step()
                 self.in_step = False
                 if watch is not None and self.step % every == 0:
                     watch(self)
                 leave_if_asked()
         return self
 
-    def _take_step(self) -> None:
-        self._set_position()
-        for _ in range(self.d_steps):
-            batch = next(self._stream)
-            demand_finite_batch(batch, self.step)
-            d_loss = self._turn(self.gan.D, self.gan.d_loss, batch, self.d_optimizer)
-            getattr(self.gan, "project", lambda: None)()
-        trained = [weight for weight in self._players[self.gan.D] if weight.requires_grad]
-        try:
-            for weight in trained:  # in G's turn D's own gradients are not needed
-                weight.requires_grad_(False)
-            g_loss = self._turn(self.gan.G, self.gan.g_loss, batch, self.g_optimizer)
-        finally:
-            for weight in trained:
-                weight.requires_grad_(True)
+    def take_step(self) -> None:
+        """One step: every player's turns; then the average, and a note of the losses."""
+        self.set_position()
+        losses = self.turns(self)
         self.step += 1
-        if self._average is not None:
-            self._average.update(self.step)
-        if self._record.add(d_loss, g_loss):
-            self.guard.demand_finite(self.step)
-            self._record.history()
+        if self.averaging is not None:
+            self.averaging.update(self.step)
+        if self.record.add(*losses):
+            self.guard.demand_finite()
+            self.record.history()
 
-    def _turn(
-        self, player: nn.Module, loss_of: Callable, batch: tuple, optimizer: torch.optim.Optimizer
-    ) -> Tensor:
-        with self._precision:
-            loss = loss_on(batch, loss_of, self.step)
-        for weight in self._players[player]:  # optimizer.zero_grad(): 20 times the price
-            weight.grad = None
-        (loss.sum() if loss.ndim else loss).backward()  # each member gets its own gradient
-        self.guard.look(loss, self._players[player], self.step)
-        optimizer.step()
-        return loss.detach()
-
-    def _set_position(self) -> None:
+    def set_position(self) -> None:
         """Random state and learning rates are functions of the step."""
         position = (self.seed * 1_000_003 + self.step) % 2**63
         torch.default_generator.manual_seed(position)  # torch.manual_seed: 20 times the price
         if self.device.type == "cuda":
             torch.cuda.manual_seed(position)
+        self.guard.step = self.step
         if self.schedule is not None:
-            for group, rate in zip(self._groups(), self.rates, strict=True):
-                group["lr"] = rate * float(self.schedule(self.step))
+            for player in self.players.values():
+                player.scale(float(self.schedule(self.step)))
 
-    def _groups(self) -> list[dict]:
-        return self.d_optimizer.param_groups + self.g_optimizer.param_groups
+    def begin_stream(self) -> None:
+        """Let the batches begin where the run stands: at 0, or where it was saved."""
+        skip = self.step * (self.d_steps if self.turns is algorithm_1 else 1)
+        self.stream = self.guard.checked(endless(self.batches, self.device, skip))
 
     @property
-    def history(self) -> History:
+    def history(self) -> History | LoneHistory:
         """The losses of every step so far."""
-        return self._record.history()
+        return self.record.history()
 
     @property
     def average(self) -> nn.Module | None:
-        """The averaged generator, or ``None`` if ``ema`` is 0."""
-        return self._average and self._average.G
+        """The averaged generator (or only player), or ``None`` if ``ema`` is 0."""
+        return self.averaging and self.averaging.network
 
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
@@ -219,3 +185,123 @@ class Training(Resumable):
                 fix="call gan.G on noise, or write sample(n, seed, generator)",
             )
         return self.gan.sample(n, seed, generator=self.average)
+
+    # ---- what survives a crash: see gancourse.saving ---------------------------------------------
+
+    def state(self) -> dict:
+        """Everything that determines the rest of the run: tensors and primitives only."""
+        return state.state_of(self)
+
+    def restore(self, saved: dict, where: str | Path = "checkpoint") -> None:
+        """Take over a saved :meth:`state`; ``where`` it came from is named in errors."""
+        state.restore(self, saved, where)
+
+    def save(self, path: str | Path) -> Path:
+        """Write a checkpoint, atomically (see :mod:`gancourse.saving.checkpoints`)."""
+        return checkpoints.save(path, self.state())
+
+    @classmethod
+    def load(cls, path: str | Path, gan: nn.Module, batches: Iterable, **settings) -> "Training":
+        """The training that :meth:`save` wrote, ready to ``advance``.
+
+        ``gan``, ``batches`` and ``settings`` are built as they were for the saved run; a
+        difference that the checkpoint can see is an error.
+        """
+        training = cls(gan, batches, **settings)
+        training.restore(checkpoints.load(path), where=path)
+        return training
+
+    def advance_in(
+        self,
+        folder: str | Path | Keeper,
+        steps: int,
+        *,
+        watch: Callable | None = None,
+        every: int = 100,
+        save_every: int = 500,
+        resume: bool | str = False,
+    ) -> "Training":
+        """Advance up to step ``steps``, with checkpoints in ``folder``.
+
+        One is written every ``save_every`` steps, at the end, and when the run is interrupted;
+        ``resume`` (true or ``"auto"``) goes on from the newest one in it, or starts at zero if
+        there is none; without it, a folder that holds a run is refused. The resumed run is the
+        same to the bit if a batch depends on its position and the random state alone, like those
+        of ``gancourse.data``; a ``DataLoader`` that shuffles draws a new order when it is resumed
+        in the middle of a pass.
+        """
+        demand_whole("every", every, least=1, where="train")
+        demand_whole("save_every", save_every, least=1, where="train")
+        if watch is not None and not callable(watch):
+            raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
+        keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
+        keeper.begin(self, steps, resume)
+
+        def watch_and_save(training):
+            if watch is not None and training.step % every == 0:
+                watch(training)
+            if training.step % save_every == 0 or training.step == steps:
+                keeper.save(training)
+
+        try:
+            return self.advance(max(steps - self.step, 0), watch_and_save, every=1)
+        except (KeyboardInterrupt, SystemExit):
+            if not self.in_step:  # a second signal has cut a step in two
+                keeper.save(self)
+            raise
+
+
+# ---- a model's turns ---------------------------------------------------------------------------
+
+
+def algorithm_1(training: Training) -> tuple[Tensor, Tensor]:
+    """One step of algorithm 1: ``d_steps`` turns of the discriminator, then one of the generator.
+
+    Each turn of the discriminator has its own batch; the generator's looks at the last one.
+    """
+    gan, D, G = training.gan, training.D, training.G
+    for _ in range(training.d_steps):
+        batch = next(training.stream)
+        d_loss = D.move(gan.d_loss, batch)
+    with D.held():
+        g_loss = G.move(gan.g_loss, batch)
+    return d_loss, g_loss
+
+
+def alone(training: Training) -> tuple[Tensor]:
+    """One step of a model with one player: a classifier, an autoencoder, a denoiser."""
+    return (training.G.move(training.gan.loss, next(training.stream)),)
+
+
+def turns_of(model: nn.Module) -> Callable[[Training], tuple[Tensor, ...]]:
+    """The turns of ``model``; :class:`GanCourseError` if it has none."""
+    if isinstance(model, nn.Module):
+        if all(hasattr(model, part) for part in ("G", "D", "d_loss", "g_loss")):
+            return algorithm_1
+        if hasattr(model, "loss"):
+            return alone
+    raise GanCourseError(
+        f"gan must be a torch module with G, D, d_loss and g_loss, not a {type(model).__name__}",
+        where="training",
+        fix="build one with gancourse.gans.GAN, or give a model with one player a loss(*batch)",
+    )
+
+
+def layout_for(model: nn.Module) -> torch.memory_format:
+    """Convolutions are faster with the channels of a pixel side by side."""
+    convolutional = any(isinstance(part, nn.Conv2d) for part in model.modules())
+    return torch.channels_last if convolutional else torch.preserve_format
+
+
+def demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes) -> None:
+    """Raise :class:`GanCourseError` for the first setting of a training that makes no sense."""
+    demand_whole("d_steps", d_steps, least=1, where="training")
+    demand_whole("seed", seed, where="training")
+    demand_number("ema", ema, below=1, where="training")
+    demand_kinds(
+        schedule=(schedule, Callable),
+        amp=(amp, bool),
+        notes=(notes, dict),
+        optimizer=(optimizer, Callable),
+        d_optimizer=(d_optimizer, Callable),
+    )

@@ -72,15 +72,38 @@ def test_batch_norm_keeps_real_and_fake_apart():
         discriminator=dcgan.discriminator(16, 1, 4),
         latent_dim=4,
     )
-    assert gan.separate
+    assert not gan.together
     x, fake = torch.randn(2, 6, 1, 16, 16).unbind(0)
     real_scores, _ = gan.scores(x, fake)
     assert torch.allclose(real_scores, gan.D(x)), "statistics of the real batch alone"
-    assert not toy().separate, "a dense network is called once on both"
+    assert toy().together, "a dense network is called once on both"
     dense = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     gan = GAN(Minimax(), generator=mlp(2, 2), discriminator=dense, latent_dim=2)
     x, fake = torch.randn(6, 2), torch.randn(6, 2) + 3
     assert torch.allclose(gan.scores(x, fake)[0], dense(x)[:, 0], atol=1e-6)
+
+
+class Deviation(nn.Module):
+    """Minibatch deviation: the spread of the batch as one more feature of every sample."""
+
+    mixes_samples = True
+
+    def forward(self, x):
+        return torch.cat([x, x.std(0).mean().expand(len(x), 1)], 1)
+
+
+def test_a_layer_that_mixes_samples_sees_real_and_fake_apart():
+    dense = nn.Sequential(Deviation(), nn.Linear(3, 1))
+    x, fake = torch.randn(6, 2), torch.randn(6, 2) + 3
+    gan = GAN(Minimax(), generator=mlp(2, 2), discriminator=dense, latent_dim=2)
+    assert torch.equal(gan.scores(x, fake)[0], dense(x)[:, 0])
+    mixed = mlp(2, 1)
+    mixed.insert(0, Deviation())
+    mixed[1] = nn.Linear(3, 64)
+    parts = dict(generator=mlp(2, 2), discriminator=mixed, latent_dim=2)
+    assert torch.equal(GAN(Minimax(), **parts).scores(x, fake)[0], mixed(x)[:, 0])
+    told = GAN(Minimax(), **parts, together=True).scores(x, fake)[0]
+    assert (told - mixed(x)[:, 0]).abs().max() > 1e-4, "who insists gets it"
 
 
 def test_a_penalty_at_the_samples_costs_no_second_forward_pass():
@@ -113,7 +136,7 @@ def test_one_call_or_two_give_the_same_scores_without_batch_norm():
     gan = toy()
     x, fake = torch.randn(2, 6, 2).unbind(0)
     together = gan.scores(x, fake)
-    gan.separate = True
+    gan.together = False
     for one, other in zip(together, gan.scores(x, fake), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 
 from gancourse.errors import GanCourseError
-from gancourse.penalties import clip_weights, gradient_penalty, r1, r1_r2, r2, score, slope
+from gancourse.penalties import (
+    clip_weights,
+    gradient_penalty,
+    judged,
+    r1,
+    r1_r2,
+    r2,
+    score,
+    slope,
+)
 
 SHAPES = [(1, 3), (5, 3), (4, 2, 6, 6), (1, 1, 4, 4)]
 
@@ -44,7 +53,7 @@ def test_exact_for_an_ensemble_of_linear_critics(members, batch, rest, penalty):
         "r1": lengths**2 / 2,
         "r2": lengths**2 / 2,
         "r1_r2": lengths**2,
-    }[type(penalty).__name__]
+    }[repr(penalty).partition("(")[0]]
     assert value.shape == (members,)
     assert torch.allclose(value, expected, rtol=1e-12)
 
@@ -61,7 +70,7 @@ def test_gradient_penalty_is_taken_between_with_one_epsilon_per_sample():
     seen = []
     x, fake = torch.ones(1000, 3, 4, 4), torch.zeros(1000, 3, 4, 4)
     gradient_penalty()(lambda x: seen.append(x) or D(x), x, fake)
-    epsilon = seen[0].flatten(1)
+    epsilon = seen[-1].flatten(1)  # before, D was asked how many axes count samples
     assert (epsilon == epsilon[:, :1]).all(), "one epsilon for the whole sample"
     assert 0 <= epsilon.min() and epsilon.max() <= 1
     assert epsilon[:, 0].mean().item() == pytest.approx(0.5, abs=0.05)
@@ -82,7 +91,7 @@ def test_slope_agrees_with_finite_differences():
     x = torch.randn(4, 3, dtype=torch.float64)
     steps = 1e-6 * torch.eye(3, dtype=torch.float64)
     numeric = torch.stack([(D(x + h) - D(x - h)).squeeze(1) / 2e-6 for h in steps], 1)
-    assert torch.allclose(slope(D, x), numeric, atol=1e-8)
+    assert torch.allclose(slope(*judged(D, x)), numeric, atol=1e-8)
 
 
 def test_clip_weights_clamps_every_parameter_and_nothing_else():
@@ -107,6 +116,33 @@ def test_score_of_the_wrong_shape_is_one_clear_error():
         score(nn.Linear(3, 2), torch.randn(5, 3))
 
 
-def test_samples_of_another_type_than_the_weights_are_told():
-    with pytest.raises(GanCourseError, match=r"type torch.float64\nFix: .*x.float\(\)"):
-        score(torch.nn.Linear(2, 1), torch.randn(4, 2).double())
+def test_grey_pictures_are_no_ensemble():
+    """A column of scores for pictures of one channel: the channel is no axis of samples."""
+    D, x, fake = nn.Sequential(nn.Flatten(), nn.Linear(16, 1)), *torch.rand(2, 5, 1, 4, 4)
+    assert score(D, x).shape == (5,)
+    assert all(f(1)(D, x, fake).shape == () for f in (gradient_penalty, r1, r2, r1_r2))
+
+
+def test_a_batch_of_sequences_is_no_ensemble():
+    """One score for a whole sequence of five pairs; the slope is that of all ten numbers."""
+    D, x, fake = nn.Sequential(nn.Flatten(), nn.Linear(10, 1)), *torch.rand(2, 4, 5, 2)
+    length = D[1].weight.norm().item()
+    assert r1(2)(D, x, fake).item() == pytest.approx(length**2)
+    assert gradient_penalty(1)(D, x, fake).item() == pytest.approx((length - 1) ** 2)
+
+
+def test_penalties_are_equal_when_they_say_the_same():
+    assert r1_r2(2) == r1_r2(2.0) != r1(2) and repr(r1(0.5)) == "r1(0.5)"
+    assert repr(gradient_penalty()) == "gradient_penalty(10.0)" and repr(r2(1)) == "r2(1)"
+    with pytest.raises(AttributeError):
+        r1(1).gamma = 2
+
+
+@pytest.mark.parametrize("penalty", [r1(1.0), r2(1.0), r1_r2(1.0), gradient_penalty(1.0)])
+def test_scores_that_are_known_already_change_nothing(penalty):
+    D = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    (x, real), (fake, made) = (judged(D, part) for part in data((6, 3)))
+    torch.manual_seed(0)
+    told = penalty(D, x, fake, (real, made))
+    torch.manual_seed(0)
+    assert torch.equal(told, penalty(D, x, fake))

@@ -62,7 +62,7 @@ def test_pictures_take_two_steps(name, channels):
 def test_the_settings_reach_the_optimizers():
     for recipe in itertools.chain(RING.values(), GRID.values()):
         training = Training(recipe.points(), [], **recipe.settings(100))
-        for optimizer in (training.g_optimizer, training.d_optimizer):
+        for optimizer in (training.G.optimizer, training.D.optimizer):
             assert optimizer.defaults["lr"] == recipe.lr
             assert optimizer.defaults["betas"] == recipe.betas
         assert (training.d_steps, training.ema) == (recipe.d_steps, recipe.ema)

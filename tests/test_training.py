@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+import gancourse
 from gancourse.data.images import images
 from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
@@ -221,7 +222,7 @@ def test_schedule_scales_both_rates_from_the_position_alone():
     assert halve(7.5) == pytest.approx(0.55)
     training = Training(toy(), ring().batches(8), optimizer=adam(1e-3), schedule=decay(10))
     training.advance(11)
-    rates = [g["lr"] for o in (training.d_optimizer, training.g_optimizer) for g in o.param_groups]
+    rates = [g["lr"] for o in (training.D.optimizer, training.G.optimizer) for g in o.param_groups]
     assert rates == pytest.approx([1e-3 * 0.02] * 2)
 
 
@@ -465,7 +466,7 @@ def test_each_step_is_taken_at_the_rate_of_its_own_position():
         3,
         every=1,
         watch=lambda run: rates.append(
-            [group["lr"] for group in run.d_optimizer.param_groups + run.g_optimizer.param_groups]
+            [group["lr"] for group in run.D.optimizer.param_groups + run.G.optimizer.param_groups]
         ),
     )
     assert rates == [[0.001] * 2, [0.002] * 2, [0.004] * 2]
@@ -496,8 +497,10 @@ def test_each_member_gets_the_gradient_of_its_own_loss_undivided():
 
 def test_the_optimizers_are_dcgans_adam_and_d_may_have_its_own():
     assert adam()([torch.zeros(1)]).defaults["betas"] == (0.5, 0.999)
-    assert Training(toy(), ring().batches(8)).rates == [2e-4, 2e-4]
-    assert Training(toy(), ring().batches(8), d_optimizer=adam(1e-3)).rates == [1e-3, 2e-4]
+    training = Training(toy(), ring().batches(8))
+    assert training.D.rates == training.G.rates == [2e-4]
+    training = Training(toy(), ring().batches(8), d_optimizer=adam(1e-3))
+    assert (training.D.rates, training.G.rates) == ([1e-3], [2e-4])
 
 
 def test_samples_come_from_the_average():
@@ -513,3 +516,68 @@ def test_a_history_of_another_length_than_the_run_is_an_error():
     state["history"] = {name: losses[:2] for name, losses in state["history"].items()}
     with pytest.raises(GanCourseError, match="history has another length"):
         Training(toy(), ring().batches(8)).restore(state)
+
+
+# ---- a model with one player -------------------------------------------------------------------
+
+
+class Autoencoder(nn.Module):
+    """One player: squeezes points of the plane through one number."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.encode, self.decode = nn.Linear(2, 1), nn.Linear(1, 2)
+
+    def loss(self, x):
+        """Mean squared error, with a little noise in the code."""
+        code = self.encode(x)
+        return (self.decode(code + 0.01 * torch.randn_like(code)) - x).square().mean()
+
+
+def lone(**settings):
+    return dict(optimizer=adam(0.02, (0.9, 0.999)), schedule=decay(40), ema=0.9, seed=5) | settings
+
+
+def line():
+    while True:
+        t = torch.rand(32, 1) * 2 - 1
+        yield (torch.cat([t, t], 1),)
+
+
+def test_a_model_with_one_player_learns_by_the_same_loop():
+    training = train(Autoencoder(), line(), 200, **lone(schedule=None))
+    (loss,) = training.history
+    assert training.history.loss is loss and loss.shape == (200,)
+    assert loss[-20:].mean() < 0.02 * loss[:5].mean()
+    assert isinstance(training.average, Autoencoder)
+
+
+def test_a_resumed_run_of_one_player_is_the_same_run(tmp_path):
+    whole = train(Autoencoder(), line(), 40, **lone())
+    train(Autoencoder(), line(), 17, folder=tmp_path, **lone())
+    resumed = train(Autoencoder(), line(), 40, folder=tmp_path, resume=True, **lone())
+    for mine, theirs in zip(
+        resumed.gan.state_dict().values(), whole.gan.state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+    assert torch.equal(resumed.history.loss, whole.history.loss)
+    for mine, theirs in zip(resumed.average.parameters(), whole.average.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_one_player_is_guarded_too(tmp_path):
+    model = Autoencoder()
+    training = train(model, line(), 3, **lone())
+    before = model.encode.weight.detach().clone()
+    training.gan.loss = lambda x: model.decode(model.encode(x)).sum() * float("nan")
+    with pytest.raises(GanCourseError, match="step 3: a loss is not finite"):
+        training.advance(1)
+    assert torch.equal(model.encode.weight, before) and training.step == 3
+    with pytest.raises(GanCourseError, match="of another gan"):
+        Training.load(training.save(tmp_path / "lone.pt"), toy(), ring().batches(8))
+
+
+def test_a_checkpoint_says_which_version_wrote_it(tmp_path):
+    path = train(toy(), ring().batches(8), 1).save(tmp_path / "run.pt")
+    assert torch.load(path, weights_only=True)["versions"]["gancourse"] == gancourse.__version__

@@ -16,8 +16,7 @@ from gancourse.data.faces import FaceModes
 from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
-from gancourse.metrics import frechet, mode_coverage
-from gancourse.networks.features import classifier
+from gancourse.metrics import classifier, frechet, mode_coverage
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
 from gancourse.saving import checkpoints
 from gancourse.saving.keeper import Keeper

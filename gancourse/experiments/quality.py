@@ -21,8 +21,7 @@ import torch
 from gancourse.data.faces import FaceModes
 from gancourse.data.images import Images, images
 from gancourse.experiments import games_table
-from gancourse.metrics import frechet, mode_coverage
-from gancourse.networks.features import classifier
+from gancourse.metrics import classifier, frechet, mode_coverage
 from gancourse.recipes import PICTURES
 from gancourse.training import train
 

@@ -5,6 +5,8 @@ import copy
 import torch
 from torch import nn
 
+from gancourse.loop import fused
+
 
 class Average:
     r"""$\bar\theta\leftarrow\beta_t\bar\theta+(1-\beta_t)\theta$ with
@@ -15,15 +17,15 @@ class Average:
     Source: Yazıcı et al. (2019); the warm-up as in TensorFlow's ``ExponentialMovingAverage``.
     """
 
-    def __init__(self, G: nn.Module, beta: float):
-        self.G, self.beta = copy.deepcopy(G).requires_grad_(False), beta
-        self._weights = list(self.G.parameters()), list(G.parameters())
-        self._buffers = list(self.G.buffers()), list(G.buffers())
+    def __init__(self, network: nn.Module, beta: float):
+        self.network, self.beta = copy.deepcopy(network).requires_grad_(False), beta
+        self._weights = list(self.network.parameters()), list(network.parameters())
+        self._buffers = list(self.network.buffers()), list(network.buffers())
 
     @torch.no_grad()
     def update(self, t: int) -> None:
         """Take in the weights after step ``t`` (the first step is 1)."""
         beta = min(self.beta, (1 + t) / (10 + t))
-        torch._foreach_lerp_(*self._weights, 1 - beta)
+        fused.lerp_(*self._weights, 1 - beta)
         for mine, theirs in zip(*self._buffers, strict=True):
             mine.copy_(theirs)

@@ -1,15 +1,16 @@
-"""Guards around a training loop: against signals in mid-step, NaN, and what is no gan at all."""
+"""Guards around a training loop: against signals in mid-step, NaN, and what cannot be trained."""
 
 import contextlib
 import math
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError
+from gancourse.loop import fused
 
 
 @contextlib.contextmanager
@@ -58,11 +59,12 @@ class FiniteGuard:
 
     On a CPU a NaN or an infinity is an error at once, before this turn moves a weight. On a GPU
     looking would mean waiting for it in every turn; there the fused optimizer itself skips the
-    step, and all later ones, until :meth:`demand_finite` is called.
+    step, and all later ones, until :meth:`demand_finite` is called. ``step``, which the training
+    sets, is named in errors.
     """
 
-    def __init__(self, gan: nn.Module, device: torch.device):
-        self.gan, self.waits = gan, device.type == "cpu"
+    def __init__(self, model: nn.Module, device: torch.device):
+        self.model, self.step, self.waits = model, 0, device.type == "cpu"
         self.found = torch.zeros((), dtype=torch.float32, device=device)
         self.one = torch.ones_like(self.found)
 
@@ -70,29 +72,28 @@ class FiniteGuard:
         """Let fused ``optimizers`` on a GPU skip steps; on a CPU there is nothing to do."""
         if not self.waits:
             for optimizer in optimizers:
-                optimizer.found_inf = self.found
+                fused.skip_steps_if(optimizer, self.found)
 
-    def look(self, loss: Tensor, weights: list[nn.Parameter], step: int) -> None:
+    def look(self, loss: Tensor, weights: list[nn.Parameter]) -> None:
         """Look at one turn's loss and at the gradients of the ``weights`` that it moves."""
         values = [loss.detach(), *(w.grad for w in weights if w.grad is not None)]
-        # The check of torch's own GradScaler: one pass over all tensors (times 1, so unchanged).
-        torch._amp_foreach_non_finite_check_and_unscale_(values, self.found, self.one)
+        fused.note_what_is_not_finite(values, self.found, self.one)
         if self.waits:
-            self.demand_finite(step, loss)
+            self.demand_finite(loss)
 
-    def demand_finite(self, step: int, loss: Tensor | None = None) -> None:
+    def demand_finite(self, loss: Tensor | None = None) -> None:
         """Raise :class:`GanCourseError` if anything was found, naming the tensor."""
         if not self.found:
             return
         self.found.zero_()
         raise GanCourseError(
             f"{self._culprit(loss)}; no weight was moved by it",
-            where=f"step {step}",
+            where=f"step {self.step}",
             fix="lower the learning rate or look at the batch; the last checkpoint is good",
         )
 
     def _culprit(self, loss: Tensor | None) -> str:
-        parts = dict(self.gan.named_parameters())
+        parts = dict(self.model.named_parameters())
         bad = [f"weight {name} is" for name, w in parts.items() if not w.isfinite().all()]
         if loss is not None and not loss.isfinite().all():
             bad.append("a loss is")
@@ -103,37 +104,29 @@ class FiniteGuard:
         ]
         return f"{bad[0] if bad else 'a loss or gradient was'} not finite"
 
-
-def demand_finite_batch(batch: tuple[Tensor, ...], step: int) -> None:
-    """Raise :class:`GanCourseError` if the data hold NaN or infinity (CPU only: no waiting)."""
-    for part in batch:
-        if part.device.type == "cpu" and not math.isfinite(part.float().sum()):
-            raise GanCourseError(
-                "the batch holds NaN or infinity",
-                where=f"step {step}",
-                fix="look for it in the data; no weight was moved by it",
-            )
-        if (
-            step == 0
-            and part.ndim == 4
-            and (part.dtype == torch.uint8 or part.float().abs().max() > 100)
-        ):
-            raise GanCourseError(
-                f"the pictures hold values up to {part.max().item():g}; networks "
-                "here expect [-1, 1]",
-                where="batches",
-                fix="x / 127.5 - 1",
-            )
+    def checked(self, batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
+        """The same batches, each looked at when it comes (on a GPU not: no waiting)."""
+        for batch in batches:
+            for part in batch:
+                if part.device.type == "cpu" and not math.isfinite(part.float().sum()):
+                    raise GanCourseError(
+                        "the batch holds NaN or infinity",
+                        where=f"step {self.step}",
+                        fix="look for it in the data; no weight was moved by it",
+                    )
+                if self.step == 0 and part.ndim == 4:
+                    demand_scaled(part)
+            yield batch
 
 
-def demand_gan(gan: nn.Module) -> None:
-    """Raise :class:`GanCourseError` unless ``gan`` has what the loop calls."""
-    missing = [part for part in ("G", "D", "d_loss", "g_loss") if not hasattr(gan, part)]
-    if missing or not isinstance(gan, nn.Module):
+def demand_scaled(pictures: Tensor) -> None:
+    """Raise :class:`GanCourseError` if pictures hold bytes where [-1, 1] is expected."""
+    if pictures.dtype == torch.uint8 or pictures.float().abs().max() > 100:
         raise GanCourseError(
-            f"gan must be a torch module with G, D, d_loss and g_loss, not a {type(gan).__name__}",
-            where="training",
-            fix="build one with gancourse.gans.GAN",
+            f"the pictures hold values up to {pictures.max().item():g}; networks here expect "
+            "[-1, 1]",
+            where="batches",
+            fix="x / 127.5 - 1",
         )
 
 
@@ -146,22 +139,34 @@ def demand_kinds(**settings: tuple) -> None:
             )
 
 
-def loss_on(batch: tuple[Tensor, ...], loss_of: Callable, step: int) -> Tensor:
-    """``loss_of(*batch)``; :class:`GanCourseError` if the two do not fit or nothing can learn."""
+def first_loss(loss_of: Callable, batch: tuple[Tensor, ...]) -> Tensor:
+    """``loss_of(*batch)``, for the first time: whatever goes wrong, the two do not fit.
+
+    Later losses are computed without this net: what worked once fails for another reason, and
+    that must not be hidden. Running out of memory is told as it is.
+    """
     try:
-        loss = loss_of(*batch)
-    except TypeError as problem:
-        if "positional argument" not in str(problem):
-            raise
+        return later_loss(loss_of, batch)
+    except (GanCourseError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as problem:
+        shapes = ", ".join(f"{tuple(part.shape)} {part.dtype}" for part in batch)
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
         raise GanCourseError(
-            f"a batch of {len(batch)} does not fit this gan ({problem})",
+            f"the model cannot take a batch of shape {shapes} ({reason})",
             where="batches",
-            fix="let them yield only what d_loss and g_loss take: (x,) for a plain GAN",
+            fix="let them yield what its losses take, in the size, channels and type of its "
+            "networks (x.float())",
         ) from problem
+
+
+def later_loss(loss_of: Callable, batch: tuple[Tensor, ...]) -> Tensor:
+    """``loss_of(*batch)``; :class:`GanCourseError` if nothing can be learnt from it."""
+    loss = loss_of(*batch)
     if not (isinstance(loss, Tensor) and loss.requires_grad):
         raise GanCourseError(
             f"a loss must be a tensor that depends on the weights, not {loss!r}",
-            where=f"step {step}",
-            fix="look at d_loss and g_loss of the gan, and train outside of torch.no_grad()",
+            where="training",
+            fix="look at the losses of the model, and train outside of torch.no_grad()",
         )
     return loss

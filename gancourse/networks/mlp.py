@@ -15,6 +15,7 @@ class MemberLinear(nn.Module):
 
     def __init__(self, members: int, inputs: int, outputs: int):
         super().__init__()
+        self.members = members
         self.weight = nn.Parameter(torch.empty(members, inputs, outputs))
         self.bias = nn.Parameter(torch.empty(members, 1, outputs))
         bound = 1 / math.sqrt(inputs)  # as in nn.Linear
@@ -59,6 +60,8 @@ class MLP(nn.Sequential):
     """See :func:`mlp`; ``members`` is the length of the member axis, or ``None``."""
 
     members: int | None = None
+    #: Each sample is scored by itself, so real and fake may be scored in one call.
+    samplewise = True
 
 
 def mlp(

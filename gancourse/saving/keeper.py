@@ -52,21 +52,13 @@ class Keeper:
             old.unlink()
         return path
 
-    def run(
-        self,
-        training,
-        steps: int,
-        *,
-        watch: Callable | None,
-        every: int,
-        save_every: int,
-        resume: bool | str,
-    ):
-        """Advance ``training`` up to step ``steps``, saving on the way, in the end, and when a
-        signal ends the run; ``resume`` (true or ``"auto"``) begins with the newest checkpoint."""
-        demand_whole("every", every, least=1, where="train")
-        demand_whole("save_every", save_every, least=1, where="train")
-        if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):
+    def begin(self, training, steps: int, resume: bool | str = False) -> None:
+        """Make sure that ``training`` may write here; with ``resume`` it takes over the newest.
+
+        ``resume`` (true or ``"auto"``) begins with the newest checkpoint, if there is one; without
+        it a folder that holds a run is refused.
+        """
+        if not isinstance(resume, bool) and resume != "auto":
             raise GanCourseError(
                 f"resume must be True, False or 'auto', not {resume!r}", where="train"
             )
@@ -85,21 +77,6 @@ class Keeper:
                 where=str(self.folder),
                 fix="ask for more steps in total",
             )
-        if watch is not None and not callable(watch):
-            raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
-
-        def watch_and_save(training):
-            if watch is not None and training.step % every == 0:
-                watch(training)
-            if training.step % save_every == 0 or training.step == steps:
-                self.save(training)
-
-        try:
-            return training.advance(max(steps - training.step, 0), watch_and_save, every=1)
-        except (KeyboardInterrupt, SystemExit):
-            if not training.in_step:  # a second signal has cut a step in two
-                self.save(training)
-            raise
 
     def newest(self) -> tuple[Path, dict] | None:
         """The newest checkpoint that can be read, or ``None`` in an empty folder.

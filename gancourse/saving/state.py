@@ -1,4 +1,4 @@
-"""Resuming: what of a training goes into a checkpoint, and how it comes back.
+"""What of a training goes into a checkpoint, and how it comes back: functions over a training.
 
 The random state is not among it: it is a function of the seed and the step (see
 :mod:`gancourse.training`).
@@ -6,109 +6,96 @@ The random state is not among it: it is a function of the seed and the step (see
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from gancourse import __version__
 from gancourse.errors import GanCourseError, demand_whole
-from gancourse.loop.batches import endless
-from gancourse.loop.history import History, Record
-from gancourse.saving import checkpoints
+from gancourse.loop.history import Record
 
 #: Steps at which two schedules are compared.
 PROBES = (0, *(2**k for k in range(21)))
 
 
-class Resumable:
-    """The part of a training that saves and restores it."""
-
-    def state(self) -> dict:
-        """Everything that determines the rest of the run: tensors and primitives only."""
-        for name, value in self.gan.state_dict().items():
-            if not value.isfinite().all():
-                raise GanCourseError(
-                    f"{name} is not finite",
-                    where=f"step {self.step}",
-                    fix="an earlier checkpoint is still good; resume from that",
-                )
-        return {
-            "step": self.step,
-            "settings": self._settings(),
-            "notes": self.notes,
-            "versions": {
-                "torch": str(torch.__version__),
-                "device": self.device.type,
-                "threads": torch.get_num_threads(),
-            },
-            "gan": self.gan.state_dict(),
-            "average": self.average.state_dict() if self.ema else {},
-            "d_optimizer": self.d_optimizer.state_dict(),
-            "g_optimizer": self.g_optimizer.state_dict(),
-            "history": self.history._asdict(),
-        }
-
-    def save(self, path: str | Path) -> Path:
-        """Write a checkpoint, atomically (see :mod:`gancourse.saving.checkpoints`)."""
-        return checkpoints.save(path, self.state())
-
-    @classmethod
-    def load(cls, path: str | Path, gan: nn.Module, batches: Iterable, **settings) -> "Resumable":
-        """The training that :meth:`save` wrote, ready to ``advance``.
-
-        ``gan``, ``batches`` and ``settings`` are built as they were for the saved run; a
-        difference that the checkpoint can see is an error.
-        """
-        training = cls(gan, batches, **settings)
-        training.restore(checkpoints.load(path), where=path)
-        return training
-
-    def restore(self, state: dict, where: str | Path = "checkpoint") -> None:
-        """Take over a saved :meth:`state`; ``where`` it came from is named in errors."""
-        try:
-            self._restore(state)
-        except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
+def state_of(training) -> dict:
+    """Everything that determines the rest of the run: tensors and primitives only."""
+    for name, value in training.gan.state_dict().items():
+        if not value.isfinite().all():
             raise GanCourseError(
-                "the checkpoint is of another gan or of other settings "
-                f"({(str(problem).strip() or 'empty').splitlines()[-1].strip()})",
-                where=str(where),
-                fix="build the gan as it was saved",
-            ) from None
+                f"{name} is not finite",
+                where=f"step {training.step}",
+                fix="an earlier checkpoint is still good; resume from that",
+            )
+    return {
+        "step": training.step,
+        "settings": _settings(training),
+        "notes": training.notes,
+        "versions": {
+            "gancourse": __version__,
+            "torch": str(torch.__version__),
+            "device": training.device.type,
+            "threads": torch.get_num_threads(),
+        },
+        "gan": training.gan.state_dict(),
+        "average": {} if training.average is None else training.average.state_dict(),
+        "history": training.history._asdict(),
+    } | {
+        f"{name}_optimizer": player.optimizer.state_dict()
+        for name, player in training.players.items()
+    }
 
-    def _restore(self, state: dict) -> None:
-        for name, mine in self._settings().items():
-            if (theirs := state["settings"][name]) != mine:
-                if name == "schedule":
-                    name, mine, theirs = next(
-                        (f"the schedule at step {step}", *pair)
-                        for step, *pair in zip(PROBES, mine, theirs, strict=True)
-                        if pair[0] != pair[1]
-                    )
-                raise ValueError(f"{name} is {mine!r}, was {theirs!r}")
-        self.gan.load_state_dict(state["gan"])
-        if self.ema:
-            self.average.load_state_dict(state["average"])
-        _restore_optimizer(self.d_optimizer, state["d_optimizer"])
-        _restore_optimizer(self.g_optimizer, state["g_optimizer"])
-        demand_whole("step", state["step"])
-        history = History(**state["history"])
-        if {len(losses) for losses in history} != {state["step"]}:
-            raise ValueError("the history has another length than the run")
-        self.step, self._record = state["step"], Record(history)
-        self._stream = endless(self.batches, self.device, skip=self.step * self.d_steps)
 
-    def _settings(self) -> dict:
-        return {
-            "gan": type(self.gan).__name__,
-            "game": repr(getattr(self.gan, "game", None)),
-            "d_steps": self.d_steps,
-            "ema": self.ema,
-            "amp": self.amp,
-            "seed": self.seed,
-            "rates": self.rates,
-            "schedule": [_scale(self.schedule, step) for step in PROBES],
-        }
+def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
+    """Take over a saved :func:`state_of`; ``where`` it came from is named in errors."""
+    try:
+        _restore(training, state)
+    except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
+        reason = (str(problem).strip() or "empty").splitlines()[-1].strip()
+        raise GanCourseError(
+            f"the checkpoint is of another gan or of other settings ({reason})",
+            where=str(where),
+            fix="build the gan as it was saved",
+        ) from None
+
+
+def _restore(training, state: dict) -> None:
+    for name, mine in _settings(training).items():
+        if (theirs := state["settings"][name]) != mine:
+            if name == "schedule":
+                pairs = zip(PROBES, mine, theirs, strict=True)
+                step, mine, theirs = next(found for found in pairs if found[1] != found[2])
+                name = f"the schedule at step {step}"
+            raise ValueError(f"{name} is {mine!r}, was {theirs!r}")
+    training.gan.load_state_dict(state["gan"])
+    if training.average is not None:
+        training.average.load_state_dict(state["average"])
+    for name, player in training.players.items():
+        _restore_optimizer(player.optimizer, state[f"{name}_optimizer"])
+    demand_whole("step", state["step"])
+    history = type(training.history)(**state["history"])
+    if {len(losses) for losses in history} != {state["step"]}:
+        raise ValueError("the history has another length than the run")
+    training.step, training.record = state["step"], Record(history)
+    training.begin_stream()
+
+
+def _settings(training) -> dict:
+    """What a run must have in common with the one that it goes on with.
+
+    A game is compared by its ``repr``: its name, its penalty, its projection.
+    """
+    return {
+        "gan": type(training.gan).__name__,
+        "game": repr(getattr(training.gan, "game", None)),
+        "rates": [rate for player in training.players.values() for rate in player.rates],
+        "d_steps": training.d_steps,
+        "ema": training.ema,
+        "amp": training.amp,
+        "seed": training.seed,
+        "schedule": [_scale(training.schedule, step) for step in PROBES],
+    }
 
 
 def _scale(schedule: Callable | None, step: int) -> float | None:
@@ -124,9 +111,8 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
     """Torch takes over almost anything here, shares its tensors, and fails or differs later."""
     theirs, mine = (
         [
-            {
-                name: type(value) if name == "lr" else value  # a schedule changes the rate
-                for name, value in group.items()
+            {  # a schedule changes the rate
+                name: type(value) if name == "lr" else value for name, value in group.items()
             }
             for group in groups
         ]

@@ -9,7 +9,7 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
-from gancourse.loop.guards import FiniteGuard, demand_finite_batch, signals_wait
+from gancourse.loop.guards import FiniteGuard, signals_wait
 from gancourse.networks.mlp import mlp
 from gancourse.training import Training, adam
 
@@ -75,7 +75,7 @@ def test_on_a_gpu_the_fused_optimizer_skips_until_somebody_looks():
     """The path for devices where looking means waiting, run on the CPU."""
     training = make()
     training.guard.waits = False
-    training.guard.watch(training.d_optimizer, training.g_optimizer)
+    training.guard.watch(training.D.optimizer, training.G.optimizer)
     training.advance(10)
     training.gan.poison_at = (11, "D")
     before_d, before_g = weights(training.gan.D), weights(training.gan.G)
@@ -90,7 +90,8 @@ def test_on_a_gpu_the_fused_optimizer_skips_until_somebody_looks():
 def test_an_infinite_loss_is_named():
     guard = FiniteGuard(mlp(2, 1), torch.device("cpu"))
     with pytest.raises(GanCourseError, match="step 7: a loss is not finite"):
-        guard.look(torch.tensor(float("inf")), [], 7)
+        guard.step = 7
+        guard.look(torch.tensor(float("inf")), [])
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,5 @@ def test_sigterm_after_the_step_has_status_143():
     "batch", [torch.ones(70_000, dtype=torch.float16), torch.ones(2, 1, 4, 4, dtype=torch.bool)]
 )
 def test_a_batch_of_another_type_is_no_infinity(batch):
-    demand_finite_batch((batch,), step=0)
+    guard = FiniteGuard(mlp(2, 1), torch.device("cpu"))
+    assert next(guard.checked(iter([(batch,)])))[0] is batch

@@ -3,8 +3,7 @@ import torch
 
 from gancourse.data.images import Images, images
 from gancourse.errors import GanCourseError
-from gancourse.metrics import frechet
-from gancourse.networks.features import classifier
+from gancourse.metrics import classifier, frechet
 
 
 def halves(name, test):

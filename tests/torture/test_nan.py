@@ -102,7 +102,7 @@ def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(
     before = digest(checkpoints.load(tmp_path / "step-00000005.pt"))
     with torch.no_grad():
         if where.endswith("optimizer"):
-            tensor = next(iter(getattr(training, where).state.values()))["exp_avg"]
+            tensor = next(iter(training.players[where[0]].optimizer.state.values()))["exp_avg"]
         else:
             owner = training.average if where == "average" else getattr(gan, where)
             tensor = list(owner.parameters())[0]
