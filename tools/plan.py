@@ -37,7 +37,7 @@ ARROWS = {
         *("metrics", "recipes", "benchmark"),
     },
     "commands": {
-        *("data", "theory", "networks", "gans", "loop", "saving", "training"),
+        *("data", "theory", "gans", "loop", "saving", "training"),
         *("metrics", "recipes", "plots", "notebook", "benchmark"),
     },
     "__main__": {"commands"},

@@ -11,7 +11,7 @@ from gancourse.loop import fused
 @pytest.fixture
 def tensors():
     rng = torch.Generator().manual_seed(0)
-    return [torch.randn(*shape, generator=rng) for shape in ((3, 4), (5,), (), (2, 3, 3))]
+    return [torch.randn(shape, generator=rng) for shape in ((3, 4), (5,), (), (2, 3, 3))]
 
 
 def test_clamp(tensors):
@@ -37,10 +37,6 @@ def test_what_is_not_finite_is_noted_and_nothing_changed(tensors, bad, place):
     found, one = torch.zeros(()), torch.ones(())
     fused.note_what_is_not_finite(tensors, found, one)
     assert bool(found) is any(not t.isfinite().all() for t in tensors) is (bad is not None)
-    assert all(
-        torch.equal(a, b.nan_to_num() if bad is None else b) or bad
-        for a, b in zip(tensors, before, strict=True)
-    )
     good = [i for i in range(4) if bad is None or i != place]
     assert all(torch.equal(tensors[i], before[i]) for i in good)
 
