@@ -9,18 +9,18 @@ from torch import Tensor
 
 
 def clamp_(tensors: list[Tensor], low: float, high: float) -> None:
-    """Clamp every tensor in place: ``for t in tensors: t.clamp_(low, high)`` (1.6 times)."""
+    """Clamp every tensor in place: ``for t in tensors: t.clamp_(low, high)`` (1.7 times)."""
     torch._foreach_clamp_min_(tensors, low)
     torch._foreach_clamp_max_(tensors, high)
 
 
 def lerp_(averages: list[Tensor], values: list[Tensor], weight: float) -> None:
-    """Move every average by ``weight`` towards its value: ``a.lerp_(v, weight)`` (2.5 times)."""
+    """Move every average by ``weight`` towards its value: ``a.lerp_(v, weight)`` (2.3 times)."""
     torch._foreach_lerp_(averages, values, weight)
 
 
 def note_what_is_not_finite(tensors: list[Tensor], found: Tensor, one: Tensor) -> None:
-    """Set ``found`` to 1 if a value is NaN or infinite: ``t.isfinite().all()`` (4 times).
+    """Set ``found`` to 1 if a value is NaN or infinite: ``t.isfinite().all()`` (19 times).
 
     The check of torch's own ``GradScaler``: one pass over all tensors, which multiplies them by
     ``one``, a tensor that holds 1, and so leaves them as they are.
