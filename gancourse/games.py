@@ -15,12 +15,13 @@ the discriminator after each of its steps (both in :mod:`gancourse.penalties`)::
 
 from collections.abc import Callable
 
-from torch import Tensor
 from torch.nn.functional import logsigmoid as log_sigmoid
 from torch.nn.functional import relu, softplus
 
+from gancourse.shapes import Losses, Scores
 
-def E(values: Tensor) -> Tensor:
+
+def E(values: Scores) -> Losses:
     """Expectation over the batch, which is always the last axis."""
     return values.mean(-1)
 
@@ -34,11 +35,11 @@ class Game:
     def __init__(self, penalty: Callable | None = None, projection: Callable | None = None):
         self.penalty, self.projection = penalty, projection
 
-    def d_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+    def d_loss(self, real: Scores, fake: Scores) -> Losses:
         """What the discriminator minimises."""
         raise NotImplementedError
 
-    def g_loss(self, real: Tensor | None, fake: Tensor) -> Tensor:
+    def g_loss(self, real: Scores | None, fake: Scores) -> Losses:
         """What the generator minimises."""
         raise NotImplementedError
 

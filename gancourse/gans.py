@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.games import Game
 from gancourse.penalties import sample_axes, score
+from gancourse.shapes import Losses, Scores
 
 
 class GAN(nn.Module):
@@ -66,7 +67,7 @@ class GAN(nn.Module):
         """As many samples ``G(z)`` as ``like`` has, of the same shape."""
         return _of_shape(like, self.G(self.noise(*like.shape[: sample_axes(self.G)])))
 
-    def scores(self, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def scores(self, x: Tensor, fake: Tensor) -> tuple[Scores, Scores]:
         """The scores ``D(x)`` and ``D(fake)``, one per sample."""
         if not self.together:
             return score(self.D, x), score(self.D, fake)
@@ -74,7 +75,7 @@ class GAN(nn.Module):
         both = score(self.D, torch.cat([x, fake], axis))
         return both.tensor_split(2, axis)
 
-    def d_loss(self, x: Tensor) -> Tensor:
+    def d_loss(self, x: Tensor) -> Losses:
         """The discriminator's loss on one batch, on fresh noise."""
         with torch.no_grad():
             fake = self.generate(x)
@@ -82,13 +83,13 @@ class GAN(nn.Module):
             return self.penalised(x, fake)
         return self.game.d_loss(*self.scores(x, fake))
 
-    def penalised(self, x: Tensor, fake: Tensor) -> Tensor:
+    def penalised(self, x: Tensor, fake: Tensor) -> Losses:
         """The discriminator's loss plus the game's penalty, which looks at slopes of the scores."""
         x, fake = x.detach().requires_grad_(), fake.requires_grad_()
         scores = score(self.D, x), score(self.D, fake)
         return self.game.d_loss(*scores) + self.game.penalty(self.D, x, fake, scores)
 
-    def g_loss(self, x: Tensor) -> Tensor:
+    def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, on fresh noise."""
         real = None
         if self.game.g_needs_real:
@@ -151,11 +152,11 @@ class PackedGAN(GAN):
         *members, packs = like.shape[:-1]
         return _of_shape(like, self.pack(self.G(self.noise(*members, packs * self.packing))))
 
-    def d_loss(self, x: Tensor) -> Tensor:
+    def d_loss(self, x: Tensor) -> Losses:
         """The discriminator's loss, one score per pack."""
         return super().d_loss(self.pack(x))
 
-    def g_loss(self, x: Tensor) -> Tensor:
+    def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, one score per pack."""
         return super().g_loss(self.pack(x))
 

@@ -1,9 +1,10 @@
 r"""Penalties and projections: what keeps a discriminator smooth.
 
 A penalty is called as ``penalty(D, x, fake)`` and returns what is added to the discriminator's
-loss; a projection is called as ``projection(D)`` after the discriminator's step. All penalties
-look at the length of the slope $\nabla_xD(x)$ of one sample's own score, so $D$ must treat the
-samples of a batch separately: no batch norm.
+loss; where D's scores of both are known already, they are its fourth argument. A projection is
+called as ``projection(D)`` after the discriminator's step. All penalties look at the length of the
+slope $\nabla_xD(x)$ of one sample's own score, so $D$ must treat the samples of a batch
+separately: no batch norm.
 
 Samples have shape ``(batch, *sample)``, scores ``(batch,)``. An ensemble, a $D$ that says how many
 ``members`` it has, puts a member axis in front of both, and the result has shape ``(members,)``.
@@ -17,9 +18,7 @@ from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError, demand_number
 from gancourse.loop import fused
-
-#: The scores of ``x`` and of ``fake``, where they are known already.
-Scores = tuple[Tensor, Tensor]
+from gancourse.shapes import Losses, Scores, Slopes
 
 
 def sample_axes(network: Callable) -> int:
@@ -27,7 +26,7 @@ def sample_axes(network: Callable) -> int:
     return 1 if getattr(network, "members", None) is None else 2
 
 
-def score(D: Callable, x: Tensor) -> Tensor:
+def score(D: Callable, x: Tensor) -> Scores:
     """``D(x)`` with one number per sample, shape ``(batch,)`` or ``(members, batch)``.
 
     A discriminator may return its scores with trailing axes of length one; they are dropped here.
@@ -46,7 +45,7 @@ def score(D: Callable, x: Tensor) -> Tensor:
     return scores.reshape(shape)
 
 
-def slope(samples: Tensor, scores: Tensor) -> Tensor:
+def slope(samples: Tensor, scores: Scores) -> Slopes:
     r"""$\nabla_xD(x)$ of every sample, flattened: shape ``(..., batch, features)``.
 
     ``scores`` are $D$'s of ``samples`` that ask for a gradient. Differentiable once more, so that
@@ -56,7 +55,7 @@ def slope(samples: Tensor, scores: Tensor) -> Tensor:
     return gradient.flatten(scores.ndim)
 
 
-def judged(D: Callable, x: Tensor) -> Scores:
+def judged(D: Callable, x: Tensor) -> tuple[Tensor, Scores]:
     """``x`` as samples that ask for a gradient, and their scores."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
@@ -72,7 +71,9 @@ class GradientPenalty:
 
     weight: float = 10.0
 
-    def __call__(self, D: Callable, x: Tensor, fake: Tensor, scores: Scores | None = None):
+    def __call__(
+        self, D: Callable, x: Tensor, fake: Tensor, scores: tuple[Scores, Scores] | None = None
+    ) -> Losses:
         lead = (score(D, x.detach()) if scores is None else scores[0]).ndim
         epsilon = torch.rand(x.shape[:lead] + (1,) * (x.ndim - lead), device=x.device)
         between = fake + epsilon.to(x.dtype) * (x - fake)
@@ -95,7 +96,9 @@ class SquaredSlope:
     real: bool
     fake: bool
 
-    def __call__(self, D: Callable, x: Tensor, fake: Tensor, scores: Scores | None = None):
+    def __call__(
+        self, D: Callable, x: Tensor, fake: Tensor, scores: tuple[Scores, Scores] | None = None
+    ) -> Losses:
         parts = [(x, self.real), (fake, self.fake)]
         known = scores or (None, None)
         seen = [

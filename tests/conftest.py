@@ -1,10 +1,23 @@
-"""A browser page for live figures, opened only by the tests that ask for it."""
+"""Shared by the rooms: checked shapes, and a browser page for the tests that ask for one."""
 
 from pathlib import Path
 
 import pytest
 
 from checkout import CHROMIUM, FLAGS
+
+SHAPES_CHECKED = ("test_games", "test_penalties", "test_gans")
+
+
+@pytest.fixture(autouse=True)
+def shapes(request, monkeypatch):
+    """In these modules every call is held to the shapes that its signature states."""
+    if request.module.__name__.rpartition(".")[2] in SHAPES_CHECKED:
+        from gancourse import games, gans, penalties
+        from shapes_checked import hold
+
+        for module in (games, penalties, gans):
+            hold(module, monkeypatch.setattr)
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,18 @@
 
 The table is what the tests hold the code against (tests/test_architecture.py) and what the page
 "Architecture" of the book is drawn from (_ext/architecture.py). A room is a folder of the package
-or a module at its door; `errors` and `devices` are the ground on which all the others stand.
+or a module at its door; `errors`, `devices` and `shapes` are the ground on which all stand.
 """
 
 import ast
 from functools import cache
 from pathlib import Path
 
-GROUND = {"errors", "devices"}
+GROUND = {"errors", "devices", "shapes"}
 ARROWS = {
     "errors": set(),
     "devices": set(),
+    "shapes": set(),
     "games": set(),
     "penalties": {"loop"},
     "gans": {"games", "penalties"},
