@@ -12,27 +12,16 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from gancourse.data import sheets
 from gancourse.data.images import images
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
 from gancourse.networks import dcgan
+from gancourse.networks.latent import slerp
 from gancourse.training import Training, adam
 
 COLUMNS, ROWS, LATENT = 12, 3, 64
 STATIC = Path(__file__).resolve().parent.parent / "_static"
-
-
-def sheet(pictures: torch.Tensor) -> Image.Image:
-    """The pictures side by side, pixel for pixel (the page enlarges them, sharply)."""
-    pixels = ((pictures + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
-    pixels = pixels.reshape(ROWS, COLUMNS, 16, 16, 3).transpose(1, 2).reshape(ROWS * 16, -1, 3)
-    return Image.fromarray(pixels.numpy())
-
-
-def slerp(a: torch.Tensor, b: torch.Tensor, t: float) -> torch.Tensor:
-    """The point at ``t`` of the way from ``a`` to ``b`` on the sphere, for each row."""
-    angle = torch.acos(torch.cosine_similarity(a, b, dim=-1))[:, None]
-    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
 
 
 def main() -> None:
@@ -50,7 +39,7 @@ def main() -> None:
 
     @torch.no_grad()
     def frame(z):
-        return sheet(training.average.eval()(z))
+        return sheets.image(training.average.eval()(z), COLUMNS, gutter=0).convert("RGB")
 
     frames, times = [frame(noise[0])], [900]
     begin = time.process_time()

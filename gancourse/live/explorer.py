@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gancourse.data import sheets
 from gancourse.errors import GanCourseError
+from gancourse.networks.latent import slerp
 from gancourse.page.widget import Widget
 
 
@@ -23,9 +24,8 @@ class LatentExplorer(Widget):
 
     def z(self, t: float, steps: Tensor | list[float]) -> Tensor:
         """The arc from ``A`` to ``B`` at ``t``, moved by so many units along each direction."""
-        angle = torch.acos(torch.cosine_similarity(self.A, self.B, dim=0).clamp(-1, 1))
-        arc = torch.sin((1 - t) * angle) * self.A + torch.sin(t * angle) * self.B
-        return arc / torch.sin(angle) + torch.as_tensor(steps, dtype=torch.float) @ self.directions
+        steps = torch.as_tensor(steps, dtype=torch.float)
+        return slerp(self.A, self.B, t) + steps @ self.directions
 
     def still(self, columns: int = 8):
         """Row 1: from ``A`` to ``B``. Then a row for each direction, from -3 to 3 around ``A``."""

@@ -1,4 +1,4 @@
-r"""Inside a trained DCGAN generator: batch norm folded away, and telling directions of the noise.
+r"""The space of the noise: great circles in it, and telling directions of a trained generator.
 
 A direction is a unit vector $d$ in the space of $z$. Because $z\sim N(0,I)$, the coordinate
 $d^\top z$ has standard deviation 1: a step of 1 along any direction is one standard deviation.
@@ -20,6 +20,45 @@ class Layer(NamedTuple):
     bias: Tensor
     stride: int
     padding: int
+
+
+def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
+    r"""The way from ``a`` to ``b`` on a great circle, at ``t`` of it, from 0 to 1.
+
+    The direction turns at constant speed, by $t\,\Omega$ of the angle $\Omega$ between the two, and
+    the length goes from one to the other at constant speed. For ends of one length this is the
+    formula of Shoemake (1985, "Animating rotation with quaternion curves"); for others it is that
+    formula on the unit sphere, which stays bounded when the ends are nearly opposite.
+
+    ``a``, ``b``: ``(..., dim)``; ``t`` is a number or a tensor that broadcasts against ``(..., 1)``.
+    At 0 and 1 the ends come back to the bit. Between opposite vectors all great circles are
+    equally short, and one of them is taken; a zero vector has no direction and takes the other's.
+    """
+    t = torch.as_tensor(t, dtype=a.dtype, device=a.device)
+    length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
+    # Where one of them is zero the other is both directions, and the way is a straight line.
+    here = _unit(torch.where(length_a == 0, b, a))
+    there = _unit(torch.where(length_b == 0, a, b))
+    cosine = (here * there).sum(-1, keepdim=True)
+    across = there - cosine * here
+    sine = across.norm(dim=-1, keepdim=True)
+    across = torch.where(sine > 1e-6, across, _any_across(here))
+    across = _unit(across - (across * here).sum(-1, keepdim=True) * here)
+    angle = t * torch.atan2(sine, cosine)  # acos loses half of the digits near 0 and pi
+    way = torch.lerp(length_a, length_b, t) * (angle.cos() * here + angle.sin() * across)
+    return torch.where(t == 0, a, torch.where(t == 1, b, way))
+
+
+def _unit(x: Tensor) -> Tensor:
+    """``x`` at length 1; zero stays zero."""
+    length = x.norm(dim=-1, keepdim=True)
+    return x / torch.where(length == 0, 1, length)
+
+
+def _any_across(u: Tensor) -> Tensor:
+    """A vector at a right angle to each of the unit vectors ``u``; none (zero) in one dimension."""
+    axis = F.one_hot(u.abs().argmin(-1), u.shape[-1]).to(u)
+    return axis - (axis * u).sum(-1, keepdim=True) * u
 
 
 @torch.no_grad()

@@ -102,9 +102,11 @@ def test_sliders_and_buttons_change_the_picture_as_the_model_says():
 def test_half_way_lies_on_the_arc_and_keeps_the_length():
     explorer = latent_explorer(pictures())
     middle, rest = explorer.z(0.5, [0, 0]), torch.zeros(2)
-    angle = torch.acos(explorer.A @ explorer.B / explorer.A.norm() / explorer.B.norm())
-    assert torch.allclose(middle, (explorer.A + explorer.B) / (2 * torch.cos(angle / 2)), atol=1e-5)
-    assert torch.allclose(explorer.z(0, rest), explorer.A, atol=1e-5)
+    A, B = explorer.A, explorer.B
+    bisector = A / A.norm() + B / B.norm()
+    assert middle.norm().item() == pytest.approx((A.norm() + B.norm()).item() / 2, rel=1e-6)
+    assert torch.allclose(middle / middle.norm(), bisector / bisector.norm(), atol=1e-6)
+    assert torch.equal(explorer.z(0, rest), A) and torch.equal(explorer.z(1, rest), B)
 
 
 def test_a_training_lends_its_average_and_nothing_of_it_changes():

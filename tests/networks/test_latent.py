@@ -1,0 +1,89 @@
+"""Great circles between two noises: their length, their angle, their ends, and the odd pairs."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from gancourse.networks.latent import slerp
+
+T = torch.linspace(0, 1, 11)[:, None]
+
+
+def angle(a: Tensor, b: Tensor) -> Tensor:
+    """Between unit vectors, precise also for small angles: from their chord (Kahan)."""
+    a, b = F.normalize(a, dim=-1), F.normalize(b, dim=-1)
+    return 2 * torch.atan2((a - b).norm(dim=-1), (a + b).norm(dim=-1))
+
+
+def noise(dim: int, seed: int = 0, dtype=torch.float64) -> tuple[Tensor, Tensor]:
+    return torch.randn(2, dim, dtype=dtype, generator=torch.Generator().manual_seed(seed)).unbind()
+
+
+@pytest.mark.parametrize("dim", [2, 3, 64])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_length_and_the_direction_change_at_constant_speed(dim, seed):
+    a, b = noise(dim, seed)
+    way, t = slerp(a, b, T.double()), T[:, 0].double()
+    length = (1 - t) * a.norm() + t * b.norm()
+    assert torch.allclose(way.norm(dim=1), length, atol=1e-12)
+    assert torch.allclose(angle(way, a), t * angle(a, b), atol=1e-12)
+    assert torch.allclose(angle(way, b), (1 - t) * angle(a, b), atol=1e-12)
+
+
+def test_for_ends_of_one_length_it_is_the_formula_of_chapter_9():
+    a, b = (5 * F.normalize(x, dim=0) for x in noise(32))
+    omega, t = angle(a, b), T.double()
+    formula = (torch.sin((1 - t) * omega) * a + torch.sin(t * omega) * b) / torch.sin(omega)
+    assert torch.allclose(slerp(a, b, t), formula, atol=1e-12)
+
+
+def test_the_way_of_the_command_line_was_no_great_circle():
+    """``cos(t) a + sin(t) b`` over a quarter turn takes any two vectors for perpendicular ones."""
+    a, b = torch.tensor([1.0, 0.1]), torch.tensor([-1.0, 0.1])
+    quarter = T * torch.pi / 2
+    assert (quarter.cos() * a + quarter.sin() * b).norm(dim=1).min() < 0.2
+    assert slerp(a, b, T).norm(dim=1).min() == pytest.approx(math.hypot(1, 0.1))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_ends_are_exact(dtype):
+    a, b = torch.randn(2, 1000, 7, dtype=dtype, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(slerp(a, b, 0), a) and torch.equal(slerp(a, b, 1.0), b)
+
+
+def test_equal_vectors_stay_and_proportional_ones_go_straight():
+    a, _ = noise(8, dtype=torch.float32)
+    assert torch.allclose(slerp(a, a, T), a.expand(11, 8), atol=1e-6)
+    assert torch.allclose(slerp(a, 3 * a, T), (1 + 2 * T) * a, atol=1e-6)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 64])
+@pytest.mark.parametrize("off", [0.0, 1e-7, 1e-5, 1e-3])
+def test_opposite_vectors_and_nearly_opposite_ones_keep_their_length(dim, off):
+    a, other = noise(dim, dtype=torch.float32)
+    b = -2 * a + off * other
+    way = slerp(a, b, T)
+    assert torch.allclose(way.norm(dim=1), torch.lerp(a.norm(), b.norm(), T[:, 0]), rtol=1e-5)
+    assert torch.allclose(angle(way, a), T[:, 0] * angle(a, b), atol=2e-3 if off else 1e-5)
+
+
+def test_in_one_dimension_the_way_between_opposites_leads_through_zero():
+    way = slerp(torch.tensor([2.0]), torch.tensor([-2.0]), T)
+    assert way[5].abs() < 1e-6 and (way.diff(dim=0) < 0).all()
+
+
+def test_a_zero_vector_takes_the_direction_of_the_other():
+    a, zero = noise(4, dtype=torch.float32)[0], torch.zeros(4)
+    assert torch.allclose(slerp(a, zero, T), (1 - T) * a, atol=1e-6)
+    assert torch.allclose(slerp(zero, a, T), T * a, atol=1e-6)
+    assert torch.equal(slerp(zero, zero, T), torch.zeros(11, 4))
+
+
+def test_each_row_has_its_own_way():
+    a, b = torch.randn(2, 5, 6, generator=torch.Generator().manual_seed(2))
+    a[1], b[2], b[3] = 0, -a[2], a[3]
+    for i, way in enumerate(slerp(a, b, 0.3)):
+        assert torch.equal(way, slerp(a[i], b[i], 0.3))
