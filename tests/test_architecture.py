@@ -75,7 +75,7 @@ def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment()
         }
         assert any(n.split(".")[0] == "matplotlib" for n in found) <= (path.stem == "plots"), path
         reads = "environ" in source or "getenv" in source
-        assert reads <= (name(path) in ("gancourse.notebook", "gancourse.commands.main")), path
+        assert reads <= (name(path) == "gancourse.notebook"), path
 
 
 def test_no_dangerous_calls():

@@ -38,7 +38,7 @@ ARROWS = {
         *("metrics", "recipes", "benchmark"),
     },
     "commands": {
-        *("data", "theory", "gans", "loop", "saving", "training"),
+        *("data", "theory", "networks", "gans", "loop", "saving", "training"),
         *("metrics", "recipes", "plots", "notebook", "benchmark"),
     },
     "__main__": {"commands"},

@@ -1,68 +1,134 @@
-"""Runs from the command line: what was asked for is noted in the checkpoint and built from there.
+"""What a run of the command line is: asked for in options, noted in its checkpoints, built again.
 
-The notes of a run are plain values, enough to build its gan again with no other file at hand.
+The notes are plain values, enough to build the run's gan with no other file at hand.
 """
 
-import json
-import time
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from gancourse.data import sheets, toys
-from gancourse.data.faces import FaceModes
+from gancourse.commands import memory
+from gancourse.commands.arguments import program
+from gancourse.data import toys
 from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
-from gancourse.metrics import classifier, frechet, mode_coverage
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
 from gancourse.saving import checkpoints
 from gancourse.saving.keeper import Keeper
-from gancourse.theory.transport import earth_mover
-from gancourse.training import Training
 
+#: Data of points: how they are made, and the recipes that fit them.
 POINTS = {
-    "ring": toys.ring,
-    "grid": toys.grid,
-    "spiral": toys.spiral,
-    "swiss-roll": toys.swiss_roll,
+    "ring": (toys.ring, RING),
+    "grid": (toys.grid, GRID),
+    "spiral": (toys.spiral, GRID),
+    "swiss-roll": (toys.swiss_roll, GRID),
 }
 
 
-def recipe(notes: dict) -> Recipe:
-    """The recipe of the game in the ``notes``, for the kind of data that they name."""
-    kind = {"ring": RING, "grid": GRID, "spiral": GRID, "swiss-roll": GRID}
-    recipes = kind.get(notes["data"], PICTURES)
-    if notes["game"] not in recipes:
-        raise GanCourseError(
-            f"there is no game {notes['game']!r} for {notes['data']}",
-            where="--game",
-            fix=f"choose one of {', '.join(recipes)}",
+@dataclass(frozen=True)
+class Plan:
+    """A run: its ``data`` and its networks, its length, and the seed of all that is random.
+
+    ``data`` is a name in ``POINTS`` or ``NAMES``, or a folder of pictures. ``size`` (the side in
+    pixels), ``channels`` and ``pictures`` (how many there are) are those of the data, once they
+    were seen; points have none. ``latent`` is the dimension of the noise, ``width`` the number of
+    maps next to the picture. ``root`` and ``download`` say where torchvision's sets come from.
+    """
+
+    data: str
+    seed: int
+    game: str
+    latent: int
+    width: int
+    root: str = "data"
+    download: bool = False
+    size: int | None = None
+    channels: int | None = None
+    pictures: int | None = None
+    steps: int | None = None
+    batch: int | None = None
+
+    @classmethod
+    def of(cls, state: dict, where: str | Path) -> "Plan":
+        """The plan that a checkpoint's ``state`` notes; ``where`` it lies is named in the error."""
+        notes = _said(state, "notes", (dict,), where)
+        plan = cls(
+            **{
+                field.name: _said(notes, field.name, get_args(field.type) or (field.type,), where)
+                for field in fields(cls)
+                if field.name in notes or field.default is MISSING
+            }
         )
-    return recipes[notes["game"]]
+        for name in ("size", "channels") if plan.data not in POINTS else ():
+            _said(notes, name, (int,), where)
+        return plan
 
+    def notes(self) -> dict:
+        """The plan as plain values, for a checkpoint."""
+        return asdict(self)
 
-def load_data(notes: dict) -> toys.Toy | Images:
-    """The toy or the images that the ``notes`` name."""
-    if notes["data"] in POINTS:
-        return POINTS[notes["data"]]()
-    if notes["data"] not in NAMES and not Path(notes["data"]).is_dir():
-        raise GanCourseError(
-            f"{notes['data']!r} is neither a known data set nor a folder",
-            where="--data",
-            fix=f"use one of {', '.join([*POINTS, *NAMES])}, or a folder of pictures",
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the game, for this kind of data."""
+        recipes = POINTS[self.data][1] if self.data in POINTS else PICTURES
+        if self.game not in recipes:
+            raise GanCourseError(
+                f"there is no game {self.game!r} for {self.data}",
+                where="--game",
+                fix=f"choose one of {', '.join(recipes)}",
+            )
+        return recipes[self.game]
+
+    def load(self) -> toys.Toy | Images:
+        """The data: a toy, or the images."""
+        if self.data in POINTS:
+            return POINTS[self.data][0]()
+        if self.data not in NAMES and not Path(self.data).is_dir():
+            raise GanCourseError(
+                f"{self.data!r} is neither a known data set nor a folder",
+                where="--data",
+                fix=f"use one of {', '.join([*POINTS, *NAMES])}, or a folder of pictures",
+            )
+        return images(self.data, self.size, root=self.root, download=self.download)
+
+    def gan(self) -> GAN:
+        """The gan, with weights from the seed; of pictures, once their size is known."""
+        torch.manual_seed(self.seed)
+        if self.data in POINTS:
+            memory.demand(64 * self.latent)
+            return self.recipe.points(latent_dim=self.latent)
+        # The generator's layers after the noise and before the picture: most of its weights.
+        memory.demand(16 * self.width * (self.latent + 2 * self.width))
+        return self.recipe.pictures(self.size, self.channels, self.latent, self.width)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a sample and its noise are, to tell what a batch of them needs."""
+        return self.latent + (2 if self.data in POINTS else self.channels * self.size**2)
+
+    def differs_from(self, earlier: "Plan") -> tuple[str, object, object] | None:
+        """The first setting, by name, that ``earlier`` had otherwise: its name, then, and now.
+
+        A folder of pictures may have moved, and what an earlier version did not note is not held
+        against a run.
+        """
+        then, now = earlier._compared(), self._compared()
+        return next(
+            (
+                (name, then[name], now[name])
+                for name in sorted(now)
+                if then[name] is not None and then[name] != now[name]
+            ),
+            None,
         )
-    return images(notes["data"], notes["size"], root=notes["root"], download=notes["download"])
 
-
-def build(notes: dict) -> GAN:
-    """The gan of the ``notes``, with weights from their seed."""
-    torch.manual_seed(notes["seed"])
-    if notes["data"] in POINTS:
-        return recipe(notes).points(latent_dim=notes["latent"])
-    return recipe(notes).pictures(notes["size"], notes["channels"], notes["latent"], notes["width"])
+    def _compared(self) -> dict:
+        settings = self.notes() | {"data": Path(self.data).resolve().name}
+        return {name: settings[name] for name in settings.keys() - {"root", "download"}}
 
 
 def checkpoint_at(path: str | Path) -> Path:
@@ -74,138 +140,45 @@ def checkpoint_at(path: str | Path) -> Path:
         raise GanCourseError(
             "the folder holds no checkpoint",
             where=str(path),
-            fix="give the folder that `gancourse train --out` has filled",
+            fix=f"give the folder that `{program()} train --out` has filled",
         )
     return found[0]
 
 
-def trained(path: str | Path, device: str = "cpu") -> tuple[GAN, dict]:
-    """The gan in a checkpoint, its generator being the averaged one, and the notes."""
+def trained(path: str | Path) -> tuple[GAN, Plan]:
+    """The gan in a checkpoint, its generator being the averaged one, and its plan."""
     state = checkpoints.load(path)
+    plan = Plan.of(state, path)
+    gan, weights = plan.gan(), _said(state, "gan", (dict,), path)
+    average = _said(state, "average", (dict,), path)  # empty where the run kept none
     try:
-        notes = state["notes"]
-        gan = build(notes)
-        gan.load_state_dict(state["gan"])
-        gan.G.load_state_dict(state["average"] or gan.G.state_dict())
-    except KeyError as missing:
-        raise GanCourseError(
-            f"the checkpoint does not say how its networks were built (no {missing})",
-            where=str(path),
-            fix="give one that `gancourse train` has written",
-        ) from None
+        gan.load_state_dict(_named(weights))
+        gan.G.load_state_dict(_named(average) or gan.G.state_dict())
     except RuntimeError:
         raise GanCourseError(
             "the weights do not fit the networks that the notes describe", where=str(path)
         ) from None
-    return gan.to(device).eval(), notes
+    return gan.eval(), plan
 
 
-def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:
-    """Write a PNG: images as a sheet of ``columns``, enlarged; points as a scatter plot."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if samples.ndim == 2:
-        from gancourse.plots import point_panels
-
-        figure = point_panels(samples[:0], [samples], [path.stem], across=1)
-        figure.savefig(path)
-        return path
-    path.write_bytes(sheets.png(samples, columns, scale=max(1, 64 // samples.shape[-1])))
-    return path
+def _named(weights: dict) -> dict[str, Tensor]:
+    """The tensors with a name; torch fails in several ways on keys of another kind."""
+    return {name: value for name, value in weights.items() if isinstance(name, str)}
 
 
-def latent_walk(gan: GAN, steps: int, stops: int, seed: int) -> Tensor:
-    """Samples on great circles from noise to noise: ``stops`` walks of ``steps`` samples each."""
-    rng = torch.Generator().manual_seed(seed)
-    ends = torch.randn(stops + 1, gan.latent_dim, generator=rng)
-    t = torch.linspace(0, 1, steps)[:, None] * torch.pi / 2
-    z = torch.cat([t.cos() * a + t.sin() * b for a, b in zip(ends, ends[1:], strict=False)])
-    with torch.no_grad():
-        return gan.G(z.to(next(gan.parameters()).device)).cpu()
-
-
-class Log:
-    """A ``watch``: a line of ``metrics.jsonl`` and a sheet of samples at each call."""
-
-    def __init__(self, folder: Path, batch: int, sheets: int):
-        self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
-        self.batch, self.sheets = batch, sheets
-        self._before = None
-
-    def __call__(self, training: Training) -> None:
-        now, step, history = time.perf_counter(), training.step, training.history
-        line = {
-            "step": step,
-            "d_loss": history.d_loss[-1].item(),
-            "g_loss": history.g_loss[-1].item(),
-        }
-        if self._before is not None and now > self._before[0]:
-            line["images_per_second"] = round(
-                (step - self._before[1]) * self.batch / (now - self._before[0]), 1
-            )
-        self._before = now, step
-        training.bar.set_postfix(
-            {
-                "D": f"{line['d_loss']:.3f}",
-                "G": f"{line['g_loss']:.3f}",
-                "images/s": line.get("images_per_second", ""),
-            },
-            refresh=False,
-        )
-        with self.file.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        if step % self.sheets == 0:
-            picture(training.sample(64), self.folder / f"step-{step:08d}.png")
-
-    def forget_after(self, step: int) -> None:
-        """Drop the lines of steps that a resumed run will take again."""
-        if self.file.exists():
-            lines = [
-                x
-                for x in self.file.read_text("utf-8", "replace").splitlines()
-                if _is_until(step, x)
-            ]
-            self.file.write_text("".join(x + "\n" for x in lines), "utf-8")
-
-
-def _is_until(step: int, line: str) -> bool:
-    try:
-        return json.loads(line)["step"] <= step
-    except (ValueError, LookupError, TypeError):  # half a line of a run that was killed
-        return False
-
-
-def measure(gan: GAN, notes: dict, n: int, seed: int) -> dict:
-    """What can be said of ``n`` samples, by the kind of data; see ``metrics`` for the terms."""
-    data, fake = load_data(notes), gan.sample(n, seed).cpu()
-    if notes["data"] in POINTS:
-        real = data.sample(n, seed + 1)
-        found = {"earth_mover": float(earth_mover(real[:500], fake[:500]))}
-        if isinstance(data, toys.Mixture):
-            coverage = mode_coverage(fake, data)
-            found |= {
-                "modes": int(coverage.modes),
-                "of": data.modes,
-                "high_quality": float(coverage.high_quality),
-                "reverse_kl": float(coverage.reverse_kl),
-            }
-        return found
-    rng = torch.Generator().manual_seed(seed)
-    real = data[torch.randperm(len(data), generator=rng)[:n]]
-    if data.labels and data.size <= 32:
-        net = classifier(data)
-        found = {
-            "frechet": frechet(net.features(fake), net.features(real)),
-            "features": "a small classifier of these data",
-        }
+def _said(found: dict, name: str, kinds: tuple[type, ...], where: str | Path):
+    """What ``found`` has under ``name``, if it is of one of the ``kinds``."""
+    value = found.get(name)
+    if name not in found:
+        doubt = f"no {name!r}"
+    elif not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        doubt = f"{name!r} is of type {type(value).__name__}"
+    elif type(value) is int and not 0 <= value < 2**63:
+        doubt = f"{name!r} is out of range"
     else:
-        small = [F.adaptive_avg_pool2d(x, 4).flatten(1) for x in (fake, real)]
-        found = {"frechet": frechet(*small), "features": "pixels of 4 x 4 thumbnails"}
-    if notes["data"] == "faces" and notes["size"] == 16:
-        coverage = mode_coverage(fake, FaceModes(data))
-        found |= {
-            "modes": int(coverage.modes),
-            "of": 40,
-            "high_quality": float(coverage.high_quality),
-            "reverse_kl": float(coverage.reverse_kl),
-        }
-    return found
+        return value
+    raise GanCourseError(
+        f"the checkpoint does not say how its networks were built ({doubt})",
+        where=str(where),
+        fix=f"give one that `{program()} train` has written",
+    )

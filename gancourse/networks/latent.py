@@ -30,7 +30,7 @@ def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
     formula of Shoemake (1985, "Animating rotation with quaternion curves"); for others it is that
     formula on the unit sphere, which stays bounded when the ends are nearly opposite.
 
-    ``a``, ``b``: ``(..., dim)``; ``t`` is a number or a tensor that broadcasts against ``(..., 1)``.
+    ``a``, ``b``: ``(..., dim)``; ``t``: a number, or a tensor that broadcasts against ``(..., 1)``.
     At 0 and 1 the ends come back to the bit. Between opposite vectors all great circles are
     equally short, and one of them is taken; a zero vector has no direction and takes the other's.
     """

@@ -1,0 +1,161 @@
+"""Training from the command line: what is left in the folder, stopping, and going on."""
+
+import json
+import re
+import signal
+import time
+
+import pytest
+from PIL import Image
+
+from commands.harness import QUICK, process, run, same
+from gancourse.commands.plan import POINTS, Plan
+from gancourse.commands.train import games
+from gancourse.data.images import NAMES
+from gancourse.recipes import GRID, PICTURES, RING
+from gancourse.saving import checkpoints
+
+
+def test_resume_auto_is_the_uninterrupted_run_and_its_log_has_each_step_once(tmp_path, capsys):
+    whole = ["train", "--data", "faces", "--game", "hinge-sn", "--steps", 12, *QUICK, "--out"]
+    assert run(*whole, tmp_path / "whole") == 0
+    cut = [*whole, tmp_path / "cut", "--resume", "auto"]
+    assert run(*cut) == 0 and "starting at 0" in capsys.readouterr().out
+    for path in (tmp_path / "cut").glob("*.pt"):  # as if killed after step 8, logged up to 12
+        if "12" in path.name:
+            path.unlink()
+    assert run(*cut) == 0 and "going on from" in capsys.readouterr().out
+    assert same(tmp_path / "whole/step-00000012.pt", tmp_path / "cut/step-00000012.pt")
+    steps = [
+        json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").read_text().splitlines()
+    ]
+    assert steps == [2, 4, 6, 8, 10, 12]
+
+
+def await_checkpoint(child, folder):
+    """Until the run has begun and saved; a machine may be slow, but a run that ended is a fault."""
+    until = time.monotonic() + 300
+    while not list(folder.glob("step-*.pt")):
+        assert child.poll() is None, f"ended with {child.returncode}: {child.communicate()}"
+        assert time.monotonic() < until, "no checkpoint came"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_the_resumed_run_is_the_same(tmp_path, number, status):
+    arguments = ["train", "--data", "ring", "--steps", 400, "--seed", 3, "--save-every", 50]
+    child = process(*arguments, "--out", tmp_path / "cut")
+    await_checkpoint(child, tmp_path / "cut")
+    child.send_signal(number)
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == status and "Traceback" not in errors
+    assert run(*arguments, "--resume", "auto", "--out", tmp_path / "cut") == 0
+    assert run(*arguments, "--out", tmp_path / "whole") == 0
+    assert same(tmp_path / "whole/step-00000400.pt", tmp_path / "cut/step-00000400.pt")
+
+
+def test_an_existing_run_is_not_overwritten(tmp_path, capsys):
+    arguments = ["train", "--data", "ring", "--steps", 2, "--out", tmp_path]
+    assert run(*arguments) == 0
+    assert run(*arguments) == 2 and "there is a run already (step 2)" in capsys.readouterr().err
+
+
+def test_a_run_keeps_the_length_it_was_planned_for(tmp_path, capsys):
+    arguments = ["train", "--data", "ring", "--out", tmp_path, "--resume", "auto", "--steps"]
+    assert run(*arguments, 3) == 0
+    assert run(*arguments, 5) == 2
+    errors = capsys.readouterr().err
+    assert "planned for 3 steps" in errors and "--steps 3" in errors
+    assert len(errors.strip().splitlines()) <= 3
+    assert run(*arguments, 3) == 0
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (["--data", "spiral"], "data grid, not spiral"),
+        (["--batch", 9], "batch 8, not 9"),
+        (["--latent", 3], "latent 2, not 3"),
+        (["--seed", 3], "seed 0, not 3"),
+    ],
+)
+def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path, capsys, change, told):
+    arguments = [
+        "train",
+        "--data",
+        "grid",
+        "--out",
+        tmp_path,
+        "--steps",
+        2,
+        "--batch",
+        8,
+        "--resume",
+        "auto",
+    ]
+    assert run(*arguments) == 0
+    assert run(*arguments, *change) == 2
+    assert f"the run was begun with {told}" in capsys.readouterr().err
+
+
+def test_pictures_may_move_but_not_go_missing(tmp_path, capsys):
+    (tmp_path / "a/pics").mkdir(parents=True)
+    for name in "123":
+        Image.new("L", (16, 16), int(name)).save(tmp_path / f"a/pics/{name}.png")
+    arguments = [
+        "train",
+        "--size",
+        16,
+        "--steps",
+        1,
+        "--width",
+        4,
+        "--batch",
+        2,
+        "--resume",
+        "auto",
+        "--out",
+        tmp_path / "run",
+        "--data",
+    ]
+    assert run(*arguments, tmp_path / "a/pics") == 0
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert run(*arguments, tmp_path / "b/pics") == 0
+    (tmp_path / "b/pics/1.png").unlink()
+    assert run(*arguments, tmp_path / "b/pics") == 2
+    assert "begun with pictures 3, not 2" in capsys.readouterr().err
+
+
+def test_the_help_names_every_set_of_data_and_every_game(capsys):
+    """The lists come from the tables; what a table gains, the help gains."""
+    with pytest.raises(SystemExit) as leaving:
+        run("train", "--help")
+    assert leaving.value.code == 0
+    told = " ".join(capsys.readouterr().out.partition("options:")[2].split())
+    data, game = (told.partition(f" {name} ")[2].partition(" --")[0] for name in ("DATA", "GAME"))
+    assert "packed (of points only)" in game
+    for name in [*POINTS, *NAMES]:
+        assert f"{name}," in data, name
+    for name in {*RING, *GRID, *PICTURES}:
+        assert re.search(rf"(^|, |\] ){name}[, ]", game), name
+
+
+def test_every_game_of_the_help_can_be_planned():
+    for name in games().replace(" (of points only)", "").split(", "):
+        assert Plan(data="ring", seed=0, game=name, latent=2, width=4).recipe is RING[name]
+
+
+def test_a_run_without_a_plan_is_not_gone_on_with(tmp_path, capsys):
+    """As one that was begun from Python: there is nothing to compare the options with."""
+    checkpoints.save(tmp_path / "step-00000001.pt", {"step": 1, "notes": {}})
+    assert run("train", "--data", "ring", "--resume", "auto", "--out", tmp_path) == 2
+    assert "how its networks were built (no 'data')" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--batch", "--latent"])
+def test_what_can_never_fit_is_refused_before_training(tmp_path, capsys, option):
+    assert run("train", "--data", "ring", option, 10**17, "--out", tmp_path / "run") == 2
+    assert "the memory does not suffice" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert run("train", "--data", "digits", "--width", 10**9, "--out", tmp_path / "run") == 2
+    assert "the memory does not suffice" in capsys.readouterr().err
