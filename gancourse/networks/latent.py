@@ -36,9 +36,8 @@ def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
     """
     t = torch.as_tensor(t, dtype=a.dtype, device=a.device)
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
-    # Where one of them is zero the other is both directions, and the way is a straight line.
-    here = _unit(torch.where(length_a == 0, b, a))
-    there = _unit(torch.where(length_b == 0, a, b))
+    # For a zero a there is b's direction; to a zero b the angle below is atan2(0, 0) = 0.
+    here, there = _unit(torch.where(length_a == 0, b, a)), _unit(b)
     cosine = (here * there).sum(-1, keepdim=True)
     across = there - cosine * here
     sine = across.norm(dim=-1, keepdim=True)

@@ -101,6 +101,17 @@ def test_too_little_memory_is_told_and_no_other_error_is_hidden(tmp_path, capsys
         run("sample", tmp_path, "--out", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [lambda path: torch.empty(10**15), lambda path: [0] * 10**15],
+    ids=["torch's allocator", "Python's"],
+)
+def test_memory_that_runs_out_on_the_way_is_told(tmp_path, capsys, monkeypatch, problem):
+    monkeypatch.setattr("gancourse.commands.sample.trained", problem)
+    assert run("sample", tmp_path / "step-00000001.pt", "--out", tmp_path) == 2
+    assert "the memory does not suffice" in capsys.readouterr().err
+
+
 def test_every_option_is_explained():
     commands = parser()._subparsers._group_actions[0].choices
     assert set(commands) == {"train", "sample", "evaluate", "benchmark"}
