@@ -5,21 +5,22 @@ import os
 
 import torch
 
+from gancourse.devices import fastest
 from gancourse.errors import GanCourseError
 
 BUDGETS = ("smoke", "cpu", "gpu")
 
 
 def device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one, else the CPU: :func:`gancourse.devices.fastest`."""
+    return fastest()
 
 
 def budget(*, smoke, cpu, gpu):
     """One of three values: how much this machine, or this occasion, can afford.
 
     The environment variable ``GANCOURSE_BUDGET`` chooses (``smoke`` for a quick test that the
-    chapter runs, ``cpu``, ``gpu``); without it the device does.
+    chapter runs, ``cpu``, ``gpu``); without it the device does: ``gpu`` means a CUDA one.
     """
     chosen = os.environ.get("GANCOURSE_BUDGET") or ("gpu" if device().type == "cuda" else "cpu")
     if chosen not in BUDGETS:

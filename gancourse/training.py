@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from gancourse.devices import usable
 from gancourse.errors import GanCourseError, demand_number, demand_whole
 from gancourse.loop.averaging import Average
 from gancourse.loop.batches import endless
-from gancourse.loop.guards import FiniteGuard, demand_kinds, signals_wait, usable
+from gancourse.loop.guards import FiniteGuard, demand_kinds, signals_wait
 from gancourse.loop.history import History, LoneHistory, Record
 from gancourse.loop.player import Player
 from gancourse.saving import checkpoints, state

@@ -44,12 +44,12 @@ def load() -> float | None:
 
 
 def clock(device: torch.device) -> Callable[[], float]:
-    """The clock to read before and after: processor time, or on CUDA synchronised wall time."""
-    if device.type != "cuda":
+    """The clock to read before and after: processor time, or on a GPU synchronised wall time."""
+    if device.type == "cpu":
         return time.process_time
 
     def synchronised() -> float:
-        torch.cuda.synchronize(device)
+        torch.accelerator.synchronize(device)
         return time.perf_counter()
 
     return synchronised

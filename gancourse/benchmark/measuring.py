@@ -3,7 +3,7 @@
 A benchmark, never a test. The loops of a *case* take turns within one process, a few steps each,
 so that whatever else the machine does hits all of them alike; compared are the times of one and
 the same turn, and what counts is the median over the turns. The measure is processor time at one
-thread; on CUDA it is synchronised wall time. Networks, losses, batch sizes and optimizer settings
+thread; on a GPU it is synchronised wall time. Networks, losses, batch sizes and optimizer settings
 of a case are the same. In every turn the largest kernels of the machine are timed as well: that
 is the peak of which a loop reaches a fraction.
 
@@ -22,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse.benchmark import machine
 from gancourse.benchmark.cases import Loops, pictures, stepping, toys, tricks
+from gancourse.devices import fastest, usable
 
 
 class Case(NamedTuple):
@@ -56,7 +57,7 @@ def run(
     About three minutes of one core. ``quick`` takes two short turns of the small cases, which
     shows that everything runs and measures nothing.
     """
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = fastest() if device is None else usable(device)
     before, began, load = torch.get_num_threads(), time.process_time(), machine.load()
     torch.set_num_threads(1)
     try:

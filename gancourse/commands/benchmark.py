@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gancourse.benchmark import measuring, report
-from gancourse.loop.guards import usable
+from gancourse.devices import usable
 
 
 def options(add: Callable) -> None:
     """Where the result goes."""
     add("--out", default="benchmark.json", help="file to write (default: %(default)s)")
     add("--quick", action="store_true", help="a few steps only, to see that it works")
-    add("--device", help="cpu or cuda (default: the fastest here)")
+    add("--device", help="cpu, cuda or mps (default: the fastest here)")
 
 
 def act(chosen: argparse.Namespace) -> None:

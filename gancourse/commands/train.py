@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from gancourse import notebook, training
+from gancourse import devices, training
 from gancourse.commands import memory
 from gancourse.commands.arguments import whole
 from gancourse.commands.log import Log, picture
@@ -70,7 +70,7 @@ def act(chosen: argparse.Namespace) -> None:
         **plan.recipe.settings(plan.steps),
         seed=plan.seed,
         amp=chosen.amp,
-        device=chosen.device or str(notebook.device()),
+        device=chosen.device or str(devices.fastest()),
         notes=plan.notes(),
         watch=log,
         every=chosen.every,

@@ -42,18 +42,6 @@ def signals_wait():
             signal.signal(number, handler)
 
 
-def usable(device: torch.device | str) -> torch.device:
-    """The device, if this machine can compute on it; else :class:`GanCourseError`."""
-    try:
-        return torch.empty(0, device=device).device
-    except (AssertionError, RuntimeError, NotImplementedError, TypeError) as problem:
-        reason = str(problem).strip().split("\n")[0]
-        raise GanCourseError(
-            f"device {str(device)!r} cannot be used ({reason})",
-            fix="use device='cpu', or one that torch finds here",
-        ) from None
-
-
 class FiniteGuard:
     """Looks at each loss and each gradient before the optimizer's step, and lets none pass.
 

@@ -102,11 +102,11 @@ def _folded(convolution: nn.ConvTranspose2d, after: nn.Module, step: tuple[int, 
             where="generator",
             fix=f"use kernel 4, stride {stride} and padding {padding} there",
         )
-    weight = c.weight.double().cpu()
-    bias = torch.zeros(c.out_channels).double() if c.bias is None else c.bias.double().cpu()
+    weight = c.weight.cpu().double()
+    bias = torch.zeros(c.out_channels).double() if c.bias is None else c.bias.cpu().double()
     if isinstance(after, nn.BatchNorm2d):
         gamma, beta, mean, var = (
-            part.double().cpu()
+            part.cpu().double()
             for part in (after.weight, after.bias, after.running_mean, after.running_var)
         )
         s = gamma / (var + after.eps).sqrt()
