@@ -2,8 +2,8 @@ r"""Entropy, divergences and the optimal discriminator, in nats (natural logarit
 
 Every function takes the probabilities of a discrete distribution, or the values of a density
 on an even grid together with the grid spacing `dx`, along the **last** axis; leading axes are
-kept, so `(members, n)` gives one number per member. Tensors keep their dtype and their
-gradients; lists and arrays become float64. The convention $0\log 0 = 0$ holds exactly.
+kept, so `(members, n)` gives one number per member. Tensors of floats keep their dtype and
+their gradients; all else becomes float64. The convention $0\log 0 = 0$ holds exactly.
 
 Conventions of the book: $p$ is the data, $p_g$ the generator, $m=\tfrac12(p+p_g)$;
 JSD has the factor ½ on each KL and its maximum is $\log 2$.
@@ -17,15 +17,12 @@ import torch
 from torch.nn.functional import logsigmoid as log_sigmoid
 
 from gancourse.errors import GanCourseError
-
-
-def _tensor(p):
-    return p if isinstance(p, torch.Tensor) else torch.as_tensor(p, dtype=torch.float64)
+from gancourse.theory.tensors import floats
 
 
 def _distribution(p, dx, name):
     """`p` as a tensor, after checking that it is a distribution: non-negative, total mass 1."""
-    p = _tensor(p)
+    p = floats(p)
     if not bool((p >= 0).all()):
         raise GanCourseError(
             f"{name} has a negative or NaN value",
@@ -114,7 +111,7 @@ def chi2(p, q, dx=1.0):
 def wasserstein_1d(p, q, x, dx=1.0):
     r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses `p*dx`, `q*dx` at increasing points `x`."""
     p, q = _pair(p, q, dx)
-    x = _tensor(x)
+    x = floats(x)
     if x.shape[-1] != p.shape[-1] or not bool((x.diff() > 0).all()):
         raise GanCourseError(
             "the points x must increase and be as many as the probabilities",
@@ -130,7 +127,7 @@ def optimal_discriminator(p, pg):
 
     Off both supports every value is optimal; the function returns ½ there (its score is 0).
     """
-    p, pg = _tensor(p), _tensor(pg)
+    p, pg = floats(p), floats(pg)
     anywhere = p + pg > 0
     one = torch.ones_like(p + pg)
     return torch.where(anywhere, p / torch.where(anywhere, p + pg, one), one / 2)
@@ -142,7 +139,7 @@ def optimal_score(p, pg):
     $+\infty$ where only `p` lives, $-\infty$ where only `pg` does, 0 off both supports.
     The score keeps what the probability loses: $1-D^*$ rounds to 0 once $p>10^{16}p_g$.
     """
-    p, pg = _tensor(p), _tensor(pg)
+    p, pg = floats(p), floats(pg)
     nowhere = p + pg == 0
     one = torch.ones_like(p + pg)
     return torch.log(torch.where(nowhere, one, p)) - torch.log(torch.where(nowhere, one, pg))
@@ -154,7 +151,7 @@ def value(score, p, pg, dx=1.0):
     `score` holds the raw scores on the points of `p` and `pg`; ±∞ is allowed.
     """
     p, pg = _pair(p, pg, dx)
-    score = _tensor(score)
+    score = floats(score)
     zero = torch.zeros_like(score)
     log_D = log_sigmoid(torch.where(p > 0, score, zero))
     log_not_D = log_sigmoid(-torch.where(pg > 0, score, zero))
@@ -174,4 +171,4 @@ def softmax(scores, temperature=1.0):
             where="softmax",
             fix="choose a positive number; for the limit 0 take the argmax",
         )
-    return torch.softmax(_tensor(scores) / temperature, -1)
+    return torch.softmax(floats(scores) / temperature, -1)

@@ -14,20 +14,14 @@ import math
 import torch
 
 from gancourse.errors import GanCourseError
+from gancourse.theory.tensors import floats
 
 LOG_2PI = math.log(2 * math.pi)
 
 
-def _tensor(x):
-    """`x` if it is a tensor of floats, else as a float64 tensor."""
-    if isinstance(x, torch.Tensor) and x.is_floating_point():
-        return x
-    return torch.as_tensor(x, dtype=torch.float64)
-
-
 def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
     """`x` as a non-empty tensor of finite values, all of which the family can produce."""
-    x = _tensor(x)
+    x = floats(x)
     if x.ndim != 1 or not len(x):
         raise GanCourseError(
             f"the data have shape {tuple(x.shape)}",
@@ -49,7 +43,7 @@ def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
 
 def log_bernoulli(x, theta):
     r"""$x\log\theta + (1-x)\log(1-\theta)$ for $x\in\{0,1\}$, with $0\log0=0$."""
-    x, theta = _tensor(x), _tensor(theta)
+    x, theta = floats(x), floats(theta)
     return torch.xlogy(x, theta) + torch.xlogy(1 - x, 1 - theta)
 
 
@@ -60,8 +54,8 @@ def fit_bernoulli(x):
 
 def log_gaussian(x, mean, std):
     r"""$-\tfrac12\log(2\pi) - \log\sigma - (x-\mu)^2/(2\sigma^2)$."""
-    std = _tensor(std)
-    return -LOG_2PI / 2 - torch.log(std) - ((_tensor(x) - _tensor(mean)) / std) ** 2 / 2
+    std = floats(std)
+    return -LOG_2PI / 2 - torch.log(std) - ((floats(x) - floats(mean)) / std) ** 2 / 2
 
 
 def fit_gaussian(x):
@@ -75,7 +69,7 @@ def fit_gaussian(x):
 
 def log_exponential(x, rate):
     r"""$\log\lambda - \lambda x$ for $x\ge0$."""
-    x, rate = _tensor(x), _tensor(rate)
+    x, rate = floats(x), floats(rate)
     return torch.where(x >= 0, torch.log(rate) - rate * x, -math.inf)
 
 
@@ -93,7 +87,7 @@ def fit_exponential(x):
 
 def log_categorical(x, probabilities):
     r"""$\log\theta_x$ for classes $x\in\{0,\dots,C-1\}$."""
-    return torch.log(_tensor(probabilities))[_tensor(x).long()]
+    return torch.log(floats(probabilities))[floats(x).long()]
 
 
 def fit_categorical(x, classes):
@@ -104,7 +98,7 @@ def fit_categorical(x, classes):
 
 def log_uniform(x, theta):
     r"""$-\log\theta$ for $0\le x\le\theta$, else $-\infty$."""
-    x, theta = _tensor(x), _tensor(theta)
+    x, theta = floats(x), floats(theta)
     return torch.where((x >= 0) & (x <= theta), -torch.log(theta), -math.inf)
 
 
@@ -118,7 +112,7 @@ def fit_uniform(x):
 
 def _log_joint(x, weights, means, stds):
     """log(weight · density), shape (n, components)."""
-    return torch.log(_tensor(weights)) + log_gaussian(_tensor(x)[:, None], means, stds)
+    return torch.log(floats(weights)) + log_gaussian(floats(x)[:, None], means, stds)
 
 
 def log_mixture(x, weights, means, stds):
@@ -156,7 +150,7 @@ def k_means_step(x, means):
 
     The limit $\sigma\to0$ of `em_step` with one shared fixed $\sigma$ and equal weights.
     """
-    x, means = _data(x, "k_means"), _tensor(means)
+    x, means = _data(x, "k_means"), floats(means)
     nearest = (x[:, None] - means).abs().argmin(-1)
     return torch.stack(
         [
@@ -171,7 +165,7 @@ def k_means_step(x, means):
 
 def log_beta(theta, a, b):
     r"""Log-density of Beta$(a,b)$ at $0<\theta<1$."""
-    theta, a, b = _tensor(theta), _tensor(a), _tensor(b)
+    theta, a, b = floats(theta), floats(a), floats(b)
     constant = torch.lgamma(a + b) - torch.lgamma(a) - torch.lgamma(b)
     return constant + torch.xlogy(a - 1, theta) + torch.xlogy(b - 1, 1 - theta)
 
