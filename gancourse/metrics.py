@@ -1,4 +1,7 @@
-r"""Measures of a generator, each with the member axis of an ensemble where there is one."""
+r"""Measures of a generator, each with the member axis of an ensemble where there is one.
+
+They are taken on the CPU, in double precision, wherever the samples lie.
+"""
 
 import math
 from typing import NamedTuple
@@ -8,6 +11,7 @@ from torch import Tensor
 
 from gancourse.errors import GanCourseError
 from gancourse.networks.features import Classifier
+from gancourse.theory.transport import gaussian_w2_squared
 from gancourse.training import adam, train
 
 
@@ -29,7 +33,7 @@ def mode_coverage(samples: Tensor, target, least: int = 1) -> Coverage:
     $q_k$ is the share of mode $k$ among the high-quality samples; 0 if all modes are equally
     frequent, $\log K$ if there is only one, ``nan`` if no sample is of high quality.
     """
-    mode, good = target.assign(samples)
+    mode, good = (x.cpu() for x in target.assign(samples))
     if not samples.isfinite().all():
         raise GanCourseError(
             "some samples are not finite",
@@ -66,19 +70,9 @@ def frechet(features_a: Tensor, features_b: Tensor) -> float:
     values from equally many. Source: Dowson and Landau (1982); Heusel et al. (2017).
     """
     _check_features(features_a, features_b)
-    a, b = features_a.double(), features_b.double()
-    first, second = (torch.atleast_2d(torch.cov(x.T)) for x in (a, b))
-    root = _root(first)
-    cross = torch.linalg.eigvalsh(root @ second @ root)
-    distance = (a.mean(0) - b.mean(0)).square().sum() + a.var(0).sum() + b.var(0).sum()
-    # Rounding can leave an eigenvalue, or the whole of two equal Gaussians, just below zero.
-    return max(float(distance - 2 * cross.clamp(min=0).sqrt().sum()), 0.0)
-
-
-def _root(matrix: Tensor) -> Tensor:
-    """The symmetric square root of a symmetric matrix without negative eigenvalues."""
-    values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    a, b = (x.detach().cpu().double() for x in (features_a, features_b))
+    squared = gaussian_w2_squared(a.mean(0), torch.cov(a.T), b.mean(0), torch.cov(b.T))
+    return max(float(squared), 0.0)  # of two equal Gaussians, rounding can leave less than 0
 
 
 def _check_features(*features: Tensor) -> None:

@@ -113,6 +113,35 @@ def test_frechet_of_a_set_with_itself_is_zero_and_a_shift_costs_its_square():
     assert frechet(constant, constant + 0.5) == pytest.approx(10 * 0.25)
 
 
+def before(a, b):
+    """What `frechet` was before it became the transport of two Gaussians: another arrangement."""
+    first, second = (torch.atleast_2d(torch.cov(x.T)) for x in (a, b))
+    values, vectors = torch.linalg.eigh(first)
+    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
+    cross = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
+    return (a.mean(0) - b.mean(0)).square().sum() + (first + second).trace() - 2 * cross
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 20, 64, 128])
+@pytest.mark.parametrize("seed", range(3))
+def test_frechet_has_kept_its_numbers(d, seed):
+    a = normal(seed, 500, d) + 1
+    b = 2 * normal(seed + 9, 500, d) + normal(seed + 99, 500, 1)  # all features correlated
+    assert frechet(a, b) == pytest.approx(before(a, b).item(), rel=1e-12)
+    trace = 2 * a.var(0).sum().item()
+    assert frechet(a, a) <= 1e-12 * trace and frechet(a, a + 1) == pytest.approx(d, rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [5, 10, 50])
+def test_frechet_does_not_see_directions_in_which_nothing_varies(d):
+    """Four features, turned into a larger space: two singular covariances, the same distance."""
+    a, b = normal(0, 300, 4), 2 * normal(1, 300, 4) + 1
+    turn = torch.linalg.qr(normal(2, d, d))[0][:4]
+    expected = frechet(a, b)
+    assert frechet(a @ turn, b @ turn) == pytest.approx(expected, rel=1e-12)
+    assert before(a @ turn, b @ turn) == pytest.approx(expected, rel=1e-6)  # rounding, then a root
+
+
 def test_frechet_ignores_rotations_and_counts_in_double_precision():
     a, b = normal(0, 300, 6) + 1000, normal(1, 300, 6) * 2 + 1000
     turn = torch.linalg.qr(normal(2, 6, 6))[0]

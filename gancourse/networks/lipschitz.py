@@ -48,7 +48,7 @@ def matrices(net: nn.Sequential) -> list[Tensor]:
         ):
             raise GanCourseError(
                 f"no bound is known for the slope of {part}",
-                where="theory.lipschitz",
+                where="networks.lipschitz",
                 fix="use linear layers with ReLU, LeakyReLU, Tanh or Sigmoid",
             )
     return found
@@ -60,7 +60,7 @@ def spectral_bound(net: nn.Sequential) -> Tensor:
 
     Shape ``()``, or ``(members,)`` for an ensemble.
     """
-    norms = [torch.linalg.matrix_norm(W.double(), 2) for W in matrices(net)]
+    norms = [torch.linalg.matrix_norm(W.cpu().double(), 2) for W in matrices(net)]
     slopes = math.prod(STEEPEST.get(type(part), 1.0) for part in net)
     return torch.stack(norms).prod(0) * slopes
 
@@ -69,7 +69,8 @@ def slope_norms(f: Callable, x: Tensor) -> Tensor:
     r"""$\lVert\nabla f(x)\rVert$ at every point of ``x``, shape ``x.shape[:-1]``.
 
     ``f`` gives one score per point and treats the points separately; samples are vectors. The
-    largest of them is a lower bound of the Lipschitz constant.
+    largest of them is a lower bound of the Lipschitz constant. A measurement, of any function;
+    the slope that a penalty trains through keeps its graph (:func:`gancourse.penalties.slope`).
     """
     x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
@@ -116,4 +117,4 @@ def layer_gradients(net: nn.Sequential, game, real: Tensor, fake: Tensor) -> Ten
         for hook in hooks:
             hook.remove()
     net.zero_grad()
-    return torch.stack([h.grad.double().norm() for h in outputs])
+    return torch.stack([h.grad.cpu().double().norm() for h in outputs])
