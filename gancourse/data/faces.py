@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancourse.data import colours
 from gancourse.errors import GanCourseError
 
 
@@ -35,13 +36,7 @@ class FaceModes:
     """
 
     def __init__(self, faces, tolerance: float = 24.0):
-        self.colours = [
-            torch.tensor(
-                [[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in faces.categories[key]],
-                dtype=torch.float32,
-            )
-            for key in ("background", "skin")
-        ]
+        self.colours = [colours.of_names(faces.categories[key]) for key in ("background", "skin")]
         self.modes, self.tolerance = math.prod(map(len, self.colours)), tolerance
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:

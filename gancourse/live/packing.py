@@ -8,6 +8,7 @@ import base64
 import torch
 from torch import Tensor
 
+from gancourse.data import colours
 from gancourse.errors import GanCourseError
 from gancourse.networks.latent import Layer, attribute_directions, run, sefa
 
@@ -82,6 +83,6 @@ def _attributes(faces) -> tuple[list[str], Tensor | None]:
             columns.append(faces.labels[key].double())
         elif kinds[0].startswith("#"):
             names.append(f"{name}: dark → light")
-            rgb = torch.tensor([[int(kind[i : i + 2], 16) for i in (1, 3, 5)] for kind in kinds])
-            columns.append((rgb @ torch.tensor([299, 587, 114]) / 1000)[faces.labels[key]].double())
+            shade = colours.brightness(colours.of_names(kinds))
+            columns.append(shade[faces.labels[key]].double())
     return names, torch.stack(columns, 1) if columns else None
