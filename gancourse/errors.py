@@ -27,11 +27,13 @@ class GanCourseError(Exception):
         return type(self), (self.what, self.where, self.fix)
 
 
-def demand_whole(name: str, value: int, least: int = 0, where: str | None = None) -> None:
-    """Raise unless ``value`` is a whole number of at least ``least``."""
+def demand_whole(
+    name: str, value: int, least: int = 0, where: str | None = None, fix: str | None = None
+) -> None:
+    """Raise unless ``value`` is a whole number of at least ``least``; ``True`` is none."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise GanCourseError(
-            f"{name} must be a whole number of at least {least}, not {value!r}", where=where
+            f"{name} must be a whole number of at least {least}, not {value!r}", where, fix
         )
 
 

@@ -21,13 +21,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gancourse import games, penalties
+from gancourse import devices, games, penalties
 from gancourse.data import toys
 from gancourse.data.images import Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
+from gancourse.live.boundary import boundary
+from gancourse.live.critic import critic
+from gancourse.live.divergence import divergence
+from gancourse.live.face_explorer import face_explorer
+from gancourse.live.normalization import normalization
+from gancourse.live.scrubber import Recorder
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
+from gancourse.saving.keeper import Keeper
+from gancourse.theory.normalization import group_norm
 from gancourse.training import Training, adam, decay, train
 
 ROWS = """\
@@ -403,11 +411,16 @@ def test_labels():
 
 
 @row(16)
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.skipif(devices.fastest().type != "cpu", reason="there is a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", "tpu", "cuda:x", 3.5])
 def test_a_device_that_is_not_there(device):
-    refuses(lambda: Training(toy_gan(), toys.ring().batches(4), device=device), "device")
-    refuses(lambda: images("faces").to(device), "device")
+    for ask in (
+        lambda: Training(toy_gan(), toys.ring().batches(4), device=device),
+        lambda: images("faces").to(device),
+        lambda: toys.ring().to(device),
+        lambda: devices.usable(device),
+    ):
+        refuses(ask, f"device {str(device)!r} cannot be used(.|\n)*Fix: use device='cpu'")
 
 
 @row(16)
@@ -439,6 +452,82 @@ def test_there_are_no_worker_processes_and_no_shared_memory():
     assert seen == [before] * 3
     if segments:
         assert not {x for x in set(os.listdir("/dev/shm")) - segments if x.startswith("torch_")}
+
+
+# whole numbers ---------------------------------------------------------------------------------
+
+#: Every argument of the package that counts something: a call, its name, and the least it may be.
+COUNTS = {
+    "mlp inputs": (lambda n: mlp(n, 1), "inputs", 1),
+    "mlp outputs": (lambda n: mlp(2, n), "outputs", 1),
+    "mlp width": (lambda n: mlp(2, 1, width=n), "width", 1),
+    "mlp depth": (lambda n: mlp(2, 1, depth=n), "depth", 1),
+    "mlp members": (lambda n: mlp(2, 1, members=n), "members", 1),
+    "dcgan latent_dim": (lambda n: dcgan.generator(16, 3, n), "latent_dim", 1),
+    "dcgan width": (lambda n: dcgan.discriminator(16, 3, n), "width", 1),
+    "ring": (lambda n: toys.ring(n), "modes", 1),
+    "grid": (lambda n: toys.grid(n), "side", 1),
+    "toy sample": (lambda n: toys.ring().sample(n), "n", 1),
+    "toy seed": (lambda n: toys.ring().sample(3, seed=n), "seed", 0),
+    "toy batches": (lambda n: next(toys.ring().batches(n)), "batch size", 1),
+    "toy members": (lambda n: next(toys.ring().batches(3, members=n)), "members", 1),
+    "images size": (lambda n: images("digits", n), "size", 1),
+    "images sample": (lambda n: images("digits").sample(n), "n", 1),
+    "images seed": (lambda n: images("digits").sample(3, seed=n), "seed", 0),
+    "images batches": (lambda n: images("digits").batches(n), "batch size", 1),
+    "groups": (lambda n: group_norm(torch.zeros(2, 6), n), "groups", 1),
+    "figure groups": (lambda n: normalization(groups=n), "groups", 1),
+    "figure seed": (lambda n: boundary(seed=n), "seed", 0),
+    "faces seed": (lambda n: face_explorer(None, seed=n), "seed", 0),
+    "Recorder": (lambda n: Recorder(n), "n", 1),
+    "Recorder seed": (lambda n: Recorder(seed=n), "seed", 0),
+    "Recorder member": (lambda n: Recorder(member=n), "member", 0),
+    "train": (lambda n: train(toy_gan(), toys.ring().batches(4), n), "steps", 0),
+    "d_steps": (lambda n: Training(toy_gan(), toys.ring().batches(4), d_steps=n), "d_steps", 1),
+    "seed": (lambda n: Training(toy_gan(), toys.ring().batches(4), seed=n), "seed", 0),
+    "keep": (lambda n: Keeper("nowhere", keep=n), "keep", 1),
+}
+#: A missing number of members, of a size, of a seed is no mistake.
+MAY_BE_NONE = {"mlp members", "toy members", "images size", "toy seed", "images seed"}
+
+
+@pytest.mark.parametrize(
+    "where, wrong",
+    [
+        (where, wrong)
+        for where in COUNTS
+        for wrong in (True, False, 1.0, math.nan, "4", None, [1], -1)
+        if wrong is not None or where not in MAY_BE_NONE
+    ],
+)
+def test_what_is_no_whole_number_is_refused_everywhere(where, wrong):
+    call, name, least = COUNTS[where]
+    refuses(lambda: call(wrong), rf"\b{name} must be a whole number of at least {least}, not ")
+
+
+@pytest.mark.parametrize("where", [where for where in COUNTS if where != "faces seed"])
+def test_the_least_whole_number_is_taken(where):
+    call, _, least = COUNTS[where]
+    call(16 if where == "images size" else least)
+
+
+def test_a_fix_that_stood_there_still_stands():
+    refuses(lambda: group_norm(torch.zeros(2, 6), True), "Fix: choose a divisor of the channels")
+    refuses(lambda: normalization(groups=True), "Fix: choose a divisor of the 4 channels")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: images("faces", channels=True),
+        lambda: dcgan.generator(16, True, 4),
+        lambda: divergence(bumps=True),
+        lambda: divergence(mean=True),
+        lambda: critic(steps=True),
+    ],
+)
+def test_true_is_no_choice_of_numbers_either(ask):
+    refuses(ask, "True")
 
 
 # checkpoints and runs --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A trained `dcgan.generator` that runs in the page: sliders, a walk, faces between faces."""
 
 from gancourse.errors import GanCourseError
-from gancourse.page.figure import LiveFigure
+from gancourse.page.figure import LiveFigure, demand_seed
 
 
 def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> LiveFigure:
@@ -17,6 +17,7 @@ def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> Li
     from gancourse.live import packing
     from gancourse.networks import latent
 
+    demand_seed("face_explorer", seed)
     if bits not in range(4, 17):
         raise GanCourseError(
             f"bits is {bits!r}",

@@ -1,6 +1,6 @@
 """Drag the numbers of a batch; see batch, layer, instance and group norm (chapter 10)."""
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 from gancourse.page.figure import LiveFigure
 
 BATCH = (
@@ -31,12 +31,10 @@ def normalization(batch=BATCH, groups: int = 2) -> LiveFigure:
             where="live.normalization",
             fix="give 2 to 4 samples of 2 to 6 channels of 1 to 4 numbers in [-5, 5]",
         )
-    if not isinstance(groups, int) or groups < 1 or C % groups:
-        raise GanCourseError(
-            f"groups is {groups!r}",
-            where="live.normalization",
-            fix=f"choose a divisor of the {C} channels",
-        )
+    fix = f"choose a divisor of the {C} channels"
+    demand_whole("groups", groups, least=1, where="live.normalization", fix=fix)
+    if C % groups:
+        raise GanCourseError(f"groups is {groups}", where="live.normalization", fix=fix)
     return LiveFigure(
         __file__,
         {"batch": batch, "groups": groups},

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gancourse import plots
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 from gancourse.page.widget import Widget
 
 
@@ -18,8 +18,9 @@ class Recorder:
     """
 
     def __init__(self, n: int = 36, seed: int = 0, member: int = 0):
-        if not isinstance(n, int) or n < 1:
-            raise GanCourseError(f"n must be a positive whole number, not {n!r}", where="Recorder")
+        demand_whole("n", n, least=1, where="Recorder")
+        demand_whole("seed", seed, where="Recorder")
+        demand_whole("member", member, where="Recorder")
         self.n, self.seed, self.member = n, seed, member
         self.steps, self.frames, self.losses = [], [], []
 

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 
 SIZES = (16, 32, 64, 128)
 
@@ -116,7 +116,4 @@ def _check(size: int, channels: int, **counts: int) -> None:
             fix="convert the images to grey or RGB",
         )
     for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise GanCourseError(
-                f"{name} must be a positive whole number, not {value!r}", where="dcgan"
-            )
+        demand_whole(name, value, least=1, where="dcgan")

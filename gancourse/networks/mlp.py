@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.parametrize import register_parametrization
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 
 
 class MemberLinear(nn.Module):
@@ -90,10 +90,7 @@ def mlp(
         depth=depth,
         members=1 if members is None else members,
     ).items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise GanCourseError(
-                f"{name} must be a positive whole number, not {value!r}", where="mlp"
-            )
+        demand_whole(name, value, least=1, where="mlp")
     sizes = [inputs] + [width] * depth + [outputs]
     layers: list[nn.Module] = []
     for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):

@@ -53,7 +53,7 @@ class LiveFigure:
 def demand_within(figure: str, low: float, high: float, **numbers: float) -> None:
     """Raise :class:`GanCourseError` for the first of ``numbers`` outside [low, high]."""
     for name, number in numbers.items():
-        if not low <= number <= high:
+        if isinstance(number, bool) or not low <= number <= high:
             raise GanCourseError(
                 f"{name.replace('_', ' ')} is {number}",
                 where=f"live.{figure}",
@@ -64,7 +64,7 @@ def demand_within(figure: str, low: float, high: float, **numbers: float) -> Non
 def demand_one_of(figure: str, choices: Sequence, **values) -> None:
     """Raise :class:`GanCourseError` for the first of ``values`` that is not a choice."""
     for name, value in values.items():
-        if value not in choices:
+        if isinstance(value, bool) or value not in choices:
             raise GanCourseError(
                 f"{name} is {value!r}",
                 where=f"live.{figure}",

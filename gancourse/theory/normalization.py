@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 
 EPS = 1e-5
 
@@ -47,11 +47,11 @@ def instance_norm(x: Tensor, eps: float = EPS) -> Tensor:
 
 def group_norm(x: Tensor, groups: int, eps: float = EPS) -> Tensor:
     """Each sample by itself, `groups` lots of neighbouring channels apart: layer norm in lots."""
-    if not isinstance(groups, int) or groups < 1 or x.shape[1] % groups:
+    fix = "choose a divisor of the channels"
+    demand_whole("groups", groups, least=1, where="group_norm", fix=fix)
+    if x.shape[1] % groups:
         raise GanCourseError(
-            f"{x.shape[1]} channels do not split into {groups} groups",
-            where="group_norm",
-            fix="choose a divisor of the channels",
+            f"{x.shape[1]} channels do not split into {groups} groups", where="group_norm", fix=fix
         )
     lots = x.unflatten(1, (groups, -1))
     return normalize(lots, tuple(range(2, lots.ndim)), eps).flatten(1, 2)

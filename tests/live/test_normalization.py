@@ -177,7 +177,7 @@ def test_html_is_deterministic_and_asks_for_nothing():
         ({"batch": [[[1.0], [2.0]], [[3.0], [4.0, 5.0]]]}, "ragged"),
         ({"batch": [[[1.0], [9.0]], [[3.0], [4.0]]]}, "too large"),
         ({"batch": [[[1.0], [math.nan]], [[3.0], [4.0]]]}, "too large"),
-        ({"groups": 0}, "groups is 0"),
+        ({"groups": 0}, "groups must be a whole number of at least 1, not 0\n.*divisor of the 4"),
     ],
 )
 def test_bad_settings_are_named(bad, message):

@@ -133,7 +133,7 @@ def test_a_training_lends_its_average_and_nothing_of_it_changes():
         (lambda: latent_explorer(points(members=2)), "single pictures"),
         (lambda: training_scrubber(Recorder()), "nothing recorded"),
         (lambda: training_scrubber([1, 2]), "nothing recorded"),
-        (lambda: Recorder(n=0), "positive whole number"),
+        (lambda: Recorder(n=0), "n must be a whole number of at least 1, not 0"),
     ],
 )
 def test_what_cannot_be_shown_is_named(bad, says):

@@ -101,6 +101,7 @@ def test_influence_is_diagonal_without_batch_norm():
         (lambda: theory.normalize(torch.zeros(2, 3), ()), r"axes \(\)"),
         (lambda: theory.instance_norm(torch.zeros(2, 3)), r"axes \(\)"),
         (lambda: theory.group_norm(torch.zeros(2, 3), 2), "3 channels do not split into 2"),
+        (lambda: theory.group_norm(torch.zeros(2, 3), 0), "groups must be(.|\n)*choose a divisor"),
         (lambda: theory.BatchNorm(3)(torch.zeros(1, 3).double()), "one value per channel"),
         (lambda: theory.BatchNorm(3)(torch.zeros(4, 2).double()), "have not 3 channels"),
     ],
