@@ -1,6 +1,7 @@
 """The plan of the house: which room may import which, read from the sources."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -76,6 +77,15 @@ def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment()
         assert any(n.split(".")[0] == "matplotlib" for n in found) <= (path.stem == "plots"), path
         reads = "environ" in source or "getenv" in source
         assert reads <= (name(path) == "gancourse.notebook"), path
+
+
+def test_theory_knows_no_network():
+    """Functions of `torch.nn.functional`, but no module, no parameter, no optimizer."""
+    allowed = "torch.nn.functional"
+    for path in MODULES:
+        if room(PACKAGE, path) == "theory":
+            source = path.read_text().replace(allowed, "")
+            assert not re.search(r"torch\.(nn|optim)|import .*\b(nn|optim)\b", source), path
 
 
 def test_no_dangerous_calls():

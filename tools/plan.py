@@ -23,7 +23,7 @@ ARROWS = {
     "networks": set(),
     "data": set(),
     "theory": set(),
-    "metrics": {"networks", "training"},
+    "metrics": {"networks", "theory", "training"},
     "diagnosis": {"loop"},
     "notebook": set(),
     "plots": {"data"},
@@ -38,7 +38,7 @@ ARROWS = {
         *("metrics", "recipes", "benchmark"),
     },
     "commands": {
-        *("data", "theory", "networks", "gans", "loop", "saving", "training"),
+        *("data", "theory", "networks", "gans", "saving", "training"),
         *("metrics", "recipes", "plots", "notebook", "benchmark"),
     },
     "__main__": {"commands"},

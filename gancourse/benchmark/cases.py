@@ -126,6 +126,7 @@ def tricks(*shape) -> Callable[[torch.device], Loops]:
 
 def toys(device: torch.device) -> Loops:
     """The ring with 8 modes; two networks of three hidden layers of 64, batch 128."""
+    points = ring().to(device)
 
     def gan(members: int | None = None) -> GAN:
         torch.manual_seed(0)
@@ -137,15 +138,14 @@ def toys(device: torch.device) -> Loops:
         ).to(device)
 
     def ours(members: int | None = None):
-        return Training(gan(members), ring().batches(128, members)).advance
+        return Training(gan(members), points.batches(128, members)).advance
 
     def printed():
         batches = textbook.loader(ring().sample(8192, seed=0), 128)
         return stepping(textbook.non_saturating(gan(), batches))
 
     def bare():
-        batches = ((x.to(device),) for (x,) in ring().batches(128))
-        return stepping(textbook.bare(gan(), batches, adam()))
+        return stepping(textbook.bare(gan(), points.batches(128), adam()))
 
     return {
         "textbook": printed,

@@ -52,8 +52,7 @@ def measure(gan: GAN, plan: Plan, n: int, seed: int) -> dict:
         real = data.sample(n, seed + 1)
         found = {"earth_mover": float(earth_mover(real[:500], fake[:500]))}
         return found | (coverage(fake, data) if isinstance(data, toys.Mixture) else {})
-    rng = torch.Generator().manual_seed(seed)
-    real = data[torch.randperm(len(data), generator=rng)[:n]]
+    real = data.sample(min(n, len(data)), seed)
     if data.labels and data.size <= 32:
         net = classifier(data)
         found = {

@@ -1,1 +1,1 @@
-"""Data: toys are sampled, images come as one resident tensor. Batches are tuples."""
+"""Data sets, all used alike (``dataset.py``): toys, images, and the sources of images."""

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from gancourse.data import colours
+from gancourse.devices import usable
 from gancourse.errors import GanCourseError, demand_whole
 
-#: What a source of pictures returns: pixels, labels by name, and the names of the labels' values.
+#: What a source of pictures returns, in plain tensors: pixels, labels by name, and the names of
+#: the labels' values. Only :func:`images` makes :class:`Images` of them, at the very end.
 Source = tuple[Tensor, dict[str, Tensor], dict[str, list[str]]]
 NAMES = ("faces", "digits", "mnist", "fashion", "cifar10", "celeba")
 
@@ -32,9 +35,14 @@ class Images:
         labels: dict[str, Tensor] | None = None,
         categories: dict[str, list[str]] | None = None,
     ):
-        self.name, self.pixels = name, _demand_pixels(pixels, name)
+        _demand_pixels(pixels, name)
+        self.name, self.pixels = name, pixels
         self.labels, self.categories = labels or {}, categories or {}
         for label, values in self.labels.items():
+            if not isinstance(values, Tensor):
+                raise GanCourseError(
+                    f"labels {label!r} must be a tensor, not {type(values).__name__}", where=name
+                )
             if len(values) != len(pixels):
                 raise GanCourseError(
                     f"{len(values)} labels {label!r} for {len(pixels)} images", where=name
@@ -50,6 +58,11 @@ class Images:
         """1 for grey, 3 for RGB."""
         return self.pixels.shape[3]
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one image as a network sees it: ``(channels, size, size)``."""
+        return self.channels, self.size, self.size
+
     def __len__(self) -> int:
         return len(self.pixels)
 
@@ -57,6 +70,21 @@ class Images:
         """Images as a network sees them: float, ``(n, channels, size, size)``, in [-1, 1]."""
         # A permuted view: already in the channels_last layout that convolutions prefer.
         return self.pixels[index].permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+    def sample(self, n: int, seed: int | None = None) -> Tensor:
+        """``n`` images, ``(n, *shape)``; with a ``seed``, the same ones each time.
+
+        In an order drawn at random, on the CPU, so that every device gets the same: none comes
+        twice before all have come once.
+        """
+        demand_whole("n", n, least=1, where=self.name)
+        if seed is not None:
+            demand_whole("seed", seed, where=self.name)
+        if not len(self):
+            raise GanCourseError("there are no images", where=self.name)
+        rng = None if seed is None else torch.Generator().manual_seed(seed)
+        rounds = [torch.randperm(len(self), generator=rng) for _ in range(-(-n // len(self)))]
+        return self[torch.cat(rounds)[:n].to(self.pixels.device)]
 
     def batches(self, size: int, label: str | None = None) -> Iterator[tuple[Tensor, ...]]:
         """Endless batches ``(x,)``, or ``(x, label)``, drawn independently and with replacement."""
@@ -82,16 +110,9 @@ class Images:
 
     def to(self, device: torch.device | str) -> "Images":
         """The same images, resident on ``device``."""
-        try:
-            device = torch.device(device)
-            labels = {name: values.to(device) for name, values in self.labels.items()}
-            return Images(self.name, self.pixels.to(device), labels, self.categories)
-        except (RuntimeError, AssertionError, TypeError, NotImplementedError) as problem:
-            raise GanCourseError(
-                f"device {str(device)!r}: {str(problem).splitlines()[0]}",
-                where=self.name,
-                fix="use device 'cpu'",
-            ) from None
+        device = usable(device)
+        labels = {name: values.to(device) for name, values in self.labels.items()}
+        return Images(self.name, self.pixels.to(device), labels, self.categories)
 
 
 def images(
@@ -104,10 +125,19 @@ def images(
 ) -> Images:
     """A named set of images, or the pictures below a folder, ``size`` pixels a side.
 
-    Named: ``faces`` (10,000 pixel-art faces, 16 x 16 RGB, shipped), ``digits`` (1,797 handwritten
-    digits from scikit-learn), and, through torchvision from ``root``, ``mnist``, ``fashion``,
-    ``cifar10`` and ``celeba``; nothing is downloaded unless ``download`` says so. Without a
-    ``size`` the set keeps its own. ``channels`` converts to grey (1) or RGB (3).
+    ===========  =====================================================================
+    ``faces``    10,000 pixel-art faces, 16 x 16 RGB, with their attributes; shipped
+    ``digits``   1,797 handwritten digits of scikit-learn, 8 x 8 grey, enlarged to 16
+    ``mnist``    60,000 handwritten digits, 28 x 28 grey
+    ``fashion``  60,000 pieces of clothing, 28 x 28 grey
+    ``cifar10``  50,000 things and animals, 32 x 32 RGB
+    ``celeba``   162,770 faces of celebrities, RGB, cropped to their middle square
+    a folder     every picture below it, cropped to its middle square
+    ===========  =====================================================================
+
+    The last four names go through torchvision, from the folder ``root``; nothing is downloaded
+    unless ``download`` says so. Without a ``size`` a set keeps its own; ``celeba`` and folders,
+    which have none, get 64. ``channels`` converts to grey (1) or RGB (3).
     """
     if not isinstance(name_or_folder, str | Path):
         raise GanCourseError(
@@ -117,11 +147,12 @@ def images(
         )
     if size is not None:
         demand_whole("size", size, least=1, where="images")
-    if channels not in (None, 1, 3):
+    if channels is not None and (type(channels) is not int or channels not in (1, 3)):
         raise GanCourseError(
             f"channels must be 1 (grey) or 3 (RGB), not {channels!r}", where="images"
         )
     name, (pixels, labels, categories) = _source(name_or_folder, size, channels, root, download)
+    _demand_pixels(pixels, name)  # resizing would make bytes of anything
     pixels = _as_channels(_resized(pixels, size or pixels.shape[1]), channels)
     return Images(name, pixels, labels, categories)
 
@@ -149,7 +180,7 @@ def _source(name_or_folder, size, channels, root, download) -> tuple[str, Source
     )
 
 
-def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
+def _demand_pixels(pixels: Tensor, name: str) -> None:
     if not isinstance(pixels, Tensor) or pixels.dtype != torch.uint8:
         kind = pixels.dtype if isinstance(pixels, Tensor) else type(pixels).__name__
         raise GanCourseError(
@@ -161,7 +192,6 @@ def _demand_pixels(pixels: Tensor, name: str) -> Tensor:
         raise GanCourseError(
             f"pixels must have shape (n, size, size, 1 or 3), not {tuple(pixels.shape)}", where=name
         )
-    return pixels
 
 
 def _is_folder(path: str | Path) -> bool:
@@ -198,5 +228,4 @@ def _as_channels(pixels: Tensor, channels: int | None) -> Tensor:
         return pixels
     if channels == 3:
         return pixels.expand(-1, -1, -1, 3).contiguous()
-    luma = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601, as in PIL's convert("L")
-    return (pixels.float() @ luma).round().to(torch.uint8)[..., None]
+    return colours.brightness(pixels).round().to(torch.uint8)[..., None]

@@ -1,4 +1,8 @@
-"""The classic image sets, through torchvision. Nothing is downloaded unless it is asked for."""
+"""The classic image sets, through torchvision. Nothing is downloaded unless it is asked for.
+
+torchvision knows where the files come from, how to unpack them and what their labels mean; of its
+data sets only the arrays are used. It is imported when the first set is asked for.
+"""
 
 from pathlib import Path
 
@@ -11,7 +15,13 @@ from gancourse.errors import GanCourseError
 
 
 def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor, dict, dict]:
-    """``mnist``, ``fashion``, ``cifar10`` or ``celeba`` (cropped, at ``size``) from ``root``."""
+    """The training part of ``mnist``, ``fashion``, ``cifar10`` or ``celeba``, from ``root``.
+
+    Pixels, labels and the names of the labels' values, as every source of
+    :mod:`gancourse.data.images` returns them. The first three come in their own size with the label
+    ``class``; only ``celeba``, whose pictures are 178 x 218, is cropped and resized to ``size``,
+    and has forty labels of 0 and 1. :class:`GanCourseError` if the files are not there.
+    """
     datasets = _datasets()
     try:
         if name == "celeba":
@@ -38,6 +48,7 @@ def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor
 
 
 def _celeba(found, size: int) -> tuple[Tensor, dict, dict]:
+    """Its pictures are files, read one by one like a reader's own."""
     folder = Path(found.root) / found.base_folder / "img_align_celeba"
     pixels = np.stack([read(folder / name, size, 3) for name in found.filename])
     labels = {name: found.attr[:, i] for i, name in enumerate(found.attr_names) if name}

@@ -4,17 +4,26 @@ All of them live in the square $[-1,1]^2$ or near it. The mixtures know their mo
 coverage can be counted (:func:`gancourse.metrics.mode_coverage`).
 """
 
+import copy
 import math
 from collections.abc import Callable, Iterator
+from typing import Self
 
 import torch
 from torch import Tensor
 
+from gancourse.devices import usable
 from gancourse.errors import demand_number, demand_whole
 
 
 class Toy:
-    """A distribution on the plane, given by how ``n`` points of it are drawn."""
+    """A distribution on the plane, given by how ``n`` points of it are drawn.
+
+    They are drawn on the CPU, so that every device gets the same.
+    """
+
+    shape: tuple[int, ...] = (2,)
+    device = torch.device("cpu")
 
     def __init__(self, name: str, draw: Callable[[int], Tensor]):
         self.name, self._draw = name, draw
@@ -24,8 +33,9 @@ class Toy:
         demand_whole("n", n, least=1, where="toys")
         with torch.random.fork_rng(devices=[], enabled=seed is not None):
             if seed is not None:
+                demand_whole("seed", seed, where="toys")
                 torch.manual_seed(seed)
-            return self._draw(n)
+            return self._draw(n).to(self.device)
 
     def batches(self, size: int, members: int | None = None) -> Iterator[tuple[Tensor]]:
         """Endless fresh batches ``(x,)``: ``(size, 2)``, or ``(members, size, 2)``."""
@@ -34,7 +44,13 @@ class Toy:
             demand_whole("members", members, least=1, where="toys")
         shape = (size, 2) if members is None else (members, size, 2)
         while True:
-            yield (self._draw(math.prod(shape[:-1])).view(shape),)
+            yield (self._draw(math.prod(shape[:-1])).view(shape).to(self.device),)
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same toy, whose points come on ``device``."""
+        moved = copy.copy(self)
+        moved.device = usable(device)
+        return moved
 
     def __repr__(self):
         return self.name

@@ -5,7 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gancourse.data.images import images
+from gancourse.data import faces as faces_module
+from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 
 
@@ -118,6 +119,70 @@ def test_every_unreadable_picture_is_named_at_once(tmp_path):
     assert all(name in str(error.value) for name in ("empty.png", "quota.jpg", "half.png"))
 
 
+def test_a_sample_of_all_images_holds_each_once_and_a_larger_one_none_more_than_once_more():
+    pixels = torch.arange(40, dtype=torch.uint8)[:, None, None, None].expand(40, 16, 16, 1)
+    forty = Images("forty", pixels)
+
+    def which(n, **options):
+        return ((forty.sample(n, **options)[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+
+    assert sorted(which(40)) == sorted(which(40, seed=1)) == list(range(40))
+    assert len(set(which(39, seed=2))) == 39 and which(40, seed=1) != list(range(40))
+    counts = torch.bincount(torch.tensor(which(95, seed=3)), minlength=40)
+    assert counts.min() == 2 and counts.max() == 3
+
+
+def test_the_sample_of_a_seed_is_the_one_that_evaluations_have_always_compared_with():
+    faces, rng = images("faces"), torch.Generator().manual_seed(7)
+    expected = faces[torch.randperm(len(faces), generator=rng)[:100]]
+    assert torch.equal(faces.sample(100, seed=7), expected)
+
+
+def test_an_empty_set_cannot_be_sampled():
+    with pytest.raises(GanCourseError, match="there are no images"):
+        Images("none", torch.zeros(0, 16, 16, 3, dtype=torch.uint8)).sample(1)
+
+
+GOOD = torch.zeros(4, 16, 16, 3, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("size", [None, 16, 32])
+@pytest.mark.parametrize("channels", [None, 1])
+@pytest.mark.parametrize(
+    "source, match",
+    [
+        ((GOOD.float() / 255, {}, {}), "uint8 tensor, not torch.float32"),
+        ((GOOD.numpy(), {}, {}), "uint8 tensor, not ndarray"),
+        ((None, {}, {}), "uint8 tensor, not NoneType"),
+        ((GOOD.permute(0, 3, 1, 2), {}, {}), "shape"),
+        ((GOOD[:, :9], {}, {}), "shape"),
+        ((GOOD[..., :2], {}, {}), "shape"),
+        ((GOOD[0], {}, {}), "shape"),
+        ((GOOD, {"kind": torch.zeros(3)}, {}), "3 labels 'kind' for 4"),
+        ((GOOD, {"kind": [0, 1, 2, 3]}, {}), "labels 'kind' must be a tensor, not list"),
+    ],
+)
+def test_a_source_that_returns_nonsense_is_named(source, match, size, channels, monkeypatch):
+    """Whether or not its pictures are resized or turned to grey on the way."""
+    monkeypatch.setattr(faces_module, "load", lambda: source)
+    with pytest.raises(GanCourseError, match=f"^faces: .*{match}"):
+        images("faces", size, channels=channels)
+
+
+@pytest.mark.parametrize("size, channels", [(None, None), (16, 3), (32, 1)])
+def test_images_are_built_once_of_what_they_become(size, channels, monkeypatch):
+    built = []
+
+    class Counted(Images):
+        def __init__(self, name, pixels, *rest):
+            built.append(tuple(pixels.shape))
+            super().__init__(name, pixels, *rest)
+
+    monkeypatch.setattr("gancourse.data.images.Images", Counted)
+    found = images("digits", size, channels=channels)
+    assert built == [tuple(found.pixels.shape)] == [(1797, size or 16, size or 16, channels or 1)]
+
+
 @pytest.mark.parametrize(
     "ask, match",
     [
@@ -127,6 +192,7 @@ def test_every_unreadable_picture_is_named_at_once(tmp_path):
         (lambda p: images("faces", 0), "size"),
         (lambda p: images("faces", 1.5), "size"),
         (lambda p: images("faces", channels=2), "channels"),
+        (lambda p: images("faces", channels=True), "channels"),
         (lambda p: images("digits").batches(1798), "larger than the data"),
         (lambda p: images("digits").batches(0), "at least 1"),
         (lambda p: images("mnist", root=p), "download=True"),
@@ -136,3 +202,7 @@ def test_bad_requests_get_one_clear_error(ask, match, tmp_path):
     with pytest.raises(GanCourseError, match=match) as error:
         ask(tmp_path)
     assert len(str(error.value).splitlines()) <= 2
+
+
+def test_the_help_names_every_set():
+    assert all(f"``{name}``" in images.__doc__ for name in NAMES)
