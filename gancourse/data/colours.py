@@ -16,4 +16,4 @@ def brightness(colours: Tensor) -> Tensor:
 
     The luma of ITU-R BT.601, as in PIL's ``convert("L")``; the weights sum to 1.
     """
-    return colours.float() @ torch.tensor([0.299, 0.587, 0.114])
+    return colours.float() @ torch.tensor([0.299, 0.587, 0.114], device=colours.device)

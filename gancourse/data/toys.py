@@ -5,6 +5,7 @@ coverage can be counted (:func:`gancourse.metrics.mode_coverage`).
 """
 
 import copy
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Self
@@ -43,8 +44,8 @@ class Toy:
         if members is not None:
             demand_whole("members", members, least=1, where="toys")
         shape = (size, 2) if members is None else (members, size, 2)
-        while True:
-            yield (self._draw(math.prod(shape[:-1])).view(shape).to(self.device),)
+        n = math.prod(shape[:-1])
+        return ((self._draw(n).view(shape).to(self.device),) for _ in itertools.repeat(None))
 
     def to(self, device: torch.device | str) -> Self:
         """The same toy, whose points come on ``device``."""
