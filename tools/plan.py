@@ -39,7 +39,7 @@ ARROWS = {
     },
     "commands": {
         *("data", "theory", "networks", "gans", "saving", "training"),
-        *("metrics", "recipes", "plots", "notebook", "benchmark"),
+        *("metrics", "recipes", "plots", "benchmark"),
     },
     "__main__": {"commands"},
     "__init__": set(),

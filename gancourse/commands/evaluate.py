@@ -4,7 +4,6 @@ import argparse
 import json
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
