@@ -157,6 +157,8 @@ class Training:
         torch.default_generator.manual_seed(position)  # torch.manual_seed: 20 times the price
         if self.device.type == "cuda":
             torch.cuda.manual_seed(position)
+        elif self.device.type == "mps":  # its state cannot be forked: the caller's is not put back
+            torch.mps.manual_seed(position)
         self.guard.step = self.step
         if self.schedule is not None:
             for player in self.players.values():

@@ -23,8 +23,11 @@ def note_what_is_not_finite(tensors: list[Tensor], found: Tensor, one: Tensor) -
     """Set ``found`` to 1 if a value is NaN or infinite: ``t.isfinite().all()`` (19 times).
 
     The check of torch's own ``GradScaler``: one pass over all tensors, which multiplies them by
-    ``one``, a tensor that holds 1, and so leaves them as they are.
+    ``one``, a tensor that holds 1, and so leaves them as they are. It exists for CPU and CUDA.
     """
+    if found.device.type not in ("cpu", "cuda"):
+        found.masked_fill_(~torch.stack([t.isfinite().all() for t in tensors]).all(), 1)
+        return
     torch._amp_foreach_non_finite_check_and_unscale_(tensors, found, one)
 
 

@@ -45,14 +45,14 @@ def signals_wait():
 class FiniteGuard:
     """Looks at each loss and each gradient before the optimizer's step, and lets none pass.
 
-    On a CPU a NaN or an infinity is an error at once, before this turn moves a weight. On a GPU
+    On a CPU a NaN or an infinity is an error at once, before this turn moves a weight. On CUDA
     looking would mean waiting for it in every turn; there the fused optimizer itself skips the
     step, and all later ones, until :meth:`demand_finite` is called. ``step``, which the training
     sets, is named in errors.
     """
 
     def __init__(self, model: nn.Module, device: torch.device):
-        self.model, self.step, self.waits = model, 0, device.type == "cpu"
+        self.model, self.step, self.waits = model, 0, device.type != "cuda"
         self.found = torch.zeros((), dtype=torch.float32, device=device)
         self.one = torch.ones_like(self.found)
 
