@@ -17,6 +17,12 @@ unit: environment    ## the tests of the package, the chapters' form and the too
 notebooks: environment  ## run every notebook afresh on the smallest budget
 	@$(RUN) tools/check.py notebooks
 
+lint-js: tools/javascript/node_modules  ## format and lint the live figures' scripts (needs node and npm; ARGS=--write formats)
+	@node tools/javascript/check.js $(ARGS)
+
+tools/javascript/node_modules: tools/javascript/package-lock.json
+	@npm ci --prefix tools/javascript --no-audit --no-fund && touch $@
+
 chapters: environment  ## execute the chapters whose text or code has changed (ARGS="--all", ARGS=06)
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
@@ -44,4 +50,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks chapters experiments torture benchmark repository environment clean clean-all
+.PHONY: help book test unit notebooks lint-js chapters experiments torture benchmark repository environment clean clean-all

@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent.parent
 NOT_SOURCES = {
     ".git",
     ".venv",
+    "node_modules",
     "_build",
     "build",
     "__pycache__",
