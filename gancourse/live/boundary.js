@@ -6,24 +6,39 @@ gancourse.boundary = (() => {
   // ================================================================ numbers
   // One point [x1, x2] of the class y. `chance`: the labels have nothing to do with the points.
   const DATA = {
-    moons: { name: "two moons", point(y, { uniform, normal }) {
-      const turn = PI * uniform(), [x1, x2] = y ? [cos(turn) - 0.5, sin(turn) - 0.25] : [0.5 - cos(turn), 0.25 - sin(turn)];
-      return [x1 + 0.3 * normal(), x2 + 0.3 * normal()];
-    } },
-    clouds: { name: "two clouds", point: (y, { normal }) =>
-      [(y ? 0.6 : -0.6) + 0.5 * normal(), (y ? 0.4 : -0.4) + 0.5 * normal()] },
-    xor: { name: "exclusive or", point(y, { uniform }) {
-      const x1 = 2.8 * uniform() - 1.4, x2 = 1.4 * uniform();
-      return [x1, (x1 > 0) == !!y ? -x2 : x2];
-    } },
-    rings: { name: "disc and ring", point(y, { uniform, normal }) {
-      const r = y ? abs(0.35 * normal()) : 1.1 + 0.2 * normal(), turn = 2 * PI * uniform();
-      return [r * cos(turn), r * sin(turn)];
-    } },
-    spirals: { name: "two spirals", point(y, { uniform, normal }) {
-      const r = sqrt(uniform()), turn = 2.6 * PI * r + (y ? PI : 0);
-      return [1.4 * r * cos(turn) + 0.05 * normal(), 1.4 * r * sin(turn) + 0.05 * normal()];
-    } },
+    moons: {
+      name: "two moons",
+      point(y, { uniform, normal }) {
+        const turn = PI * uniform(),
+          [x1, x2] = y ? [cos(turn) - 0.5, sin(turn) - 0.25] : [0.5 - cos(turn), 0.25 - sin(turn)];
+        return [x1 + 0.3 * normal(), x2 + 0.3 * normal()];
+      },
+    },
+    clouds: {
+      name: "two clouds",
+      point: (y, { normal }) => [(y ? 0.6 : -0.6) + 0.5 * normal(), (y ? 0.4 : -0.4) + 0.5 * normal()],
+    },
+    xor: {
+      name: "exclusive or",
+      point(y, { uniform }) {
+        const x1 = 2.8 * uniform() - 1.4, x2 = 1.4 * uniform();
+        return [x1, (x1 > 0) == !!y ? -x2 : x2];
+      },
+    },
+    rings: {
+      name: "disc and ring",
+      point(y, { uniform, normal }) {
+        const r = y ? abs(0.35 * normal()) : 1.1 + 0.2 * normal(), turn = 2 * PI * uniform();
+        return [r * cos(turn), r * sin(turn)];
+      },
+    },
+    spirals: {
+      name: "two spirals",
+      point(y, { uniform, normal }) {
+        const r = sqrt(uniform()), turn = 2.6 * PI * r + (y ? PI : 0);
+        return [1.4 * r * cos(turn) + 0.05 * normal(), 1.4 * r * sin(turn) + 0.05 * normal()];
+      },
+    },
     chance: { name: "pure chance", point: (y, { uniform }) => [2.8 * uniform() - 1.4, 2.8 * uniform() - 1.4] },
   };
   // n points, alternately of class 1 and 0: {x: [x1, x2, x1, …], y, n}.
@@ -37,13 +52,17 @@ gancourse.boundary = (() => {
   function views({ sizes }, theta) {
     let at = 0;
     const view = (length) => theta.subarray(at, at += length);
-    return sizes.slice(1).map((outputs, l) =>
-      ({ inputs: sizes[l], outputs, W: view(sizes[l] * outputs), b: view(outputs) }));
+    return sizes.slice(1).map((outputs, l) => ({
+      inputs: sizes[l],
+      outputs,
+      W: view(sizes[l] * outputs),
+      b: view(outputs),
+    }));
   }
   function network(width, rng) {
     const sizes = [2, width, width, 1], size = (2 + 1) * width + (width + 1) * width + width + 1;
     const net = { sizes, theta: new Float64Array(size), v: new Float64Array(size) };
-    for (const { inputs, W } of views(net, net.theta))       // for tanh: variance 1 / inputs
+    for (const { inputs, W } of views(net, net.theta)) // for tanh: variance 1 / inputs
       for (let k = 0; k < W.length; k++) W[k] = rng.normal() / sqrt(inputs);
     return net;
   }
@@ -52,11 +71,12 @@ gancourse.boundary = (() => {
     const h = [x], layers = views(net, net.theta);
     layers.forEach(({ inputs, outputs, W, b }, l) => {
       const y = new Float64Array(n * outputs), from = h[l];
-      for (let r = 0; r < n; r++) for (let o = 0; o < outputs; o++) {
-        let s = b[o];
-        for (let i = 0; i < inputs; i++) s += from[r * inputs + i] * W[i * outputs + o];
-        y[r * outputs + o] = l + 1 < layers.length ? tanh(s) : s;
-      }
+      for (let r = 0; r < n; r++)
+        for (let o = 0; o < outputs; o++) {
+          let s = b[o];
+          for (let i = 0; i < inputs; i++) s += from[r * inputs + i] * W[i * outputs + o];
+          y[r * outputs + o] = l + 1 < layers.length ? tanh(s) : s;
+        }
       h.push(y);
     });
     return h;
@@ -72,15 +92,16 @@ gancourse.boundary = (() => {
     let delta = scores.map((s, i) => (sigmoid(s) - y[i]) / n);
     for (let l = layers.length - 1; l >= 0; l--) {
       const { inputs, outputs, W } = layers[l], down = new Float64Array(n * inputs);
-      for (let r = 0; r < n; r++) for (let o = 0; o < outputs; o++) {
-        const d = delta[r * outputs + o];
-        into[l].b[o] += d;
-        for (let i = 0; i < inputs; i++) {
-          into[l].W[i * outputs + o] += d * h[l][r * inputs + i];
-          down[r * inputs + i] += d * W[i * outputs + o];
+      for (let r = 0; r < n; r++)
+        for (let o = 0; o < outputs; o++) {
+          const d = delta[r * outputs + o];
+          into[l].b[o] += d;
+          for (let i = 0; i < inputs; i++) {
+            into[l].W[i * outputs + o] += d * h[l][r * inputs + i];
+            down[r * inputs + i] += d * W[i * outputs + o];
+          }
         }
-      }
-      delta = down.map((d, k) => d * (1 - h[l][k] ** 2));    // tanh' = 1 − tanh²; unused for the input
+      delta = down.map((d, k) => d * (1 - h[l][k] ** 2)); // tanh' = 1 − tanh²; unused for the input
     }
     return { loss: lossOf(scores, y), gradient };
   }
@@ -107,10 +128,14 @@ gancourse.boundary = (() => {
 
   // Losses so far; when 400 are kept, every other one is dropped.
   class Record {
-    constructor() { Object.assign(this, { at: [], train: [], held: [], every: 1 }); }
+    constructor() {
+      Object.assign(this, { at: [], train: [], held: [], every: 1 });
+    }
     add(step, train, held) {
       if (step % this.every) return;
-      this.at.push(step); this.train.push(train); this.held.push(held);
+      this.at.push(step);
+      this.train.push(train);
+      this.held.push(held);
       if (this.at.length < 400) return;
       for (const name of ["at", "train", "held"]) this[name] = this[name].filter((_, k) => k % 2 == 0);
       this.every *= 2;
@@ -123,17 +148,18 @@ gancourse.boundary = (() => {
       const { pen } = this, cell = this.width / GRID;
       [pen.strokeStyle, pen.lineWidth] = [this.ink, 2];
       pen.beginPath();
-      for (let i = 0; i + 1 < GRID; i++) for (let j = 0; j + 1 < GRID; j++) {
-        const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
-        corners.forEach(([r, c], k) => {
-          const [r2, c2] = corners[(k + 1) % 4], a = scores[r * GRID + c], b = scores[r2 * GRID + c2];
-          if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
-        });
-        for (let k = 0; k + 1 < cuts.length; k += 2) {
-          pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
-          pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
+      for (let i = 0; i + 1 < GRID; i++)
+        for (let j = 0; j + 1 < GRID; j++) {
+          const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
+          corners.forEach(([r, c], k) => {
+            const [r2, c2] = corners[(k + 1) % 4], a = scores[r * GRID + c], b = scores[r2 * GRID + c2];
+            if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
+          });
+          for (let k = 0; k + 1 < cuts.length; k += 2) {
+            pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
+            pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
+          }
         }
-      }
       pen.stroke();
     }
     points({ x, y, n }, full) {
@@ -161,30 +187,69 @@ gancourse.boundary = (() => {
       show();
     });
     player.button(bar);
-    button(bar, "One step", () => { player.set(false); advance(); show(); });
-    button(bar, "New start", () => { player.set(false); seed++; reset(); }).title = "Other points and other weights";
-    element(left, "div", "legend", '<span><i class="real">●</i><i class="fake">●</i> training</span>'
-      + '<span><i class="real">○</i><i class="fake">○</i> held out</span><span>line: probability ½</span>');
+    button(bar, "One step", () => {
+      player.set(false);
+      advance();
+      show();
+    });
+    button(bar, "New start", () => {
+      player.set(false);
+      seed++;
+      reset();
+    }).title = "Other points and other weights";
+    element(
+      left,
+      "div",
+      "legend",
+      '<span><i class="real">●</i><i class="fake">●</i> training</span>'
+        + '<span><i class="real">○</i><i class="fake">○</i> held out</span><span>line: probability ½</span>',
+    );
     const controls = element(right, "div", "row controls");
-    const again = () => { player.set(false); reset(); };
-    const data = menu(controls, { label: "data", value: settings.data,
-      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])) }, again);
-    const rate = menu(controls, { label: "learning rate", value: "0.03",
-      options: { "0.01": "0.01", "0.03": "0.03", "0.1": "0.1", "0.3": "0.3", "1": "1", "3": "3" } }, () => {});
-    const width = menu(controls, { label: "width", value: settings.width,
-      options: { 1: "1", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32" } }, again);
+    const again = () => {
+      player.set(false);
+      reset();
+    };
+    const data = menu(controls, {
+      label: "data",
+      value: settings.data,
+      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])),
+    }, again);
+    const rate = menu(controls, {
+      label: "learning rate",
+      value: "0.03",
+      options: { "0.01": "0.01", "0.03": "0.03", "0.1": "0.1", "0.3": "0.3", "1": "1", "3": "3" },
+    }, () => {});
+    const width = menu(controls, {
+      label: "width",
+      value: settings.width,
+      options: { 1: "1", 2: "2", 4: "4", 8: "8", 16: "16", 32: "32" },
+    }, again);
     const momentum = slider(controls, { label: "momentum", min: 0, max: 0.95, step: 0.05, value: 0.9 }, () => {});
-    const chart = new Panel(right, { title: 'log loss: training, <span class="third">held out</span>',
-      says: "log loss of the training and of the held-out points over the steps", height: 150, x: [0, 1], right: 44 });
-    const write = readout(right, { step: "step", train: "training loss", held: "held-out loss", best: "lowest held-out loss" });
+    const chart = new Panel(right, {
+      title: 'log loss: training, <span class="third">held out</span>',
+      says: "log loss of the training and of the held-out points over the steps",
+      height: 150,
+      x: [0, 1],
+      right: 44,
+    });
+    const write = readout(right, {
+      step: "step",
+      train: "training loss",
+      held: "held-out loss",
+      best: "lowest held-out loss",
+    });
     const say = sentence(root);
 
     let { seed } = settings, net, points, heldOut, record, steps, now, best;
     function reset() {
       const rng = random(seed);
       [points, heldOut] = [draw(data.get(), TRAIN, rng), draw(data.get(), HELD_OUT, rng)];
-      if (data.get() == "chance")                            // a coin for every label
-        for (const { y } of [points, heldOut]) y.forEach((_, i) => { y[i] = +(rng.uniform() < 0.5); });
+      if (data.get() == "chance") { // a coin for every label
+        for (const { y } of [points, heldOut])
+          y.forEach((_, i) => {
+            y[i] = +(rng.uniform() < 0.5);
+          });
+      }
       net = network(+width.get(), rng);
       [record, steps, best] = [new Record(), 0, { loss: Infinity, step: 0 }];
       measure();
@@ -203,11 +268,14 @@ gancourse.boundary = (() => {
     }
 
     function verdict() {
-      if (!Number.isFinite(now.train)) return "The loss is no longer a finite number: a smaller learning rate, and New start.";
+      if (!Number.isFinite(now.train))
+        return "The loss is no longer a finite number: a smaller learning rate, and New start.";
       if (!steps) return "Choose the data and press Play, or go one step at a time.";
       if (now.held > best.loss + 0.05 && now.train < now.held - 0.1)
         return "Overfitting: the training loss is lower than the held-out loss, which was lower before. Early stopping would take the weights at the dot.";
-      return now.train > 0.6 ? "Not much better than guessing so far (guessing: log 2 = 0.693)." : "It learns what both sets of points have in common.";
+      return now.train > 0.6
+        ? "Not much better than guessing so far (guessing: log 2 = 0.693)."
+        : "It learns what both sets of points have in common.";
     }
     function show() {
       picture.begin();
@@ -226,9 +294,15 @@ gancourse.boundary = (() => {
       chart.xTicks = chart.x;
       const high = min(3, max(1, ...losses)), clip = (all) => all.map((v) => (v < high ? v : high));
       chart.frame(0, high);
-      chart.draw(chart.level(log(2), "dashed"), chart.label(log(2), "log 2", "right"), chart.label(0, "0"),
-        chart.label(high, format(high, 1)), chart.curve(record.at, clip(record.train)),
-        chart.curve(record.at, clip(record.held), "third"), chart.dot(best.step, min(best.loss, high)));
+      chart.draw(
+        chart.level(log(2), "dashed"),
+        chart.label(log(2), "log 2", "right"),
+        chart.label(0, "0"),
+        chart.label(high, format(high, 1)),
+        chart.curve(record.at, clip(record.train)),
+        chart.curve(record.at, clip(record.held), "third"),
+        chart.dot(best.step, min(best.loss, high)),
+      );
     }
 
     reset();

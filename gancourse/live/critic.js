@@ -11,7 +11,7 @@ gancourse.critic = (() => {
     const theta = Float64Array.from({ length: 3 * UNITS + 1 }, (_, k) => within(k < 2 * UNITS ? 1 : 1 / sqrt(UNITS)));
     return { c, theta, square: new Float64Array(theta.length) };
   }
-  const bound = (c) => c * c * UNITS;                        // K: no critic with weights in [−c, c] is steeper
+  const bound = (c) => c * c * UNITS; // K: no critic with weights in [−c, c] is steeper
   function value({ theta }, x) {
     let f = theta[3 * UNITS];
     for (let j = 0; j < UNITS; j++) f += theta[2 * UNITS + j] * max(0, theta[j] * x + theta[UNITS + j]);
@@ -24,15 +24,17 @@ gancourse.critic = (() => {
   }
   const mean = (net, xs) => xs.reduce((sum, x) => sum + value(net, x), 0) / xs.length;
   const estimate = (net, real, fake) => mean(net, real) - mean(net, fake);
-  function gradient({ theta }, real, fake) {                 // of E f(fake) − E f(real), which is minimised
+  function gradient({ theta }, real, fake) { // of E f(fake) − E f(real), which is minimised
     const g = new Float64Array(theta.length);
-    for (const [xs, sign] of [[real, -1], [fake, 1]]) for (const x of xs) for (let j = 0; j < UNITS; j++) {
-      const h = theta[j] * x + theta[UNITS + j], share = sign / xs.length;
-      if (h <= 0) continue;
-      g[2 * UNITS + j] += share * h;
-      g[j] += share * theta[2 * UNITS + j] * x;
-      g[UNITS + j] += share * theta[2 * UNITS + j];
-    }
+    for (const [xs, sign] of [[real, -1], [fake, 1]])
+      for (const x of xs)
+        for (let j = 0; j < UNITS; j++) {
+          const h = theta[j] * x + theta[UNITS + j], share = sign / xs.length;
+          if (h <= 0) continue;
+          g[2 * UNITS + j] += share * h;
+          g[j] += share * theta[2 * UNITS + j] * x;
+          g[UNITS + j] += share * theta[2 * UNITS + j];
+        }
     return g;
   }
   // One turn of Algorithm 1: RMSProp (as in torch, alpha = 0.99), and only then the clipping.
@@ -47,7 +49,8 @@ gancourse.critic = (() => {
     for (let k = 0; k < steps; k++) step(net, real, fake);
     return net;
   }
-  const atTheEdge = ({ theta, c }) => theta.subarray(0, 3 * UNITS).filter((w) => abs(w) > 0.99 * c).length / (3 * UNITS);
+  const atTheEdge = ({ theta, c }) =>
+    theta.subarray(0, 3 * UNITS).filter((w) => abs(w) > 0.99 * c).length / (3 * UNITS);
 
   // The optimal discriminator of N(p, 1) against N(pg, 1): its score is a straight line.
   const score = (x, { p, pg }) => (p - pg) * (x - (p + pg) / 2);
@@ -57,7 +60,7 @@ gancourse.critic = (() => {
     const s = score(x, where), rise = where.p - where.pg;
     return { minimax: sigmoid(s) * rise, nonSaturating: sigmoid(-s) * rise };
   };
-  function jsd({ p, pg }) {                                  // log 2 − ½ E_p[softplus(−s)] − ½ E_pg[softplus(s)]
+  function jsd({ p, pg }) { // log 2 − ½ E_p[softplus(−s)] − ½ E_pg[softplus(s)]
     let sum = 0;
     for (let z = -9; z <= 9.0001; z += 0.01) {
       const mass = 0.01 * exp(-z * z / 2) / sqrt(2 * PI);
@@ -67,16 +70,28 @@ gancourse.critic = (() => {
   }
   function at(settings, rng) {
     const net = trained(settings, rng), { p, pg, c, quantiles } = settings, K = bound(c);
-    return { net, w1: abs(p - pg), jsd: jsd(settings), K, edge: atTheEdge(net), raw: slope(net, pg),
+    return {
+      net,
+      w1: abs(p - pg),
+      jsd: jsd(settings),
+      K,
+      edge: atTheEdge(net),
+      raw: slope(net, pg),
       estimate: estimate(net, quantiles.map((z) => p + z), quantiles.map((z) => pg + z)) / K,
-      ...pulls(pg, settings), critic: slope(net, pg) / K };
+      ...pulls(pg, settings),
+      critic: slope(net, pg) / K,
+    };
   }
   function comment({ w1, estimate, minimax, critic }, { p, pg, steps }) {
     const towards = Math.sign(p - pg);
-    if (w1 < 0.05) return "The two agree. There is nothing to find, and whatever the critic shows is what its limited steps left over.";
-    if (critic * towards < 0.05) return steps < 60 ? "The critic has hardly been trained: its slope says nothing yet. Give it more steps."
-      : "This critic is flat, or worse, where the fakes are. Clipped critics are not all functions of slope K.";
-    if (abs(minimax) < 0.02) return "The discriminator is sure, and its minimax pull on the fakes is gone. The critic still pulls them.";
+    if (w1 < 0.05)
+      return "The two agree. There is nothing to find, and whatever the critic shows is what its limited steps left over.";
+    if (critic * towards < 0.05)
+      return steps < 60
+        ? "The critic has hardly been trained: its slope says nothing yet. Give it more steps."
+        : "This critic is flat, or worse, where the fakes are. Clipped critics are not all functions of slope K.";
+    if (abs(minimax) < 0.02)
+      return "The discriminator is sure, and its minimax pull on the fakes is gone. The critic still pulls them.";
     if (estimate > 0.8 * w1) return "The critic's estimate comes close to the distance, and never exceeds it.";
     return "Both pull. The critic's estimate is a fraction of the distance, and never more.";
   }
@@ -91,23 +106,45 @@ gancourse.critic = (() => {
     const controls = element(root, "div", "row controls");
     const place = (label, value) => slider(controls, { label, min: LOW, max: HIGH, step: 0.1, value }, draw);
     const p = place(`centre of the data ${real}`, settings.p), pg = place(`centre of the fakes ${fake}`, settings.pg);
-    const c = menu(controls, { label: "clip value <i>c</i>", value: settings.c,
-      options: { 0.01: "0.01 (the paper's)", 0.03: "0.03", 0.1: "0.1", 0.3: "0.3" } }, draw);
+    const c = menu(controls, {
+      label: "clip value <i>c</i>",
+      value: settings.c,
+      options: { 0.01: "0.01 (the paper's)", 0.03: "0.03", 0.1: "0.1", 0.3: "0.3" },
+    }, draw);
     const steps = slider(controls, { label: "critic's steps", min: 0, max: 400, step: 5, value: settings.steps }, draw);
 
     const columns = element(root, "div", "row");
     const left = element(columns, "div", "column"), right = element(columns, "div", "column");
-    const panel = (parent, height, title, says) => new Panel(parent, { title, says, height, x: [-8, 8], xTicks: [-8, -4, 0, 4, 8] });
+    const panel = (parent, height, title, says) =>
+      new Panel(parent, { title, says, height, x: [-8, 8], xTicks: [-8, -4, 0, 4, 8] });
     const densities = panel(left, 140, `data ${real} and fakes ${fake} (drag the fakes)`, "the two densities");
     const detective = panel(left, 140, `best discriminator ${D}`, "the optimal discriminator");
-    const height = panel(right, 140, `trained critic ${critic}/<i>K</i>, dashed: the ideal one`, "the critic and the best 1-Lipschitz function");
-    const force = panel(right, 140, `pull on a fake: <span>minimax</span>, <span class="third">critic/<i>K</i></span>`, "the pull on a fake, by its place");
+    const height = panel(
+      right,
+      140,
+      `trained critic ${critic}/<i>K</i>, dashed: the ideal one`,
+      "the critic and the best 1-Lipschitz function",
+    );
+    const force = panel(
+      right,
+      140,
+      `pull on a fake: <span>minimax</span>, <span class="third">critic/<i>K</i></span>`,
+      "the pull on a fake, by its place",
+    );
     for (const each of [densities, detective, height, force])
       each.onMove((x) => pg.set(min(HIGH, max(LOW, x))));
 
-    const write = readout(root, { w1: "<i>W</i>₁, exact", estimate: `estimate of ${critic} / <i>K</i>`, jsd: "JSD, exact",
-      minimax: `minimax pull at the centre of ${fake}`, nonSaturating: "non-saturating pull there", critic: "critic's pull / <i>K</i> there",
-      K: "<i>K</i>", raw: "critic's pull as it is", edge: "weights at ±<i>c</i>" });
+    const write = readout(root, {
+      w1: "<i>W</i>₁, exact",
+      estimate: `estimate of ${critic} / <i>K</i>`,
+      jsd: "JSD, exact",
+      minimax: `minimax pull at the centre of ${fake}`,
+      nonSaturating: "non-saturating pull there",
+      critic: "critic's pull / <i>K</i> there",
+      K: "<i>K</i>",
+      raw: "critic's pull as it is",
+      edge: "weights at ±<i>c</i>",
+    });
     const says = sentence(root);
 
     function draw() {
@@ -120,23 +157,61 @@ gancourse.critic = (() => {
       densities.frame(0, 0.44);
       densities.draw(densities.area(xs, bell(now.p), "real"), densities.area(xs, bell(now.pg), "fake"));
       detective.frame(0, 1.06);
-      detective.draw(detective.label(0, 0), detective.label(0.5, "½"), detective.label(1, 1), detective.level(0.5, "dashed"),
-        detective.curve(xs, xs.map((x) => sigmoid(score(x, now)))), detective.dot(now.pg, sigmoid(score(now.pg, now))));
+      detective.draw(
+        detective.label(0, 0),
+        detective.label(0.5, "½"),
+        detective.label(1, 1),
+        detective.level(0.5, "dashed"),
+        detective.curve(xs, xs.map((x) => sigmoid(score(x, now)))),
+        detective.dot(now.pg, sigmoid(score(now.pg, now))),
+      );
 
       const middle = (now.p + now.pg) / 2, zero = value(net, middle);
-      const [from, to] = [max(-8, middle - 6.5), min(8, middle + 6.5)];     // where the ideal critic is inside the frame
+      const [from, to] = [max(-8, middle - 6.5), min(8, middle + 6.5)]; // where the ideal critic is inside the frame
       height.frame(-6.5, 6.5);
-      height.draw(height.label(-5, "−5"), height.label(0, 0), height.label(5, 5),
-        `<g stroke-dasharray="4 4">${height.line(from, towards * (from - middle), to, towards * (to - middle), "dashed")}</g>`,
-        height.curve(xs, xs.map((x) => (value(net, x) - zero) / K), "third"), height.dot(now.pg, (value(net, now.pg) - zero) / K));
+      height.draw(
+        height.label(-5, "−5"),
+        height.label(0, 0),
+        height.label(5, 5),
+        `<g stroke-dasharray="4 4">${
+          height.line(from, towards * (from - middle), to, towards * (to - middle), "dashed")
+        }</g>`,
+        height.curve(xs, xs.map((x) => (value(net, x) - zero) / K), "third"),
+        height.dot(now.pg, (value(net, now.pg) - zero) / K),
+      );
       force.frame(-1.3, 1.3);
-      force.draw(force.label(-1, "−1"), force.label(0, 0), force.label(1, 1), force.level(0, "axis"),
+      force.draw(
+        force.label(-1, "−1"),
+        force.label(0, 0),
+        force.label(1, 1),
+        force.level(0, "axis"),
         force.curve(xs, xs.map((x) => pulls(x, now).minimax)),
-        force.curve(xs, xs.map((x) => slope(net, x) / K), "third"), force.dot(now.pg, numbers.critic));
+        force.curve(xs, xs.map((x) => slope(net, x) / K), "third"),
+        force.dot(now.pg, numbers.critic),
+      );
     }
     draw();
     return draw;
   }
 
-  return { numbers: { UNITS, network, bound, value, slope, estimate, gradient, step, trained, atTheEdge, score, pulls, jsd, at, comment }, mount };
+  return {
+    numbers: {
+      UNITS,
+      network,
+      bound,
+      value,
+      slope,
+      estimate,
+      gradient,
+      step,
+      trained,
+      atTheEdge,
+      score,
+      pulls,
+      jsd,
+      at,
+      comment,
+    },
+    mount,
+  };
 })();

@@ -22,16 +22,17 @@ gancourse.face_explorer = (() => {
       map.fill(bias[o]);
       for (let c = 0, p = 0; c < inputs; c++) {
         const w = (c * outputs + o) * 16;
-        for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) {
-          const v = x[p++];
-          if (v === 0) continue;                           // ReLU leaves many zeros
-          for (let a = 0, at = i * stride * whole + j * stride; a < 16; a += 4, at += whole) {
-            map[at] += v * weight[w + a];
-            map[at + 1] += v * weight[w + a + 1];
-            map[at + 2] += v * weight[w + a + 2];
-            map[at + 3] += v * weight[w + a + 3];
+        for (let i = 0; i < side; i++)
+          for (let j = 0; j < side; j++) {
+            const v = x[p++];
+            if (v === 0) continue; // ReLU leaves many zeros
+            for (let a = 0, at = i * stride * whole + j * stride; a < 16; a += 4, at += whole) {
+              map[at] += v * weight[w + a];
+              map[at + 1] += v * weight[w + a + 1];
+              map[at + 2] += v * weight[w + a + 2];
+              map[at + 3] += v * weight[w + a + 3];
+            }
           }
-        }
       }
       for (let i = 0; i < size; i++) {
         const row = (i + padding) * whole + padding;
@@ -66,7 +67,8 @@ gancourse.face_explorer = (() => {
   const paths = { spherical, straight };
 
   // z shifted along the directions, by so many standard deviations each.
-  const shifted = (z, directions, steps) => z.map((zi, i) => directions.reduce((sum, d, k) => sum + steps[k] * d[i], zi));
+  const shifted = (z, directions, steps) =>
+    z.map((zi, i) => directions.reduce((sum, d, k) => sum + steps[k] * d[i], zi));
 
   const STYLE = `
     .live-figure .row.stage { grid-template-columns: 288px minmax(0, 1fr); gap: .6rem 1.6rem; align-items: start; }
@@ -94,16 +96,22 @@ gancourse.face_explorer = (() => {
     const weights = layers.reduce((sum, { weight }) => sum + weight.length, 0).toLocaleString("en");
     const size = layers[0].inputs, { normal } = random(settings.seed);
     const fresh = () => Float32Array.from({ length: size }, normal);
-    const noise = Array.from({ length: 12 }, fresh);      // the z of each face in the strip
+    const noise = Array.from({ length: 12 }, fresh); // the z of each face in the strip
     let A = 0, B = 1, waited = 0, quickest = Infinity;
 
     element(root, "style", "", STYLE);
-    const stage = element(root, "div", "row stage"), left = element(stage, "div", "column"), right = element(stage, "div", "column");
+    const stage = element(root, "div", "row stage"),
+      left = element(stage, "div", "column"),
+      right = element(stage, "div", "column");
     const screen = element(element(left, "div"), "canvas");
     screen.setAttribute("role", "img");
     screen.setAttribute("aria-label", "a face, drawn by the generator in this page");
     const bar = element(left, "div", "buttons");
-    button(bar, "New face", () => { stop(); next(); t.set(1); });
+    button(bar, "New face", () => {
+      stop();
+      next();
+      t.set(1);
+    });
     // The walk: from A to B in two seconds, then on to a new face. It starts only when asked to;
     // for readers who want little motion it goes in five still steps.
     const player = playing(root, (gone) => {
@@ -122,30 +130,55 @@ gancourse.face_explorer = (() => {
     const chosen = menu(right, { label: "directions", value: 0, options: sets.map((set) => set.name) }, choose);
     const steps = sets.map(({ labels }) => {
       const box = element(right, "div", "row controls sliders");
-      return { box, sliders: labels.map((label) => slider(box, { label, min: -3, max: 3, step: 0.1, value: 0 }, drawAll)) };
+      return {
+        box,
+        sliders: labels.map((label) => slider(box, { label, min: -3, max: 3, step: 0.1, value: 0 }, drawAll)),
+      };
     });
     const faces = element(root, "div", "panel faces", "<b>Tap a face: it becomes B, and the B of before becomes A</b>");
     const strip = element(faces, "div", "strip");
-    const thumbs = noise.map((_, i) => button(strip, "<canvas></canvas>", () => { stop(); pick(i); t.set(1); }));
+    const thumbs = noise.map((_, i) =>
+      button(strip, "<canvas></canvas>", () => {
+        stop();
+        pick(i);
+        t.set(1);
+      })
+    );
 
     const path = element(root, "div", "row path"), way = element(path, "div", "column");
     const t = slider(way, { label: "from A to B: <i>t</i>", min: 0, max: 1, step: 0.01, value: 0 }, draw);
-    way.addEventListener("input", () => stop());           // by hand, not by the walk
-    const kind = menu(way, { label: "path", value: "spherical",
-      options: { spherical: "on the sphere", straight: "in a straight line" } }, draw);
-    const lengths = new Panel(element(path, "div", "column"), { title: `length ‖<i>z</i>‖: sphere, <span class="third">straight</span>`,
-      says: "length of z from A to B, on the sphere and in a straight line", height: 100, x: [0, 1], xTicks: [0, 1] });
-    lengths.onMove((x) => { stop(); t.set(x); });
-    const write = readout(root, { length: "length ‖<i>z</i>‖", typical: `typical: √${size}`, angle: "degrees from A to B" });
+    way.addEventListener("input", () => stop()); // by hand, not by the walk
+    const kind = menu(way, {
+      label: "path",
+      value: "spherical",
+      options: { spherical: "on the sphere", straight: "in a straight line" },
+    }, draw);
+    const lengths = new Panel(element(path, "div", "column"), {
+      title: `length ‖<i>z</i>‖: sphere, <span class="third">straight</span>`,
+      says: "length of z from A to B, on the sphere and in a straight line",
+      height: 100,
+      x: [0, 1],
+      xTicks: [0, 1],
+    });
+    lengths.onMove((x) => {
+      stop();
+      t.set(x);
+    });
+    const write = readout(root, {
+      length: "length ‖<i>z</i>‖",
+      typical: `typical: √${size}`,
+      angle: "degrees from A to B",
+    });
     const say = sentence(root);
     const note = element(root, "p", "note");
 
-    const shift = (z) => shifted(z, sets[chosen.get()].directions, steps[chosen.get()].sliders.map((each) => each.get()));
+    const shift = (z) =>
+      shifted(z, sets[chosen.get()].directions, steps[chosen.get()].sliders.map((each) => each.get()));
     const at = (time, way = kind.get()) => shift(paths[way](noise[A], noise[B], time));
 
     function paint(canvas, z) {
       const x = generate(layers, z), plane = x.length / layers.at(-1).outputs, side = Math.sqrt(plane);
-      const green = x.length > plane ? plane : 0;          // grey: one map for all three colours
+      const green = x.length > plane ? plane : 0; // grey: one map for all three colours
       if (canvas.width != side) canvas.width = canvas.height = side;
       const image = new ImageData(side, side);
       for (let i = 0; i < plane; i++)
@@ -161,29 +194,36 @@ gancourse.face_explorer = (() => {
       const times = Array.from({ length: 41 }, (_, i) => i / 40);
       const curves = ["straight", "spherical"].map((way) => times.map((time) => norm(at(time, way))));
       lengths.frame(0, 1.15 * Math.max(typical, ...curves.flat()));
-      lengths.draw(lengths.label(typical, `√${size}`), lengths.label(0, 0), lengths.level(typical, "dashed"),
-        ...curves.map((curve, k) => lengths.curve(times, curve, k ? "" : "third")), lengths.dot(t.get(), length));
+      lengths.draw(
+        lengths.label(typical, `√${size}`),
+        lengths.label(0, 0),
+        lengths.level(typical, "dashed"),
+        ...curves.map((curve, k) => lengths.curve(times, curve, k ? "" : "third")),
+        lengths.dot(t.get(), length),
+      );
     }
 
     function drawAll() {
       const start = performance.now();
       noise.forEach((z, i) => paint(thumbs[i].firstChild, shift(z)));
       quickest = Math.min(quickest, (performance.now() - start) / noise.length);
-      note.textContent = `${weights} weights, rounded to ${settings.bits} bits: in 200 draws no pixel was off by more than `
+      note.textContent =
+        `${weights} weights, rounded to ${settings.bits} bits: in 200 draws no pixel was off by more than `
         + `${settings.error} of 255. Drawing a face takes ${quickest.toFixed(1)} ms in this browser.`;
       draw();
     }
 
-    function pick(i) {                                     // the face i becomes B, B becomes A
+    function pick(i) { // the face i becomes B, B becomes A
       if (i != B) [A, B] = [B, i];
       thumbs.forEach((thumb, k) => {
         const end = k == A ? "A" : k == B ? "B" : "";
         thumb.setAttribute("aria-label", `face ${k + 1}${end && ", now " + end}`);
-        if (end) thumb.dataset.end = end; else delete thumb.dataset.end;
+        if (end) thumb.dataset.end = end;
+        else delete thumb.dataset.end;
       });
     }
 
-    function next() {                                      // a new face, in the place after B
+    function next() { // a new face, in the place after B
       const place = (B + 1) % noise.length;
       noise[place] = fresh();
       paint(thumbs[place].firstChild, shift(noise[place]));
@@ -191,12 +231,16 @@ gancourse.face_explorer = (() => {
     }
 
     function choose() {
-      steps.forEach(({ box }, k) => { box.hidden = k != chosen.get(); });
+      steps.forEach(({ box }, k) => {
+        box.hidden = k != chosen.get();
+      });
       drawAll();
     }
-    const comment = (excess) => Math.abs(excess) < 1.4     // two standard deviations of the length
-      ? "This z is as long as a draw from N(0, I): the generator has been trained on such noise."
-      : excess < 0 ? "Hardly any draw from N(0, I) is this short. Straight lines lead near the middle, where the generator was not trained."
+    const comment = (excess) =>
+      Math.abs(excess) < 1.4 // two standard deviations of the length
+        ? "This z is as long as a draw from N(0, I): the generator has been trained on such noise."
+        : excess < 0
+        ? "Hardly any draw from N(0, I) is this short. Straight lines lead near the middle, where the generator was not trained."
         : "Hardly any draw from N(0, I) is this long. The generator was not trained so far out.";
     pick(B);
     choose();

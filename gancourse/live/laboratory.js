@@ -5,21 +5,26 @@ gancourse.laboratory = (() => {
 
   // ================================================================ numbers
   // ---- Data: one point [x, y] at a time. Mixtures know the centres of their modes.
-  const BLUR = 0.05;                                         // standard deviation of every mode
-  const lattice = (side) => Array.from({ length: side * side }, (_, k) =>
-    [2 * (k % side) / (side - 1) - 1, 2 * floor(k / side) / (side - 1) - 1]);
+  const BLUR = 0.05; // standard deviation of every mode
+  const lattice = (side) =>
+    Array.from(
+      { length: side * side },
+      (_, k) => [2 * (k % side) / (side - 1) - 1, 2 * floor(k / side) / (side - 1) - 1],
+    );
   const circle = Array.from({ length: 8 }, (_, k) => [cos(k * PI / 4), sin(k * PI / 4)]);
   const blurred = ([x, y], { normal }, std = BLUR) => [x + std * normal(), y + std * normal()];
-  const mixture = (name, modes) =>
-    ({ name, modes, point: (rng) => blurred(modes[rng.whole(modes.length)], rng) });
+  const mixture = (name, modes) => ({ name, modes, point: (rng) => blurred(modes[rng.whole(modes.length)], rng) });
   const DATA = {
     ring: mixture("ring of 8", circle),
     grid9: mixture("grid of 9", lattice(3)),
     grid25: mixture("grid of 25", lattice(5)),
-    spiral: { name: "two spirals", point(rng) {
-      const r = sqrt(rng.uniform()), angle = 3 * PI * r + PI * rng.whole(2);
-      return blurred([r * cos(angle), r * sin(angle)], rng, 0.02);
-    } },
+    spiral: {
+      name: "two spirals",
+      point(rng) {
+        const r = sqrt(rng.uniform()), angle = 3 * PI * r + PI * rng.whole(2);
+        return blurred([r * cos(angle), r * sin(angle)], rng, 0.02);
+      },
+    },
     gaussian: { name: "one Gaussian", point: (rng) => blurred([1, 0.9], rng, 0.1) },
     own: { name: "draw your own", point: (rng, drawn) => blurred(drawn[rng.whole(drawn.length)], rng, 0.02) },
   };
@@ -36,14 +41,18 @@ gancourse.laboratory = (() => {
   function layersOf(sizes, theta) {
     let at = 0;
     const view = (length) => theta.subarray(at, at += length);
-    return sizes.slice(1).map((outputs, l) =>
-      ({ inputs: sizes[l], outputs, W: view(sizes[l] * outputs), b: view(outputs) }));
+    return sizes.slice(1).map((outputs, l) => ({
+      inputs: sizes[l],
+      outputs,
+      W: view(sizes[l] * outputs),
+      b: view(outputs),
+    }));
   }
   function network(sizes, rng) {
     const size = sizes.slice(1).reduce((sum, outputs, l) => sum + (sizes[l] + 1) * outputs, 0);
     const theta = new Float64Array(size), layers = layersOf(sizes, theta);
-    for (const { inputs, outputs, W } of layers) {           // He's scale keeps the signal's size;
-      const scale = sqrt(2 / inputs) * (outputs > 2 ? 1 : 0.3);   // at the end less: G starts central, D undecided
+    for (const { inputs, outputs, W } of layers) { // He's scale keeps the signal's size;
+      const scale = sqrt(2 / inputs) * (outputs > 2 ? 1 : 0.3); // at the end less: G starts central, D undecided
       for (let k = 0; k < W.length; k++) W[k] = scale * rng.normal();
     }
     return { sizes, theta, layers, m: new Float64Array(size), v: new Float64Array(size), t: 0 };
@@ -63,7 +72,10 @@ gancourse.laboratory = (() => {
           s3 += A[a] * B[b + 3 * bc];
         }
         const at = r * columns + c;
-        C[at] += s0; C[at + 1] += s1; C[at + 2] += s2; C[at + 3] += s3;
+        C[at] += s0;
+        C[at + 1] += s1;
+        C[at + 2] += s2;
+        C[at + 3] += s3;
       }
       for (; c < columns; c++) {
         let s = 0;
@@ -75,7 +87,7 @@ gancourse.laboratory = (() => {
   // A layer applied to n rows: x W, plus the biases if wanted.
   function linear({ inputs, outputs, W, b }, x, n, bias) {
     const y = new Float64Array(n * outputs);
-    if (bias) for (let k = 0; k < y.length; k++) y[k] = b[k % outputs];
+    if (bias) { for (let k = 0; k < y.length; k++) y[k] = b[k % outputs]; }
     multiply(y, x, inputs, 1, W, outputs, 1, n, inputs, outputs);
     return y;
   }
@@ -102,7 +114,7 @@ gancourse.laboratory = (() => {
       if (l + 1 < layers.length) leak(u, h[l + 1]);
       if (gradient) {
         multiply(gradients[l].W, entering[l], 1, inputs, u, outputs, 1, inputs, n, outputs);
-        if (entering === h) for (let k = 0; k < u.length; k++) gradients[l].b[k % outputs] += u[k];
+        if (entering === h) { for (let k = 0; k < u.length; k++) gradients[l].b[k % outputs] += u[k]; }
       }
       const down = new Float64Array(n * inputs);
       multiply(down, u, outputs, 1, W, 1, outputs, n, outputs, inputs);
@@ -126,8 +138,7 @@ gancourse.laboratory = (() => {
     });
     if (!gradient) return P;
     const along = [c];
-    D.layers.slice(0, -1).forEach((layer, l) =>
-      along.push(leak(linear(layer, along[l], n, false), h[l + 1])));
+    D.layers.slice(0, -1).forEach((layer, l) => along.push(leak(linear(layer, along[l], n, false), h[l + 1])));
     backward(D, h, new Float64Array(n).fill(1), n, gradient, along);
     return P;
   }
@@ -142,20 +153,53 @@ gancourse.laboratory = (() => {
   const leastSquares = { d: (a, b) => [((a - 1) ** 2 + b * b) / 2, a - 1, b], g: (a, b) => [(b - 1) ** 2 / 2, b - 1] };
   const hinge = { d: (a, b) => [max(0, 1 - a) + max(0, 1 + b), a < 1 ? -1 : 0, b > -1 ? 1 : 0], g: (a, b) => [-b, -1] };
   const wasserstein = { d: (a, b) => [b - a, -1, 1], g: (a, b) => [-b, -1] };
-  const relativistic = { d: (a, b) => [softplus(b - a), -sigmoid(b - a), sigmoid(b - a)], g: (a, b) => [softplus(a - b), -sigmoid(a - b)] };
+  const relativistic = {
+    d: (a, b) => [softplus(b - a), -sigmoid(b - a), sigmoid(b - a)],
+    g: (a, b) => [softplus(a - b), -sigmoid(a - b)],
+  };
 
   // A choice in the menu: a game, the weights of R1 and R2, the clip of D's weights, and the losses
   // [D, G] where D cannot tell the two apart. `view`: how scores become the map's colours.
   const GAMMA = 0.02, CLIP = 0.1, L2 = log(2), L4 = log(4);
   const GAMES = {
     minimax: { name: "minimax", ...minimax, levels: [["log 4", L4], ["−log 2", -L2]], view: "sigmoid" },
-    "non-saturating": { name: "non-saturating", ...nonSaturating, levels: [["log 4", L4], ["log 2", L2]], view: "sigmoid" },
+    "non-saturating": {
+      name: "non-saturating",
+      ...nonSaturating,
+      levels: [["log 4", L4], ["log 2", L2]],
+      view: "sigmoid",
+    },
     "least-squares": { name: "least squares", ...leastSquares, levels: [["¼", 1 / 4], ["⅛", 1 / 8]], view: "target" },
     hinge: { name: "hinge", ...hinge, levels: [["2", 2], ["0", 0]], view: "margin" },
-    wasserstein: { name: "Wasserstein, clipped weights", ...wasserstein, clip: CLIP, levels: [["0", 0]], view: "critic" },
-    "non-saturating-r1": { name: "non-saturating + R1", ...nonSaturating, r1: GAMMA, levels: [["log 4", L4], ["log 2", L2]], view: "sigmoid" },
-    "relativistic-r1": { name: "relativistic + R1", ...relativistic, r1: GAMMA, levels: [["log 2", L2]], view: "relative" },
-    "relativistic-r1-r2": { name: "relativistic + R1 + R2", ...relativistic, r1: GAMMA, r2: GAMMA, levels: [["log 2", L2]], view: "relative" },
+    wasserstein: {
+      name: "Wasserstein, clipped weights",
+      ...wasserstein,
+      clip: CLIP,
+      levels: [["0", 0]],
+      view: "critic",
+    },
+    "non-saturating-r1": {
+      name: "non-saturating + R1",
+      ...nonSaturating,
+      r1: GAMMA,
+      levels: [["log 4", L4], ["log 2", L2]],
+      view: "sigmoid",
+    },
+    "relativistic-r1": {
+      name: "relativistic + R1",
+      ...relativistic,
+      r1: GAMMA,
+      levels: [["log 2", L2]],
+      view: "relative",
+    },
+    "relativistic-r1-r2": {
+      name: "relativistic + R1 + R2",
+      ...relativistic,
+      r1: GAMMA,
+      r2: GAMMA,
+      levels: [["log 2", L2]],
+      view: "relative",
+    },
   };
 
   // D's turn on n real and n generated points: the game's loss, the penalty, D's gradient.
@@ -237,27 +281,65 @@ gancourse.laboratory = (() => {
       const hit = modes.findIndex(([x, y]) => Math.hypot(points[2 * r] - x, points[2 * r + 1] - y) < 3 * BLUR);
       if (hit >= 0) counts[hit]++;
     }
-    return { of: modes.length, modes: counts.filter((c) => c >= n / modes.length / 4).length, highQuality: counts.reduce((a, b) => a + b) / n };
+    return {
+      of: modes.length,
+      modes: counts.filter((c) => c >= n / modes.length / 4).length,
+      highQuality: counts.reduce((a, b) => a + b) / n,
+    };
   }
 
   // ================================================================ view
   const EXPERIMENTS = {
-    works: { name: "It works", data: "ring", game: "relativistic-r1-r2", rateD: 3, rateG: 3, dSteps: 1,
-      says: "The orange points find all eight modes and, but for a wobble, stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell." },
-    collapse: { name: "Mode collapse", data: "ring", game: "non-saturating", rateD: 0.2, rateG: 4, dSteps: 1,
-      says: "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once. Then raise the rate of <i>D</i> to 4." },
-    strong: { name: "<i>D</i> too strong", data: "gaussian", game: "minimax", rateD: 10, rateG: 0.5, dSteps: 10,
-      says: "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. From most starts <i>D</i> is soon certain: both losses are 0, the arrows vanish and <i>G</i> stands still, often for good. Then choose the game non-saturating." },
-    clipped: { name: "Clipped critic", data: "ring", game: "wasserstein", rateD: 2, rateG: 2, dSteps: 5,
-      says: "Weights held within ±0.1 leave <i>D</i> a few broad slopes. The cloud finds the place and the size of the ring and sways about it, but none of its modes." },
+    works: {
+      name: "It works",
+      data: "ring",
+      game: "relativistic-r1-r2",
+      rateD: 3,
+      rateG: 3,
+      dSteps: 1,
+      says:
+        "The orange points find all eight modes and, but for a wobble, stay. Both losses come to rest near log 2, the map turns pale and the arrows short: <i>D</i> can hardly tell.",
+    },
+    collapse: {
+      name: "Mode collapse",
+      data: "ring",
+      game: "non-saturating",
+      rateD: 0.2,
+      rateG: 4,
+      dSteps: 1,
+      says:
+        "<i>G</i> is twenty times as fast as <i>D</i>. Its points crowd where <i>D</i> is fooled just now, <i>D</i> follows, and the crowd runs on: never more than a few of the eight modes at once. Then raise the rate of <i>D</i> to 4.",
+    },
+    strong: {
+      name: "<i>D</i> too strong",
+      data: "gaussian",
+      game: "minimax",
+      rateD: 10,
+      rateG: 0.5,
+      dSteps: 10,
+      says:
+        "Ten fast steps of <i>D</i> for each slow one of <i>G</i>. From most starts <i>D</i> is soon certain: both losses are 0, the arrows vanish and <i>G</i> stands still, often for good. Then choose the game non-saturating.",
+    },
+    clipped: {
+      name: "Clipped critic",
+      data: "ring",
+      game: "wasserstein",
+      rateD: 2,
+      rateG: 2,
+      dSteps: 5,
+      says:
+        "Weights held within ±0.1 leave <i>D</i> a few broad slopes. The cloud finds the place and the size of the ring and sways about it, but none of its modes.",
+    },
   };
-  const SHOWN = 500, MAP = 40, CELLS = 21;                   // points of each kind; pixels of the map; corners of the grid
-  const SPAN = 1.6;                                          // the picture shows [-SPAN, SPAN] each way
-  const corners = Float64Array.from({ length: 2 * CELLS * CELLS }, (_, k) =>
-    2 * (k % 2 ? floor((k >> 1) / CELLS) : (k >> 1) % CELLS) / (CELLS - 1) - 1);
+  const SHOWN = 500, MAP = 40, CELLS = 21; // points of each kind; pixels of the map; corners of the grid
+  const SPAN = 1.6; // the picture shows [-SPAN, SPAN] each way
+  const corners = Float64Array.from(
+    { length: 2 * CELLS * CELLS },
+    (_, k) => 2 * (k % 2 ? floor((k >> 1) / CELLS) : (k >> 1) % CELLS) / (CELLS - 1) - 1,
+  );
   const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
-  const steepness = (slopes) => {                            // mean length of n slopes
+  const steepness = (slopes) => { // mean length of n slopes
     let sum = 0;
     for (let k = 0; k < slopes.length; k += 2) sum += 2 * Math.hypot(slopes[k], slopes[k + 1]) / slopes.length;
     return sum;
@@ -267,7 +349,13 @@ gancourse.laboratory = (() => {
   // around the game's own middle: its target ½, 0, or halfway between the two mean scores.
   function verdict(view, scores, real, fake) {
     const middle = (mean(real) + mean(fake)) / 2, widest = scores.reduce((w, s) => max(w, abs(s - middle)), 1e-9);
-    const [centre, scale] = { sigmoid: [0, 1], target: [1 / 2, 4], margin: [0, 2], relative: [middle, 1], critic: [middle, 3 / widest] }[view];
+    const [centre, scale] = {
+      sigmoid: [0, 1],
+      target: [1 / 2, 4],
+      margin: [0, 2],
+      relative: [middle, 1],
+      critic: [middle, 3 / widest],
+    }[view];
     return scores.map((s) => sigmoid(scale * (s - centre)));
   }
   // At most 300 means of neighbours, so that a long run stays a short curve.
@@ -294,7 +382,7 @@ gancourse.laboratory = (() => {
       pen.beginPath();
       for (let k = 0; k < points.length; k += 10) {
         const length = 0.15 * this.width / SPAN / (Math.hypot(slopes[k], slopes[k + 1]) + 1);
-        const dx = -length * slopes[k], dy = length * slopes[k + 1];       // the canvas counts y downwards
+        const dx = -length * slopes[k], dy = length * slopes[k + 1]; // the canvas counts y downwards
         const x = this.X(points[k]) + dx, y = this.Y(points[k + 1]) + dy;
         pen.moveTo(x - dx, y - dy);
         pen.lineTo(x, y);
@@ -348,18 +436,37 @@ gancourse.laboratory = (() => {
     });
     const say = sentence(root, "Press Play, or choose an experiment, or data and game of your own.");
     const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
-    const picture = new Picture(left, { says: "", x: [-SPAN, SPAN] }), canvas = picture.node, centres = picture.centres(MAP);
-    const bar = element(left, "div", "buttons"), player = playing(canvas, () => {   // steps fill 12 ms of a frame
-      const end = performance.now() + 12;
-      do advance(); while (player.on && !slow.checked && performance.now() < end);
-      show();
-    });
+    const picture = new Picture(left, { says: "", x: [-SPAN, SPAN] }),
+      canvas = picture.node,
+      centres = picture.centres(MAP);
+    const bar = element(left, "div", "buttons"),
+      player = playing(canvas, () => { // steps fill 12 ms of a frame
+        const end = performance.now() + 12;
+        do advance(); while (player.on && !slow.checked && performance.now() < end);
+        show();
+      });
     const play = (on) => player.set(on && points.length > 0);
     player.button(bar).addEventListener("click", () => play(player.on));
-    button(bar, "One step", () => { play(false); advance(); show(); });
-    button(bar, "Reset", () => { seed++; reset(); }).title = "New networks, from the next seed";
-    const clear = button(bar, "Clear drawing", () => { drawn.length = 0; reset(); play(false); });
-    const legend = element(left, "div", "legend", '<span><i class="real">●</i> data</span><span><i class="fake">●</i> generated</span>');
+    button(bar, "One step", () => {
+      play(false);
+      advance();
+      show();
+    });
+    button(bar, "Reset", () => {
+      seed++;
+      reset();
+    }).title = "New networks, from the next seed";
+    const clear = button(bar, "Clear drawing", () => {
+      drawn.length = 0;
+      reset();
+      play(false);
+    });
+    const legend = element(
+      left,
+      "div",
+      "legend",
+      '<span><i class="real">●</i> data</span><span><i class="fake">●</i> generated</span>',
+    );
     const toggle = (text, checked) => {
       const label = element(legend, "label"), box = element(label, "input");
       Object.assign(box, { type: "checkbox", checked });
@@ -367,7 +474,9 @@ gancourse.laboratory = (() => {
       box.addEventListener("change", () => show());
       return box;
     };
-    const heat = toggle("D’s verdict", true), arrows = toggle("arrows down G’s loss", true), grid = toggle("warped noise grid", false),
+    const heat = toggle("D’s verdict", true),
+      arrows = toggle("arrows down G’s loss", true),
+      grid = toggle("warped noise grid", false),
       slow = toggle("one step a picture", false);
 
     const controls = element(right, "div", "row controls");
@@ -377,41 +486,70 @@ gancourse.laboratory = (() => {
     const data = choice("data", names(DATA), settings.data, byHand);
     const dSteps = choice("<i>D</i>-steps per <i>G</i>-step", { 1: 1, 2: 2, 5: 5, 10: 10 }, 1, () => {});
     const game = choice("game", names(GAMES), settings.loss, byHand);
-    controls.lastElementChild.style.gridColumn = "1 / -1";   // its names are long
+    controls.lastElementChild.style.gridColumn = "1 / -1"; // its names are long
     const rateG = rate("rate of <i>G</i>, 10⁻³"), rateD = rate("rate of <i>D</i>, 10⁻³");
-    const losses = new Panel(right, { title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
-      says: "both losses over the steps", height: 150, x: [0, 1], right: 46 });
-    const write = readout(right, { step: "step", d: "loss of <i>D</i>", g: "loss of <i>G</i>", seed: "seed", real: "", fake: "", slope: "slope at " + made,
-      modes: "modes", good: "good" });
+    const losses = new Panel(right, {
+      title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
+      says: "both losses over the steps",
+      height: 150,
+      x: [0, 1],
+      right: 46,
+    });
+    const write = readout(right, {
+      step: "step",
+      d: "loss of <i>D</i>",
+      g: "loss of <i>G</i>",
+      seed: "seed",
+      real: "",
+      fake: "",
+      slope: "slope at " + made,
+      modes: "modes",
+      good: "good",
+    });
     const cell = (key) => root.querySelector(`[data-number=${key}]`);
-    element(right, "p", "note", "slope: mean length of the slope of <i>G</i>’s loss, which the arrows follow downhill. good: share of the generated points " +
-      "inside a small circle, within 3 standard deviations of a mode. A mode counts when its circle holds at least a quarter of its fair share.");
+    element(
+      right,
+      "p",
+      "note",
+      "slope: mean length of the slope of <i>G</i>’s loss, which the arrows follow downhill. good: share of the generated points "
+        + "inside a small circle, within 3 standard deviations of a mode. A mode counts when its circle holds at least a quarter of its fair share.",
+    );
 
     // ---- State
     let { seed } = settings, run, record, points;
-    const drawn = [], z = noise(SHOWN, random(1e6));         // the same noise is shown all the time
+    const drawn = [], z = noise(SHOWN, random(1e6)); // the same noise is shown all the time
 
     function reset() {
       run = training({ data: data.get(), game: game.get(), seed, drawn });
       record = { d: [], g: [] };
       const own = run.data == "own", probability = run.game.view == "sigmoid";
       clear.hidden = !own;
-      canvas.style.touchAction = own ? "none" : "pan-y";     // a finger draws, or scrolls the page
+      canvas.style.touchAction = own ? "none" : "pan-y"; // a finger draws, or scrolls the page
       canvas.tabIndex = own ? 0 : -1;
       canvas.setAttribute("role", own ? "application" : "img");
-      canvas.setAttribute("aria-label", own ? "Drawing area: arrow keys move the brush, space leaves points"
-        : "Real and generated points on the discriminator's verdict");
+      canvas.setAttribute(
+        "aria-label",
+        own
+          ? "Drawing area: arrow keys move the brush, space leaves points"
+          : "Real and generated points on the discriminator's verdict",
+      );
       for (const [key, point] of [["real", x], ["fake", made]])
-        cell(key).previousElementSibling.innerHTML = probability ? `mean σ(<i>D</i>(${point}))` : `mean <i>D</i>(${point})`;
+        cell(key).previousElementSibling.innerHTML = probability
+          ? `mean σ(<i>D</i>(${point}))`
+          : `mean <i>D</i>(${point})`;
       refresh();
     }
-    function refresh() {                                     // real points to show; there may be none yet
+    function refresh() { // real points to show; there may be none yet
       points = run.data == "own" && !drawn.length ? new Float64Array(0) : draw(run.data, SHOWN, random(2e6), drawn);
       show();
     }
     function byHand() {
-      tell(null, data.get() == "own" ? "Draw the data: with the mouse, a finger, or the arrow keys and the space bar. Then press Play."
-        : "Your own experiment. Data and game start new networks; learning rates and <i>D</i>-steps may change on the way.");
+      tell(
+        null,
+        data.get() == "own"
+          ? "Draw the data: with the mouse, a finger, or the arrow keys and the space bar. Then press Play."
+          : "Your own experiment. Data and game start new networks; learning rates and <i>D</i>-steps may change on the way.",
+      );
       reset();
       play(player.on);
     }
@@ -421,7 +559,12 @@ gancourse.laboratory = (() => {
     }
     function perform(key) {
       const e = EXPERIMENTS[key];
-      for (const [control, value] of [[data, e.data], [game, e.game], [rateD, e.rateD], [rateG, e.rateG], [dSteps, e.dSteps]])
+      for (
+        const [control, value] of [[data, e.data], [game, e.game], [rateD, e.rateD], [rateG, e.rateG], [
+          dSteps,
+          e.dSteps,
+        ]]
+      )
         control.set(value);
       tell(key, e.says);
       seed = settings.seed;
@@ -447,7 +590,8 @@ gancourse.laboratory = (() => {
       const scoresReal = forward(D, points.length ? points : fake, SHOWN).at(-1);
       const { scores: scoresFake, slopes } = gSlopes(D, run.game, scoresReal, fake, SHOWN, 1);
       picture.begin();
-      if (heat.checked) picture.heat(verdict(run.game.view, forward(D, centres, MAP * MAP).at(-1), scoresReal, scoresFake));
+      if (heat.checked)
+        picture.heat(verdict(run.game.view, forward(D, centres, MAP * MAP).at(-1), scoresReal, scoresFake));
       if (modes) picture.rings(modes.flat());
       picture.dots(points, picture.real);
       if (grid.checked) picture.grid(forward(G, corners, CELLS * CELLS).at(-1));
@@ -460,24 +604,39 @@ gancourse.laboratory = (() => {
     function tally(scoresReal, scoresFake, slopes, reached) {
       const average = (scores) => format(mean(run.game.view == "sigmoid" ? scores.map(sigmoid) : scores), 3);
       const last = (values) => values.length ? format(values.at(-1), 3) : "–";
-      write({ step: String(run.step), seed: String(seed), d: last(record.d), g: last(record.g), fake: average(scoresFake),
-        real: points.length ? average(scoresReal) : "–", slope: format(steepness(slopes), 3),
-        modes: reached ? `${reached.modes}/${reached.of}` : "–", good: reached ? `${Math.round(100 * reached.highQuality)} %` : "–" });
+      write({
+        step: String(run.step),
+        seed: String(seed),
+        d: last(record.d),
+        g: last(record.g),
+        fake: average(scoresFake),
+        real: points.length ? average(scoresReal) : "–",
+        slope: format(steepness(slopes), 3),
+        modes: reached ? `${reached.modes}/${reached.of}` : "–",
+        good: reached ? `${Math.round(100 * reached.highQuality)} %` : "–",
+      });
     }
     function drawLosses() {
       const [steps, d] = thin(record.d), [, g] = thin(record.g), { levels } = run.game;
-      const all = [...d, ...g, ...levels.map(([, y]) => y)], low = min(...all), high = max(...all), air = 0.08 * (high - low) + 0.05;
+      const all = [...d, ...g, ...levels.map(([, y]) => y)],
+        low = min(...all),
+        high = max(...all),
+        air = 0.08 * (high - low) + 0.05;
       losses.x = [0, max(100, run.step)];
       losses.xTicks = losses.x;
       losses.frame(low - air, high + air);
-      losses.draw(...levels.flatMap(([text, y]) => [losses.level(y, "dashed level"), losses.label(y, text, "right")]),
-        losses.label(low, format(low, 1)), losses.label(high, format(high, 1)),
-        losses.curve(steps, d, "third"), losses.curve(steps, g, "fake"));
+      losses.draw(
+        ...levels.flatMap(([text, y]) => [losses.level(y, "dashed level"), losses.label(y, text, "right")]),
+        losses.label(low, format(low, 1)),
+        losses.label(high, format(high, 1)),
+        losses.curve(steps, d, "third"),
+        losses.curve(steps, g, "fake"),
+      );
     }
 
     // ---- Draw your own data: with a pointer, or with arrow keys and the space bar.
     let brush = null, from = null;
-    function stroke(to) {                                    // points lie evenly along the stroke
+    function stroke(to) { // points lie evenly along the stroke
       from ??= to;
       const n = max(1, Math.round(Math.hypot(to[0] - from[0], to[1] - from[1]) / 0.02));
       for (let k = 1; k <= n && drawn.length < 5000; k++)
@@ -491,14 +650,21 @@ gancourse.laboratory = (() => {
       brush = null;
       stroke(picture.place(event));
     });
-    canvas.addEventListener("pointermove", (event) => { if (from) stroke(picture.place(event)); });
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { from = null; });
+    canvas.addEventListener("pointermove", (event) => {
+      if (from) stroke(picture.place(event));
+    });
+    for (const end of ["pointerup", "pointercancel"])
+      canvas.addEventListener(end, () => {
+        from = null;
+      });
     canvas.addEventListener("keydown", (event) => {
-      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], " ": [0, 0] }[event.key];
+      const move =
+        { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], " ": [0, 0] }[event.key];
       if (run.data != "own" || !move) return;
       event.preventDefault();
       brush = [0, 1].map((i) => max(-SPAN, min(SPAN, (brush ?? [0, 0])[i] + 0.08 * move[i])));
-      if (event.key == " ") stroke(brush); else show();
+      if (event.key == " ") stroke(brush);
+      else show();
       from = null;
     });
 
@@ -506,7 +672,27 @@ gancourse.laboratory = (() => {
     return show;
   }
 
-  const numbers = { random, draw, noise, forward, backward, network, penalty, dTurn, gSlopes, gTurn, adam, training, step, coverage,
-    steepness, verdict, DATA, GAMES, EXPERIMENTS, BLUR };
+  const numbers = {
+    random,
+    draw,
+    noise,
+    forward,
+    backward,
+    network,
+    penalty,
+    dTurn,
+    gSlopes,
+    gTurn,
+    adam,
+    training,
+    step,
+    coverage,
+    steepness,
+    verdict,
+    DATA,
+    GAMES,
+    EXPERIMENTS,
+    BLUR,
+  };
   return { numbers, mount };
 })();

@@ -8,16 +8,24 @@ gancourse.surfaces = (() => {
   const SIZE = 2 * WIDTH + WIDTH + WIDTH * WIDTH + WIDTH + WIDTH + 1;
 
   const DATA = {
-    ring: { name: "8 Gaussians", point({ normal, whole }) {
-      const turn = PI / 4 * whole(8);
-      return [cos(turn) + 0.01 * normal(), sin(turn) + 0.01 * normal()];
-    } },
-    grid: { name: "25 Gaussians", point: ({ normal, whole }) =>
-      [whole(5) / 2 - 1 + 0.0125 * normal(), whole(5) / 2 - 1 + 0.0125 * normal()] },
-    "swiss roll": { name: "swiss roll", point({ uniform, normal }) {
-      const turn = 1.5 * PI * (1 + 2 * uniform()), r = turn / (4.5 * PI);
-      return [r * cos(turn) + 0.02 * normal(), r * sin(turn) + 0.02 * normal()];
-    } },
+    ring: {
+      name: "8 Gaussians",
+      point({ normal, whole }) {
+        const turn = PI / 4 * whole(8);
+        return [cos(turn) + 0.01 * normal(), sin(turn) + 0.01 * normal()];
+      },
+    },
+    grid: {
+      name: "25 Gaussians",
+      point: ({ normal, whole }) => [whole(5) / 2 - 1 + 0.0125 * normal(), whole(5) / 2 - 1 + 0.0125 * normal()],
+    },
+    "swiss roll": {
+      name: "swiss roll",
+      point({ uniform, normal }) {
+        const turn = 1.5 * PI * (1 + 2 * uniform()), r = turn / (4.5 * PI);
+        return [r * cos(turn) + 0.02 * normal(), r * sin(turn) + 0.02 * normal()];
+      },
+    },
   };
   // The fixed sets, flat [x1, x2, …]: real points, and fakes, which are real points plus N(0, I).
   function points(data, rng) {
@@ -28,13 +36,14 @@ gancourse.surfaces = (() => {
   }
   // BATCH of each, drawn with replacement, and a point between every real and its fake.
   function batch(sets, rng) {
-    const pick = (all) => Float64Array.from({ length: BATCH }, () => rng.whole(POINTS)).reduce((some, at, k) => {
-      some.set([all[2 * at], all[2 * at + 1]], 2 * k);
-      return some;
-    }, new Float64Array(2 * BATCH));
+    const pick = (all) =>
+      Float64Array.from({ length: BATCH }, () => rng.whole(POINTS)).reduce((some, at, k) => {
+        some.set([all[2 * at], all[2 * at + 1]], 2 * k);
+        return some;
+      }, new Float64Array(2 * BATCH));
     const real = pick(sets.real), fake = pick(sets.fake), between = new Float64Array(2 * BATCH);
     for (let k = 0; k < BATCH; k++) {
-      const epsilon = rng.uniform();                         // once per sample, not per coordinate
+      const epsilon = rng.uniform(); // once per sample, not per coordinate
       for (const i of [2 * k, 2 * k + 1]) between[i] = epsilon * real[i] + (1 - epsilon) * fake[i];
     }
     return { real, fake, between };
@@ -44,7 +53,14 @@ gancourse.surfaces = (() => {
   function views(theta) {
     let at = 0;
     const view = (length) => theta.subarray(at, at += length);
-    return { W1: view(2 * WIDTH), b1: view(WIDTH), W2: view(WIDTH * WIDTH), b2: view(WIDTH), w3: view(WIDTH), b3: view(1) };
+    return {
+      W1: view(2 * WIDTH),
+      b1: view(WIDTH),
+      W2: view(WIDTH * WIDTH),
+      b2: view(WIDTH),
+      w3: view(WIDTH),
+      b3: view(1),
+    };
   }
   function critic(rng) {
     const theta = new Float64Array(SIZE), { W1, W2, w3 } = views(theta);
@@ -113,7 +129,12 @@ gancourse.surfaces = (() => {
   // A critic's loss, and the penalty of a slope of length g with its derivative by g over g.
   const CRITICS = {
     clip: { ...wasserstein },
-    gp: { ...wasserstein, where: "between", penalty: (g, w) => w * (g - 1) ** 2, pull: (g, w) => (g > 0 ? 2 * w * (g - 1) / g : 0) },
+    gp: {
+      ...wasserstein,
+      where: "between",
+      penalty: (g, w) => w * (g - 1) ** 2,
+      pull: (g, w) => (g > 0 ? 2 * w * (g - 1) / g : 0),
+    },
     r1: { ...logistic, where: "real", penalty: (g, w) => w / 2 * g * g, pull: (g, w) => w },
   };
 
@@ -122,18 +143,19 @@ gancourse.surfaces = (() => {
     const { loss, slope, where, penalty, pull } = CRITICS[kind], net = views(theta);
     const gradient = new Float64Array(SIZE), into = views(gradient), n = BATCH;
     let total = 0, steep = 0;
-    for (const [set, sign] of [["real", 1], ["fake", -1], ["between", 0]]) for (let k = 0; k < n; k++) {
-      const x1 = points[set][2 * k], x2 = points[set][2 * k + 1], here = at(net, x1, x2), g = hypot(here.g1, here.g2);
-      if (sign) {
-        total += loss(here.score, sign) / n;
-        addScore(into, here, x1, x2, slope(here.score, sign) / n);
-      } else steep += g / n;
-      if (set == where) {
-        const r = pull(g, strength) / n;
-        total += penalty(g, strength) / n;
-        addSlope(into, here, net, r * here.g1, r * here.g2);
+    for (const [set, sign] of [["real", 1], ["fake", -1], ["between", 0]])
+      for (let k = 0; k < n; k++) {
+        const x1 = points[set][2 * k], x2 = points[set][2 * k + 1], here = at(net, x1, x2), g = hypot(here.g1, here.g2);
+        if (sign) {
+          total += loss(here.score, sign) / n;
+          addScore(into, here, x1, x2, slope(here.score, sign) / n);
+        } else steep += g / n;
+        if (set == where) {
+          const r = pull(g, strength) / n;
+          total += penalty(g, strength) / n;
+          addSlope(into, here, net, r * here.g1, r * here.g2);
+        }
       }
-    }
     return { loss: total, steep, gradient };
   }
   // One step of Adam; for clipping, `strength` is c. Returns the loss and the slope before it.
@@ -155,7 +177,8 @@ gancourse.surfaces = (() => {
 
   // ================================================================ view
   const REACH = 2.4, GRID = 33, LEVELS = 9;
-  const STYLE = `.live-figure .three { display: grid; gap: .6rem 1rem; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
+  const STYLE =
+    `.live-figure .three { display: grid; gap: .6rem 1rem; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); }
     .live-figure .three b { display: block; font-weight: 600; margin: .35rem 0 .2rem; }
     .live-figure .three dl { grid-template-columns: repeat(auto-fit, minmax(84px, 1fr)); margin-top: .4rem; }
     .live-figure .four { grid-template-columns: repeat(auto-fit, minmax(min(100%, 130px), 1fr)); }`;
@@ -166,27 +189,38 @@ gancourse.surfaces = (() => {
     const cell = width / GRID, low = min(...heights), span = max(...heights) - low;
     [pen.strokeStyle, pen.lineWidth] = [soft, 1];
     pen.beginPath();
-    for (let l = 1; l < LEVELS; l++) for (let i = 0; i + 1 < GRID; i++) for (let j = 0; j + 1 < GRID; j++) {
-      const level = low + span * l / LEVELS, corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
-      corners.forEach(([r, c], k) => {
-        const [r2, c2] = corners[(k + 1) % 4], a = heights[r * GRID + c] - level, b = heights[r2 * GRID + c2] - level;
-        if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
-      });
-      for (let k = 0; k + 1 < cuts.length; k += 2) {
-        pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
-        pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
-      }
-    }
+    for (let l = 1; l < LEVELS; l++)
+      for (let i = 0; i + 1 < GRID; i++)
+        for (let j = 0; j + 1 < GRID; j++) {
+          const level = low + span * l / LEVELS, corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
+          corners.forEach(([r, c], k) => {
+            const [r2, c2] = corners[(k + 1) % 4],
+              a = heights[r * GRID + c] - level,
+              b = heights[r2 * GRID + c2] - level;
+            if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
+          });
+          for (let k = 0; k + 1 < cuts.length; k += 2) {
+            pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
+            pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
+          }
+        }
     pen.stroke();
   }
 
   function mount(root, settings) {
     const { element, button, menu, readout, sentence, Canvas, playing, random } = gancourse.live;
     element(root, "style", "", STYLE);
-    const controls = element(root, "div", "row controls four"), again = () => { player.set(false); reset(); };
+    const controls = element(root, "div", "row controls four"),
+      again = () => {
+        player.set(false);
+        reset();
+      };
     const choice = (values) => Object.fromEntries(values.map((v) => [v, v]));
-    const data = menu(controls, { label: "data", value: settings.data,
-      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])) }, again);
+    const data = menu(controls, {
+      label: "data",
+      value: settings.data,
+      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])),
+    }, again);
     const strength = {
       clip: menu(controls, { label: "clipping: c", value: "0.1", options: choice(["0.03", "0.1", "0.3"]) }, () => {}),
       gp: menu(controls, { label: "penalty: λ", value: "1", options: choice(["0.1", "1", "10"]) }, () => {}),
@@ -195,36 +229,64 @@ gancourse.surfaces = (() => {
     const three = element(root, "div", "three"), pictures = {};
     for (const kind in CRITICS) {
       const holder = element(three, "div", "", `<b>${NAMES[kind]}</b>`);
-      const canvas = new Canvas(holder, { says: `The critic's surface under ${NAMES[kind]}, with real and fake points`, x: [-REACH, REACH] });
-      pictures[kind] = { canvas, write: readout(holder, { [kind + "-slope"]: "mean slope", [kind + "-loss"]: "critic loss" }) };
+      const canvas = new Canvas(holder, {
+        says: `The critic's surface under ${NAMES[kind]}, with real and fake points`,
+        x: [-REACH, REACH],
+      });
+      pictures[kind] = {
+        canvas,
+        write: readout(holder, { [kind + "-slope"]: "mean slope", [kind + "-loss"]: "critic loss" }),
+      };
     }
-    const bar = element(root, "div", "buttons"), player = playing(three, () => { advance(); advance(); show(); });
+    const bar = element(root, "div", "buttons"),
+      player = playing(three, () => {
+        advance();
+        advance();
+        show();
+      });
     player.button(bar);
-    button(bar, "One step", () => { player.set(false); advance(); show(); });
-    button(bar, "New start", () => { player.set(false); seed++; reset(); }).title = "Other points and other weights";
-    element(root, "div", "legend", '<span class="real">● real</span><span class="fake">● fakes, held fixed</span><span>lines: equal score</span>');
+    button(bar, "One step", () => {
+      player.set(false);
+      advance();
+      show();
+    });
+    button(bar, "New start", () => {
+      player.set(false);
+      seed++;
+      reset();
+    }).title = "Other points and other weights";
+    element(
+      root,
+      "div",
+      "legend",
+      '<span class="real">● real</span><span class="fake">● fakes, held fixed</span><span>lines: equal score</span>',
+    );
     const writeStep = readout(root, { step: "step" }), say = sentence(root), grid = pictures.clip.canvas.centres(GRID);
 
     let { seed } = settings, rng, sets, nets, steps, now;
     function reset() {
       rng = random(seed);
       [sets, steps, now, nets] = [points(data.get(), rng), 0, {}, {}];
-      const first = critic(rng);                             // all three start from the same weights
-      for (const kind in CRITICS) nets[kind] = { theta: first.theta.slice(), m: first.m.slice(), v: first.v.slice(), t: 0 };
+      const first = critic(rng); // all three start from the same weights
+      for (const kind in CRITICS)
+        nets[kind] = { theta: first.theta.slice(), m: first.m.slice(), v: first.v.slice(), t: 0 };
       const drawn = batch(sets, random(seed));
       for (const kind in CRITICS) now[kind] = slopes(kind, nets[kind], drawn, +strength[kind].get());
       show();
     }
     function advance() {
-      const drawn = batch(sets, rng);                        // the same points for all three
+      const drawn = batch(sets, rng); // the same points for all three
       for (const kind in CRITICS) now[kind] = step(kind, nets[kind], drawn, +strength[kind].get());
       steps++;
     }
     function verdict() {
       if (player.on && steps < 100) return "All three see the same points.";
-      if (!steps) return "Three critics with the same first weights. Press Play, and watch where each one becomes steep.";
+      if (!steps)
+        return "Three critics with the same first weights. Press Play, and watch where each one becomes steep.";
       const { clip, gp, r1 } = now, words = ({ steep }) => steep.toFixed(2);
-      return `Mean slope between real and fake: ${words(clip)} under clipping, ${words(gp)} under the gradient penalty (which asks for about 1), ${words(r1)} under R1 (which asks for 0 on the data).`;
+      return `Mean slope between real and fake: ${words(clip)} under clipping, ${
+        words(gp)
+      } under the gradient penalty (which asks for about 1), ${words(r1)} under R1 (which asks for 0 on the data).`;
     }
     function show() {
       for (const kind in CRITICS) {

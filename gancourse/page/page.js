@@ -14,10 +14,22 @@ gancourse.live = (() => {
     const holder = element(parent, "label", "", `<span><span>${label}</span><output></output></span>`);
     const input = element(holder, "input");
     Object.assign(input, { type: "range", min, max, step, value });
-    const show = () => { holder.querySelector("output").textContent = format(+input.value, step % 1 ? 2 : 0); };
-    input.addEventListener("input", () => { show(); changed(); });
+    const show = () => {
+      holder.querySelector("output").textContent = format(+input.value, step % 1 ? 2 : 0);
+    };
+    input.addEventListener("input", () => {
+      show();
+      changed();
+    });
     show();
-    return { get: () => +input.value, set(number) { input.value = number; show(); changed(); } };
+    return {
+      get: () => +input.value,
+      set(number) {
+        input.value = number;
+        show();
+        changed();
+      },
+    };
   }
 
   // A button; those of an element of class "buttons" share a row. kind "play": the first to press.
@@ -35,7 +47,13 @@ gancourse.live = (() => {
     for (const [key, text] of Object.entries(options)) element(select, "option", "", text).value = key;
     select.value = value;
     select.addEventListener("change", changed);
-    return { get: () => select.value, set(key) { select.value = key; changed(); } };
+    return {
+      get: () => select.value,
+      set(key) {
+        select.value = key;
+        changed();
+      },
+    };
   }
 
   // A list of named numbers; returns a function that writes {key: number, or a text}.
@@ -56,7 +74,9 @@ gancourse.live = (() => {
   function sentence(parent, html = "") {
     const node = element(parent, "p", "says", html);
     node.setAttribute("aria-live", "polite");
-    return (text) => { if (text != html) node.innerHTML = html = text; };
+    return (text) => {
+      if (text != html) node.innerHTML = html = text;
+    };
   }
 
   // Of a histogram: one bar is set to `height`, the others share what is left as they did before.
@@ -82,30 +102,45 @@ gancourse.live = (() => {
       holder.append(this.svg);
       Object.assign(this, { height, x, xTicks, left: 38, right, top: 8, bottom: 20 });
     }
-    frame(low, high) {                       // call before drawing: sets the vertical range
+    frame(low, high) { // call before drawing: sets the vertical range
       [this.low, this.high] = [low, high];
       this.width = this.svg.clientWidth || 300;
     }
-    X(v) { const [a, b] = this.x; return this.left + (v - a) / (b - a) * (this.width - this.left - this.right); }
-    Y(v) { return this.top + (this.high - v) / (this.high - this.low) * (this.height - this.top - this.bottom); }
-    points(xs, ys) { return xs.map((v, i) => `${this.X(v).toFixed(1)},${this.Y(ys[i]).toFixed(1)}`).join(" "); }
-    curve(xs, ys, kind = "") { return `<polyline class="curve ${kind}" points="${this.points(xs, ys)}"/>`; }
-    area(xs, ys, kind) {                     // the fill goes down to the axis, the line does not
+    X(v) {
+      const [a, b] = this.x;
+      return this.left + (v - a) / (b - a) * (this.width - this.left - this.right);
+    }
+    Y(v) {
+      return this.top + (this.high - v) / (this.high - this.low) * (this.height - this.top - this.bottom);
+    }
+    points(xs, ys) {
+      return xs.map((v, i) => `${this.X(v).toFixed(1)},${this.Y(ys[i]).toFixed(1)}`).join(" ");
+    }
+    curve(xs, ys, kind = "") {
+      return `<polyline class="curve ${kind}" points="${this.points(xs, ys)}"/>`;
+    }
+    area(xs, ys, kind) { // the fill goes down to the axis, the line does not
       const ends = [xs[xs.length - 1], xs[0]].map((v) => `${this.X(v).toFixed(1)},${this.Y(this.low).toFixed(1)}`);
-      return `<polygon class="area ${kind}" points="${this.points(xs, ys)} ${ends.join(" ")}"/>` + this.curve(xs, ys, kind);
+      return `<polygon class="area ${kind}" points="${this.points(xs, ys)} ${ends.join(" ")}"/>`
+        + this.curve(xs, ys, kind);
     }
     line(x1, y1, x2, y2, kind) {
       return `<line class="${kind}" x1="${this.X(x1)}" y1="${this.Y(y1)}" x2="${this.X(x2)}" y2="${this.Y(y2)}"/>`;
     }
-    level(y, kind) { return this.line(this.x[0], y, this.x[1], y, kind); }
-    dot(x, y) { return `<circle class="dot" r="6" cx="${this.X(x)}" cy="${this.Y(y)}"/>`; }
+    level(y, kind) {
+      return this.line(this.x[0], y, this.x[1], y, kind);
+    }
+    dot(x, y) {
+      return `<circle class="dot" r="6" cx="${this.X(x)}" cy="${this.Y(y)}"/>`;
+    }
     label(y, text, side = "left") {
       const [at, anchor] = side == "left" ? [this.left - 5, "end"] : [this.width - this.right + 5, "start"];
       return `<text x="${at}" y="${this.Y(y) + 4}" text-anchor="${anchor}">${text}</text>`;
     }
     draw(...shapes) {
       const ticks = this.xTicks.map((v) =>
-        `<text x="${this.X(v)}" y="${this.height - 4}" text-anchor="middle">${format(v, 0)}</text>`);
+        `<text x="${this.X(v)}" y="${this.height - 4}" text-anchor="middle">${format(v, 0)}</text>`
+      );
       this.svg.innerHTML = this.level(this.low, "axis") + ticks.join("") + shapes.join("");
     }
     // Tap, click or drag sideways: tell where, in data coordinates. Vertical swipes still scroll.
@@ -120,10 +155,15 @@ gancourse.live = (() => {
         this.svg.setPointerCapture(event.pointerId);
       });
       this.svg.addEventListener("pointermove", (event) => {
-        if (start !== null && Math.abs(event.clientX - start) > 3) { place(event); start = Infinity; }
+        if (start !== null && Math.abs(event.clientX - start) > 3) {
+          place(event);
+          start = Infinity;
+        }
       });
       for (const end of ["pointerup", "pointercancel"])
-        this.svg.addEventListener(end, () => { start = null; });
+        this.svg.addEventListener(end, () => {
+          start = null;
+        });
       this.svg.addEventListener("click", place);
     }
   }
@@ -144,15 +184,25 @@ gancourse.live = (() => {
       this.height = this.width / this.aspect;
       [node.width, node.height] = [this.width, this.height].map((side) => Math.round(side * sharp));
       pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-      for (const name of ["real", "fake", "third", "ink", "soft", "wash"]) this[name] = style.getPropertyValue("--" + name).trim();
+      for (const name of ["real", "fake", "third", "ink", "soft", "wash"])
+        this[name] = style.getPropertyValue("--" + name).trim();
     }
-    X(v) { const [a, b] = this.x; return (v - a) / (b - a) * this.width; }
-    Y(v) { const [a, b] = this.y; return (b - v) / (b - a) * this.height; }
-    place(event) {                           // where a pointer is, in data coordinates
+    X(v) {
+      const [a, b] = this.x;
+      return (v - a) / (b - a) * this.width;
+    }
+    Y(v) {
+      const [a, b] = this.y;
+      return (b - v) / (b - a) * this.height;
+    }
+    place(event) { // where a pointer is, in data coordinates
       const box = this.node.getBoundingClientRect(), [a, b] = this.x, [c, d] = this.y;
-      return [a + (b - a) * (event.clientX - box.left) / box.width, d - (d - c) * (event.clientY - box.top) / box.height];
+      return [
+        a + (b - a) * (event.clientX - box.left) / box.width,
+        d - (d - c) * (event.clientY - box.top) / box.height,
+      ];
     }
-    circles(points, radius) {                // a path; points lie flat: [x, y, x, y, …]
+    circles(points, radius) { // a path; points lie flat: [x, y, x, y, …]
       this.pen.beginPath();
       for (let k = 0; k < points.length; k += 2) {
         const x = this.X(points[k]), y = this.Y(points[k + 1]);
@@ -165,19 +215,22 @@ gancourse.live = (() => {
       this.circles(points, radius);
       this.pen.fill("nonzero");
     }
-    centres(n) {                             // of n × n cells, row by row from the top
+    centres(n) { // of n × n cells, row by row from the top
       const at = (k, [a, b]) => a + (b - a) * (k + 0.5) / n;
-      return Float64Array.from({ length: 2 * n * n }, (_, k) =>
-        k % 2 ? at(n - 1 - Math.floor((k >> 1) / n), this.y) : at((k >> 1) % n, this.x));
+      return Float64Array.from(
+        { length: 2 * n * n },
+        (_, k) => k % 2 ? at(n - 1 - Math.floor((k >> 1) / n), this.y) : at((k >> 1) % n, this.x),
+      );
     }
     // A verdict in (0, 1) for each of those cells: orange below ½, teal above, deeper the surer.
     heat(verdicts, strength = 0.5) {
       const n = Math.sqrt(verdicts.length), map = document.createElement("canvas"), to = map.getContext("2d");
       map.width = map.height = n;
-      const image = to.createImageData(n, n), colours = [this.fake, this.real].map((colour) => {
-        this.pen.fillStyle = colour;         // a canvas answers in the form #rrggbb
-        return [1, 3, 5].map((k) => parseInt(this.pen.fillStyle.slice(k, k + 2), 16));
-      });
+      const image = to.createImageData(n, n),
+        colours = [this.fake, this.real].map((colour) => {
+          this.pen.fillStyle = colour; // a canvas answers in the form #rrggbb
+          return [1, 3, 5].map((k) => parseInt(this.pen.fillStyle.slice(k, k + 2), 16));
+        });
       verdicts.forEach((v, k) => image.data.set([...colours[+(v > 0.5)], 255 * strength * Math.abs(2 * v - 1)], 4 * k));
       to.putImageData(image, 0, 0);
       this.pen.drawImage(map, 0, 0, this.width, this.height);
@@ -186,7 +239,7 @@ gancourse.live = (() => {
 
   // Chance from a seed: mulberry32 for uniform numbers in [0, 1), Box–Muller for normal ones.
   function random(seed) {
-    let state = Math.imul(seed + 1, 0x9e3779b1);             // neighbouring seeds start far apart
+    let state = Math.imul(seed + 1, 0x9e3779b1); // neighbouring seeds start far apart
     const uniform = () => {
       let t = state = (state + 0x6d2b79f5) | 0;
       t = Math.imul(t ^ (t >>> 15), t | 1);
@@ -213,15 +266,26 @@ gancourse.live = (() => {
       if (!frame && on && seen && !document.hidden) frame = requestAnimationFrame(run);
     };
     const player = {
-      get on() { return on; },
-      set(value) { on = value; show(); schedule(); },
+      get on() {
+        return on;
+      },
+      set(value) {
+        on = value;
+        show();
+        schedule();
+      },
       button(parent, label = "Play") {
         const made = button(parent, label, () => player.set(!on), "play");
-        show = () => { made.textContent = on ? "Pause" : label; };
+        show = () => {
+          made.textContent = on ? "Pause" : label;
+        };
         return made;
       },
     };
-    new IntersectionObserver((entries) => { seen = entries.at(-1).isIntersecting; schedule(); }).observe(node);
+    new IntersectionObserver((entries) => {
+      seen = entries.at(-1).isIntersecting;
+      schedule();
+    }).observe(node);
     document.addEventListener("visibilitychange", schedule);
     return player;
   }
@@ -236,12 +300,32 @@ gancourse.live = (() => {
       const redraw = gancourse[name].mount(root, JSON.parse(root.dataset.settings));
       const look = () => root.clientWidth + getComputedStyle(root).getPropertyValue("--ink");
       let last = look();
-      const check = () => { if (look() != last) { last = look(); redraw(); } };
+      const check = () => {
+        if (look() != last) {
+          last = look();
+          redraw();
+        }
+      };
       new ResizeObserver(check).observe(root);
       const colours = new MutationObserver(check);
       for (const node of [document.documentElement, document.body]) colours.observe(node, { attributes: true });
     }
   }
 
-  return { element, button, slider, menu, readout, sentence, setBar, format, Panel, Canvas, random, playing, still, mountAll };
+  return {
+    element,
+    button,
+    slider,
+    menu,
+    readout,
+    sentence,
+    setBar,
+    format,
+    Panel,
+    Canvas,
+    random,
+    playing,
+    still,
+    mountAll,
+  };
 })();
