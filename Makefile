@@ -9,7 +9,7 @@ book: environment    ## build the whole book and say where to open it
 	@$(RUN) tools/check.py build
 
 test: environment    ## everything that CI checks, except what passed with exactly these files (FRESH=1: all)
-	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) unit notebooks book offline browser
+	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) unit scripts notebooks book offline browser
 
 unit: environment    ## the tests of the package, the chapters' form and the tools
 	@$(RUN) tools/check.py unit

@@ -1,6 +1,6 @@
 """The steps of `make test` and `make book`, each a command of its own.
 
-    python tools/check.py unit notebooks book offline browser     what CI runs
+    python tools/check.py unit scripts notebooks book offline browser     what CI runs
     python tools/check.py build                                   the book, only what changed
 
 Every step is run even if one before it failed; the exit status is 1 if any of them did. With
@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -66,6 +67,20 @@ def unit(root):
     """The tests of the package, of the chapters' form and of the tools."""
     one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     pytest(root, ["tests"], {**os.environ, **one_thread})
+
+
+def scripts(root):
+    """The format of every JavaScript file, and what a linter finds in it."""
+    tool = root / "tools" / "javascript"
+    if not shutil.which("node") or not (tool / "node_modules").exists():
+        raise NotChecked(
+            "the tools for JavaScript are not installed, so no script was checked."
+            "\n*** Install them with `make lint-js` (needs node and npm) and run again."
+        )
+    command = ["node", str(tool / "check.js")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CheckError(done.stdout + done.stderr)
 
 
 def notebooks(root):
@@ -144,7 +159,7 @@ def fingerprint(root):
     return digest.hexdigest()
 
 
-STEPS = {step.__name__: step for step in (unit, notebooks, book, build, offline, browser)}
+STEPS = {step.__name__: step for step in (unit, scripts, notebooks, book, build, offline, browser)}
 
 
 def run(step, root, unless_passed=False):

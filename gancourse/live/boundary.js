@@ -1,7 +1,7 @@
 // Train a classifier on points of the plane, in the page (chapter 03).
 // numbers: data, network, loss, gradient, one step; pure, tested against torch.  mount: the figure.
 gancourse.boundary = (() => {
-  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs } = Math, { random, Canvas } = gancourse.live;
+  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs } = Math, { random, Canvas } = gancourse.page;
 
   // ================================================================ numbers
   // One point [x1, x2] of the class y. `chance`: the labels have nothing to do with the points.
@@ -177,7 +177,7 @@ gancourse.boundary = (() => {
   }
 
   function mount(root, settings) {
-    const { element, button, slider, menu, readout, sentence, format, Panel, playing } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, format, Panel, playing } = gancourse.page;
     element(root, "style", "", STYLE);
     const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
     const picture = new Picture(left, { says: "Points of two classes on the network's verdict", x: [-SPAN, SPAN] });

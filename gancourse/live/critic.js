@@ -98,7 +98,7 @@ gancourse.critic = (() => {
 
   // ================================================================ view
   function mount(root, settings) {
-    const { element, slider, menu, readout, sentence, random, format, Panel } = gancourse.live;
+    const { element, slider, menu, readout, sentence, random, format, Panel } = gancourse.page;
     const xs = span(-8, 8, 321), [LOW, HIGH] = [-6, 6];
     const real = '<i class="real">p</i>', fake = '<i class="fake">p<sub>g</sub></i>';
     const critic = '<i class="third">f</i>', D = "<i>D</i>*";

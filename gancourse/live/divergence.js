@@ -66,7 +66,7 @@ gancourse.divergence = (() => {
   }
 
   function mount(root, settings) {
-    const { element, slider, menu, readout, sentence, Panel } = gancourse.live;
+    const { element, slider, menu, readout, sentence, Panel } = gancourse.page;
     const xs = span(-8, 8, 321), means = span(-8, 8, 129);
     const real = '<i class="real">p</i>', fake = '<i class="fake">p<sub>g</sub></i>', D = "<i>D</i>*";
 

@@ -91,7 +91,7 @@ gancourse.face_explorer = (() => {
     }`;
 
   function mount(root, settings) {
-    const { element, button, slider, menu, readout, sentence, Panel, random, playing, still } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, Panel, random, playing, still } = gancourse.page;
     const layers = settings.layers.map((layer) => unpack(layer, settings.bits));
     const weights = layers.reduce((sum, { weight }) => sum + weight.length, 0).toLocaleString("en");
     const size = layers[0].inputs, { normal } = random(settings.seed);

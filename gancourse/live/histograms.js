@@ -169,7 +169,7 @@ gancourse.histograms = (() => {
   const percent = (v) => String(+(100 * v).toFixed(v < 0.01 ? 2 : v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
-    const { element, button, menu, readout, sentence, setBar, Panel } = gancourse.live;
+    const { element, button, menu, readout, sentence, setBar, Panel } = gancourse.page;
     element(root, "style").textContent = STYLE;
     let now = { p: [...settings.p], q: [...settings.q] };
     const n = now.p.length, p = '<i class="real">p</i>', q = '<i class="fake">q</i>';
@@ -245,7 +245,7 @@ gancourse.histograms = (() => {
             half = (bill.X(1) - bill.X(0)) * 0.36,
             end = bill.Y(v == Infinity ? high : v),
             zero = bill.Y(0);
-          const text = v == Infinity ? "∞" : v == 0 ? "0" : gancourse.live.format(v, 2);
+          const text = v == Infinity ? "∞" : v == 0 ? "0" : gancourse.page.format(v, 2);
           return `<rect class="bar third" x="${x - half}" width="${2 * half}" y="${Math.min(end, zero)}" height="${
             Math.abs(end - zero)
           }"/>`
@@ -258,5 +258,5 @@ gancourse.histograms = (() => {
     return draw;
   }
 
-  return { numbers: { at, setBar: gancourse.live.setBar, terms: TERMS, presets: PRESETS, comment }, mount };
+  return { numbers: { at, setBar: gancourse.page.setBar, terms: TERMS, presets: PRESETS, comment }, mount };
 })();

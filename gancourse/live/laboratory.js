@@ -1,7 +1,7 @@
 // Train a GAN on points of the plane, in the page (chapter 05).
 // numbers: networks, games, one training step; pure, and tested against torch.  mount: the figure.
 gancourse.laboratory = (() => {
-  const { sqrt, log, exp, cos, sin, PI, min, max, abs, floor } = Math, { random, Canvas } = gancourse.live;
+  const { sqrt, log, exp, cos, sin, PI, min, max, abs, floor } = Math, { random, Canvas } = gancourse.page;
 
   // ================================================================ numbers
   // ---- Data: one point [x, y] at a time. Mixtures know the centres of their modes.
@@ -424,7 +424,7 @@ gancourse.laboratory = (() => {
     & svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`.replaceAll("&", ".live-figure[data-live=laboratory]");
 
   function mount(root, settings) {
-    const { element, button, slider, menu, readout, sentence, format, Panel, playing, still } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, format, Panel, playing, still } = gancourse.page;
     const x = '<i class="real">x</i>', made = '<i class="fake">G</i>(<i>z</i>)';
 
     element(root, "style", "", STYLE);

@@ -165,7 +165,7 @@ gancourse.likelihood = (() => {
   }
 
   function mount(root, settings) {
-    const { element, button, slider, menu, readout, sentence, Panel, playing, still } = gancourse.live;
+    const { element, button, slider, menu, readout, sentence, Panel, playing, still } = gancourse.page;
     element(root, "style").textContent = STYLE;
     let points = [...settings.points], path = [], way = [], done = 0;
     const xs = Array.from({ length: 401 }, (_, i) => -REACH + i * REACH / 200), ticks = [-4, -2, 0, 2, 4];

@@ -108,7 +108,7 @@ gancourse.normalization = (() => {
   }
 
   function mount(root, settings) {
-    const live = gancourse.live, { element, button, slider, format } = live;
+    const { element, button, slider, sentence, format, random } = gancourse.page;
     element(root, "style").textContent = STYLE;
     const start = settings.batch,
       N = start.length,
@@ -126,7 +126,7 @@ gancourse.normalization = (() => {
     button(bar, "sample B: × ½", act((v, n) => n == 1 ? v / 2 : v));
     button(bar, "channel 2: + 2", act((v, n, c) => c == 1 ? v + 2 : v));
     button(bar, "another batch", () => {
-      const { normal } = live.random(++draws);
+      const { normal } = random(++draws);
       x = change(x, () => 1.6 * normal());
       kept = x;
       draw();
@@ -253,7 +253,7 @@ gancourse.normalization = (() => {
         return cell;
       });
     }
-    const says = live.sentence(root);
+    const says = sentence(root);
 
     function draw() {
       const options = { groups, gamma: gamma.get(), beta: beta.get() }, [cn, cc, cl] = chosen;

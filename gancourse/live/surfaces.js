@@ -208,7 +208,7 @@ gancourse.surfaces = (() => {
   }
 
   function mount(root, settings) {
-    const { element, button, menu, readout, sentence, Canvas, playing, random } = gancourse.live;
+    const { element, button, menu, readout, sentence, Canvas, playing, random } = gancourse.page;
     element(root, "style", "", STYLE);
     const controls = element(root, "div", "row controls four"),
       again = () => {

@@ -1,7 +1,7 @@
 // Two heaps on a line: the optimal plan, its prices, W1 beside JSD (chapter 11).
 // numbers: the arithmetic, pure; tests compare it with gancourse.theory.  mount: the figure.
 gancourse.transport = (() => {
-  const { min, max, abs, round, floor } = Math, LOG2 = Math.log(2);
+  const { min, max, abs, round } = Math, LOG2 = Math.log(2);
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   const sums = (values) => {
     let s = 0;
@@ -49,7 +49,7 @@ gancourse.transport = (() => {
     split: (n) => [even(n, n >> 1), even(n, 0, n - 1)],
   };
 
-  function comment({ p, q }, { w1, jsd, tv, f }) {
+  function comment(now, { w1, tv, f }) {
     const right = f.some((v, i) => i && v < f[i - 1]), left = f.some((v, i) => i && v > f[i - 1]);
     if (w1 < 1e-9) return "The holes fit the heaps: nothing moves, and both distances are zero.";
     const way = right && left
@@ -87,7 +87,7 @@ gancourse.transport = (() => {
   const percent = (v) => String(+(100 * v).toFixed(v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
-    const { element, button, readout, sentence, setBar, format, Panel } = gancourse.live;
+    const { element, button, readout, sentence, setBar, format, Panel } = gancourse.page;
     element(root, "style").textContent = STYLE;
     const start = { p: settings.p, q: settings.q }, n = start.p.length;
     let now = start;
@@ -283,5 +283,5 @@ gancourse.transport = (() => {
     return draw;
   }
 
-  return { numbers: { at, plan, potential, setBar: gancourse.live.setBar, shift, presets: PRESETS, comment }, mount };
+  return { numbers: { at, plan, potential, setBar: gancourse.page.setBar, shift, presets: PRESETS, comment }, mount };
 })();

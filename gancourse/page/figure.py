@@ -43,7 +43,7 @@ class LiveFigure:
             f'<p class="live-fallback">{html.escape(self.fallback)}</p></figure>\n'
             f"<style>{_source(HERE / 'page.css')}</style>\n"
             f"<script>{_source(HERE / 'page.js')}{_source(self.script)}"
-            f'gancourse.live.mountAll("{self.name}");</script>'
+            f'gancourse.page.mountAll("{self.name}");</script>'
         )
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
 // What every live figure is made of: controls, panels, a canvas, chance and time. No ids, no library.
 globalThis.gancourse ??= {};
-gancourse.live = (() => {
+gancourse.page = (() => {
   function element(parent, tag, className = "", content = "") {
     const node = document.createElement(tag);
     if (className) node.className = className;

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import check
 from checkout import ROOT
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
@@ -112,6 +113,18 @@ def test_ruff_is_content():
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_the_scripts_are_formatted_and_the_linter_is_content():
+    try:
+        check.scripts(ROOT)
+    except check.NotChecked as reason:
+        pytest.skip(f"SKIPPED: {reason}")
+
+
+def test_the_step_for_scripts_says_so_where_its_tools_are_missing(tmp_path):
+    with pytest.raises(check.NotChecked, match="make lint-js"):
+        check.scripts(tmp_path)
 
 
 def test_prerequisite_map_knows_every_chapter_that_a_chapter_says_you_need():

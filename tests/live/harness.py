@@ -18,7 +18,7 @@ def under_node(figure, body, **given):
     source = (PAGE / "page.js").read_text() + (LIVE / f"{figure}.js").read_text()
     script = (
         f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
-        "const random = gancourse.live.random;\n"
+        "const random = gancourse.page.random;\n"
         "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
         " : value === Infinity ? 'inf' : value;\n"
         f"console.log(JSON.stringify((() => {{ {body} }})(), plain));"

@@ -19,7 +19,7 @@ SOURCE = (HERE / "page.js").read_text()
 
 def draw(seed, n, kind):
     script = (
-        f"{SOURCE}\nconst rng = gancourse.live.random({seed});"
+        f"{SOURCE}\nconst rng = gancourse.page.random({seed});"
         f"console.log(JSON.stringify(Array.from({{length: {n}}}, () => rng.{kind})))"
     )
     done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True)
@@ -65,15 +65,15 @@ def test_normal_numbers_are_normal_and_neighbouring_seeds_have_nothing_in_common
 
 SMALL = """
 gancourse.small = { mount(root) {
-  const live = gancourse.live, settings = { says: "a map", x: [-2, 2], y: [0, 1], aspect: 2 };
-  const picture = new live.Canvas(root, settings), bar = live.element(root, "div", "buttons");
-  const write = live.readout(root, { ticks: "ticks", far: "far" });
+  const page = gancourse.page, settings = { says: "a map", x: [-2, 2], y: [0, 1], aspect: 2 };
+  const picture = new page.Canvas(root, settings), bar = page.element(root, "div", "buttons");
+  const write = page.readout(root, { ticks: "ticks", far: "far" });
   let ticks = 0;
-  root.player = live.playing(root, () => { ticks++; root.dataset.ticks = ticks; });
+  root.player = page.playing(root, () => { ticks++; root.dataset.ticks = ticks; });
   root.player.button(bar);
-  live.button(bar, "Stop", () => root.player.set(false));
+  page.button(bar, "Stop", () => root.player.set(false));
   root.picture = picture;
-  root.still = live.still;
+  root.still = page.still;
   write({ ticks: "none", far: Infinity });
   const show = () => { root.dataset.drawn = 1 + +(root.dataset.drawn ?? 0); picture.begin();
     picture.heat(picture.centres(2).filter((_, k) => k % 2 == 0).map((x) => +(x > 0))); };
