@@ -1,23 +1,21 @@
 // Train a classifier on points of the plane, in the page (chapter 03).
 // numbers: data, network, loss, gradient, one step; pure, tested against torch.  mount: the figure.
 gancourse.boundary = (() => {
-  const { sqrt, log, exp, cos, sin, tanh, PI, min, max, abs } = Math, { random, Canvas } = gancourse.page;
+  const { sqrt, log, cos, sin, PI, min, max, abs } = Math, { random, Canvas } = gancourse.page;
+  const { sigmoid, softplus, forward, backward, toys, ...engine } = gancourse.engine;
 
   // ================================================================ numbers
   // One point [x1, x2] of the class y. `chance`: the labels have nothing to do with the points.
+  const ARMS = toys.spiral(1.3, 0.05 / 1.4);
   const DATA = {
     moons: {
       name: "two moons",
-      point(y, { uniform, normal }) {
-        const turn = PI * uniform(),
-          [x1, x2] = y ? [cos(turn) - 0.5, sin(turn) - 0.25] : [0.5 - cos(turn), 0.25 - sin(turn)];
-        return [x1 + 0.3 * normal(), x2 + 0.3 * normal()];
+      point(y, rng) {
+        const turn = PI * rng.uniform();
+        return toys.blurred(y ? [cos(turn) - 0.5, sin(turn) - 0.25] : [0.5 - cos(turn), 0.25 - sin(turn)], 0.3, rng);
       },
     },
-    clouds: {
-      name: "two clouds",
-      point: (y, { normal }) => [(y ? 0.6 : -0.6) + 0.5 * normal(), (y ? 0.4 : -0.4) + 0.5 * normal()],
-    },
+    clouds: { name: "two clouds", point: (y, rng) => toys.blurred(y ? [0.6, 0.4] : [-0.6, -0.4], 0.5, rng) },
     xor: {
       name: "exclusive or",
       point(y, { uniform }) {
@@ -32,13 +30,7 @@ gancourse.boundary = (() => {
         return [r * cos(turn), r * sin(turn)];
       },
     },
-    spirals: {
-      name: "two spirals",
-      point(y, { uniform, normal }) {
-        const r = sqrt(uniform()), turn = 2.6 * PI * r + (y ? PI : 0);
-        return [1.4 * r * cos(turn) + 0.05 * normal(), 1.4 * r * sin(turn) + 0.05 * normal()];
-      },
-    },
+    spirals: { name: "two spirals", point: (y, rng) => ARMS.point(rng, y).map((v) => 1.4 * v) },
     chance: { name: "pure chance", point: (y, { uniform }) => [2.8 * uniform() - 1.4, 2.8 * uniform() - 1.4] },
   };
   // n points, alternately of class 1 and 0: {x: [x1, x2, x1, …], y, n}.
@@ -48,70 +40,21 @@ gancourse.boundary = (() => {
     return { x, y, n };
   }
 
-  // 2 → width → width → 1 with tanh between, all parameters in one array; W[i * outputs + o].
-  function views({ sizes }, theta) {
-    let at = 0;
-    const view = (length) => theta.subarray(at, at += length);
-    return sizes.slice(1).map((outputs, l) => ({
-      inputs: sizes[l],
-      outputs,
-      W: view(sizes[l] * outputs),
-      b: view(outputs),
-    }));
-  }
-  function network(width, rng) {
-    const sizes = [2, width, width, 1], size = (2 + 1) * width + (width + 1) * width + width + 1;
-    const net = { sizes, theta: new Float64Array(size), v: new Float64Array(size) };
-    for (const { inputs, W } of views(net, net.theta)) // for tanh: variance 1 / inputs
-      for (let k = 0; k < W.length; k++) W[k] = rng.normal() / sqrt(inputs);
-    return net;
-  }
-  // What enters each layer, and last the scores, for n points.
-  function forward(net, x, n) {
-    const h = [x], layers = views(net, net.theta);
-    layers.forEach(({ inputs, outputs, W, b }, l) => {
-      const y = new Float64Array(n * outputs), from = h[l];
-      for (let r = 0; r < n; r++)
-        for (let o = 0; o < outputs; o++) {
-          let s = b[o];
-          for (let i = 0; i < inputs; i++) s += from[r * inputs + i] * W[i * outputs + o];
-          y[r * outputs + o] = l + 1 < layers.length ? tanh(s) : s;
-        }
-      h.push(y);
-    });
-    return h;
-  }
-  const sigmoid = (s) => 1 / (1 + exp(-s));
-  const softplus = (s) => max(s, 0) + Math.log1p(exp(-abs(s)));
+  // 2 → width → width → 1 with tanh between.
+  const network = (width, rng) =>
+    // for tanh: variance 1 / inputs
+    engine.network([2, width, width, 1], engine.activations.tanh, ({ inputs }) => rng.normal() / sqrt(inputs));
   const lossOf = (scores, y) => scores.reduce((sum, s, i) => sum + softplus(s) - y[i] * s, 0) / y.length;
 
   // The mean log loss and its gradient, by the sensitivities δ of chapter 03.
   function slopes(net, { x, y, n }) {
     const h = forward(net, x, n), scores = h.at(-1), gradient = new Float64Array(net.theta.length);
-    const layers = views(net, net.theta), into = views(net, gradient);
-    let delta = scores.map((s, i) => (sigmoid(s) - y[i]) / n);
-    for (let l = layers.length - 1; l >= 0; l--) {
-      const { inputs, outputs, W } = layers[l], down = new Float64Array(n * inputs);
-      for (let r = 0; r < n; r++)
-        for (let o = 0; o < outputs; o++) {
-          const d = delta[r * outputs + o];
-          into[l].b[o] += d;
-          for (let i = 0; i < inputs; i++) {
-            into[l].W[i * outputs + o] += d * h[l][r * inputs + i];
-            down[r * inputs + i] += d * W[i * outputs + o];
-          }
-        }
-      delta = down.map((d, k) => d * (1 - h[l][k] ** 2)); // tanh' = 1 − tanh²; unused for the input
-    }
+    backward(net, h, scores.map((s, i) => (sigmoid(s) - y[i]) / n), n, gradient);
     return { loss: lossOf(scores, y), gradient };
   }
-  // v ← γ v + η ∇C, θ ← θ − v; returns the loss before the step.
-  function step(net, points, rate, momentum) {
+  function step(net, points, rate, momentum) { // returns the loss before it
     const { loss, gradient } = slopes(net, points);
-    for (let k = 0; k < gradient.length; k++) {
-      net.v[k] = momentum * net.v[k] + rate * gradient[k];
-      net.theta[k] -= net.v[k];
-    }
+    engine.optimizers.sgd(net, gradient, rate, momentum);
     return loss;
   }
   const heldOutLoss = (net, { x, y, n }) => lossOf(forward(net, x, n).at(-1), y);
@@ -143,24 +86,11 @@ gancourse.boundary = (() => {
   }
 
   class Picture extends Canvas {
-    // Where the score is 0: a short line through every cell of the grid whose corners differ in sign.
-    line(scores) {
-      const { pen } = this, cell = this.width / GRID;
-      [pen.strokeStyle, pen.lineWidth] = [this.ink, 2];
-      pen.beginPath();
-      for (let i = 0; i + 1 < GRID; i++)
-        for (let j = 0; j + 1 < GRID; j++) {
-          const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
-          corners.forEach(([r, c], k) => {
-            const [r2, c2] = corners[(k + 1) % 4], a = scores[r * GRID + c], b = scores[r2 * GRID + c2];
-            if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
-          });
-          for (let k = 0; k + 1 < cuts.length; k += 2) {
-            pen.moveTo(cuts[k][0] * cell, cuts[k][1] * cell);
-            pen.lineTo(cuts[k + 1][0] * cell, cuts[k + 1][1] * cell);
-          }
-        }
-      pen.stroke();
+    line(scores) { // where the score is 0
+      [this.pen.strokeStyle, this.pen.lineWidth] = [this.ink, 2];
+      this.pen.beginPath();
+      this.contour(scores);
+      this.pen.stroke();
     }
     points({ x, y, n }, full) {
       const { pen } = this;
@@ -209,11 +139,7 @@ gancourse.boundary = (() => {
       player.set(false);
       reset();
     };
-    const data = menu(controls, {
-      label: "data",
-      value: settings.data,
-      options: Object.fromEntries(Object.entries(DATA).map(([key, { name }]) => [key, name])),
-    }, again);
+    const data = menu(controls, { label: "data", value: settings.data, options: DATA }, again);
     const rate = menu(controls, {
       label: "learning rate",
       value: "0.03",
@@ -309,5 +235,5 @@ gancourse.boundary = (() => {
     return show;
   }
 
-  return { numbers: { random, draw, network, forward, slopes, step, heldOutLoss, DATA }, mount };
+  return { numbers: { draw, network, forward, slopes, step, heldOutLoss, DATA }, mount };
 })();

@@ -1,5 +1,6 @@
 """Train a classifier on points of the plane, in the page (chapter 03)."""
 
+from gancourse.page.engine import ENGINE
 from gancourse.page.figure import LiveFigure, demand_one_of, demand_seed
 
 CLASSES = ("moons", "clouds", "xor", "rings", "spirals", "chance")
@@ -21,4 +22,5 @@ def boundary(data: str = "moons", width: int = 16, seed: int = 0) -> LiveFigure:
         title="Train a classifier in the page",
         fallback="a small network that learns, in the page, to tell two classes of points apart, "
         "with its boundary and its loss on the training points and on held-out ones.",
+        needs=[ENGINE],
     )

@@ -1,48 +1,31 @@
 // Slide two Gaussians apart; see a discriminator saturate and a clipped critic stay a slope (chapter 12).
 // numbers: the critic, its training, the optimal discriminator; pure, tested against torch.  mount: the figure.
 gancourse.critic = (() => {
-  const UNITS = 32, { sqrt, abs, exp, log, log1p, max, min, PI } = Math;
+  const UNITS = 32, { sqrt, abs, exp, log, max, min, PI } = Math;
+  const { sigmoid, softplus, mean, forward, slopes, dTurn, games, ...engine } = gancourse.engine;
   const span = (low, high, n) => Array.from({ length: n }, (_, i) => low + i * (high - low) / (n - 1));
 
   // ================================================================ numbers
-  // The critic 1 → 32 → 1 with ReLU: f(x) = Σ v_j max(0, w_j x + b_j) + a. theta holds w, b, v, a.
+  // The critic 1 → 32 → 1 with ReLU, and all its parameters in [−c, c].
   function network(c, rng) {
-    const within = (bound) => min(c, max(-c, (2 * rng.uniform() - 1) * bound));
-    const theta = Float64Array.from({ length: 3 * UNITS + 1 }, (_, k) => within(k < 2 * UNITS ? 1 : 1 / sqrt(UNITS)));
-    return { c, theta, square: new Float64Array(theta.length) };
+    const net = { ...engine.network([1, UNITS, 1], engine.activations.relu), c };
+    net.theta.forEach((_, k) => {
+      net.theta[k] = (2 * rng.uniform() - 1) * (k < 2 * UNITS ? 1 : 1 / sqrt(UNITS));
+    });
+    engine.optimizers.clip(net, c);
+    return net;
   }
   const bound = (c) => c * c * UNITS; // K: no critic with weights in [−c, c] is steeper
-  function value({ theta }, x) {
-    let f = theta[3 * UNITS];
-    for (let j = 0; j < UNITS; j++) f += theta[2 * UNITS + j] * max(0, theta[j] * x + theta[UNITS + j]);
-    return f;
-  }
-  function slope({ theta }, x) {
-    let f = 0;
-    for (let j = 0; j < UNITS; j++) if (theta[j] * x + theta[UNITS + j] > 0) f += theta[2 * UNITS + j] * theta[j];
-    return f;
-  }
-  const mean = (net, xs) => xs.reduce((sum, x) => sum + value(net, x), 0) / xs.length;
-  const estimate = (net, real, fake) => mean(net, real) - mean(net, fake);
-  function gradient({ theta }, real, fake) { // of E f(fake) − E f(real), which is minimised
-    const g = new Float64Array(theta.length);
-    for (const [xs, sign] of [[real, -1], [fake, 1]])
-      for (const x of xs)
-        for (let j = 0; j < UNITS; j++) {
-          const h = theta[j] * x + theta[UNITS + j], share = sign / xs.length;
-          if (h <= 0) continue;
-          g[2 * UNITS + j] += share * h;
-          g[j] += share * theta[2 * UNITS + j] * x;
-          g[UNITS + j] += share * theta[2 * UNITS + j];
-        }
-    return g;
-  }
-  // One turn of Algorithm 1: RMSProp (as in torch, alpha = 0.99), and only then the clipping.
+  const values = (net, xs) => forward(net, xs, xs.length).at(-1);
+  const steepness = (net, xs) => slopes(net, forward(net, xs, xs.length), xs.length);
+  const value = (net, x) => values(net, [x])[0], slope = (net, x) => steepness(net, [x])[0];
+  const estimate = (net, real, fake) => mean(values(net, real)) - mean(values(net, fake));
+  // Of E f(fake) − E f(real), which is minimised.
+  const gradient = (net, real, fake) => dTurn(net, games.wasserstein, real, fake, real.length).gradient;
+  // One turn of Algorithm 1: RMSProp, and only then the clipping.
   function step(net, real, fake, rate = net.c / 20) {
-    gradient(net, real, fake).forEach((g, k) => {
-      net.square[k] = 0.99 * net.square[k] + 0.01 * g * g;
-      net.theta[k] = min(net.c, max(-net.c, net.theta[k] - rate * g / (sqrt(net.square[k]) + 1e-8)));
-    });
+    engine.optimizers.rmsprop(net, gradient(net, real, fake), rate);
+    engine.optimizers.clip(net, net.c);
   }
   function trained({ p, pg, c, steps, quantiles }, rng) {
     const net = network(c, rng), real = quantiles.map((z) => p + z), fake = quantiles.map((z) => pg + z);
@@ -54,7 +37,6 @@ gancourse.critic = (() => {
 
   // The optimal discriminator of N(p, 1) against N(pg, 1): its score is a straight line.
   const score = (x, { p, pg }) => (p - pg) * (x - (p + pg) / 2);
-  const sigmoid = (s) => 1 / (1 + exp(-s)), softplus = (s) => max(s, 0) + log1p(exp(-abs(s)));
   // What moves a fake at x: minus the derivative of G's loss there.
   const pulls = (x, where) => {
     const s = score(x, where), rise = where.p - where.pg;
@@ -176,7 +158,7 @@ gancourse.critic = (() => {
         `<g stroke-dasharray="4 4">${
           height.line(from, towards * (from - middle), to, towards * (to - middle), "dashed")
         }</g>`,
-        height.curve(xs, xs.map((x) => (value(net, x) - zero) / K), "third"),
+        height.curve(xs, values(net, xs).map((f) => (f - zero) / K), "third"),
         height.dot(now.pg, (value(net, now.pg) - zero) / K),
       );
       force.frame(-1.3, 1.3);
@@ -186,7 +168,7 @@ gancourse.critic = (() => {
         force.label(1, 1),
         force.level(0, "axis"),
         force.curve(xs, xs.map((x) => pulls(x, now).minimax)),
-        force.curve(xs, xs.map((x) => slope(net, x) / K), "third"),
+        force.curve(xs, steepness(net, xs).map((s) => s / K), "third"),
         force.dot(now.pg, numbers.critic),
       );
     }

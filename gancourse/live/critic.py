@@ -2,6 +2,7 @@
 
 from statistics import NormalDist
 
+from gancourse.page.engine import ENGINE
 from gancourse.page.figure import LiveFigure, demand_one_of, demand_seed, demand_within
 
 CLIPS = (0.01, 0.03, 0.1, 0.3)
@@ -28,4 +29,5 @@ def critic(
         fallback="two bell curves, data and fakes, which you slide apart, with the best "
         "discriminator, a clipped critic that is trained in the page, the pull of both "
         "on a fake, and W1 beside the critic's estimate.",
+        needs=[ENGINE],
     )

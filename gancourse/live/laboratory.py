@@ -1,5 +1,6 @@
 """Train a GAN on points of the plane, in the page (chapter 05)."""
 
+from gancourse.page.engine import ENGINE
 from gancourse.page.figure import LiveFigure, demand_one_of, demand_seed
 
 GAMES = (
@@ -32,4 +33,5 @@ def laboratory(data: str = "ring", loss: str = "non-saturating", seed: int = 0) 
         fallback="a GAN that trains in the page on points of the plane. You choose data, game "
         "and learning rates and watch the samples, the discriminator's verdict, the "
         "arrows that move the samples, and both losses.",
+        needs=[ENGINE],
     )

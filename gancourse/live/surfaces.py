@@ -1,5 +1,6 @@
 """Train three critics in the page, under clipping, gradient penalty and R1 (chapter 13)."""
 
+from gancourse.page.engine import ENGINE
 from gancourse.page.figure import LiveFigure, demand_one_of, demand_seed
 
 CRITIC_DATA = ("ring", "grid", "swiss roll")
@@ -20,4 +21,5 @@ def surfaces(data: str = "ring", seed: int = 0) -> LiveFigure:
         fallback="the surfaces of three critics as they train in the page against a fixed "
         "generator, under weight clipping, a gradient penalty and R1, with the mean "
         "length of their slopes.",
+        needs=[ENGINE],
     )

@@ -26,13 +26,16 @@ class LiveFigure:
     """Self-contained HTML of one figure: styles, script, and the settings it starts from.
 
     ``module`` is the ``__file__`` of the figure's Python half; its script has the same name and
-    lies beside it. Where scripts do not run there stands a sentence instead, which ends in
-    ``fallback``.
+    lies beside it, and stands on ``page.js`` and the scripts in ``needs``. Where scripts do not
+    run there stands a sentence instead, which ends in ``fallback``.
     """
 
-    def __init__(self, module: str, settings: dict, title: str, fallback: str):
-        self.script = Path(module).with_suffix(".js")
-        self.name, self.settings, self.title = self.script.stem, settings, title
+    def __init__(
+        self, module: str, settings: dict, title: str, fallback: str, needs: Sequence[Path] = ()
+    ):
+        own = Path(module).with_suffix(".js")
+        self.name, self.settings, self.title = own.stem, settings, title
+        self.scripts = [HERE / "page.js", *needs, own]
         self.fallback = f"Here the built book shows a live figure: {fallback}"
 
     def _repr_html_(self) -> str:
@@ -42,7 +45,7 @@ class LiveFigure:
             f'aria-label="{html.escape(self.title)}">'
             f'<p class="live-fallback">{html.escape(self.fallback)}</p></figure>\n'
             f"<style>{_source(HERE / 'page.css')}</style>\n"
-            f"<script>{_source(HERE / 'page.js')}{_source(self.script)}"
+            f"<script>{''.join(map(_source, self.scripts))}"
             f'gancourse.page.mountAll("{self.name}");</script>'
         )
 

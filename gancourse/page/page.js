@@ -40,11 +40,11 @@ gancourse.page = (() => {
     return node;
   }
 
-  // A labelled menu of {value: text}; returns {get, set}.
+  // A labelled menu of {value: text}, or of a table {value: {name: text}}; returns {get, set}.
   function menu(parent, { label, options, value }, changed) {
     const holder = element(parent, "label", "", `<span><span>${label}</span></span>`);
     const select = element(holder, "select");
-    for (const [key, text] of Object.entries(options)) element(select, "option", "", text).value = key;
+    for (const [key, text] of Object.entries(options)) element(select, "option", "", text.name ?? text).value = key;
     select.value = value;
     select.addEventListener("change", changed);
     return {
@@ -221,6 +221,20 @@ gancourse.page = (() => {
         { length: 2 * n * n },
         (_, k) => k % 2 ? at(n - 1 - Math.floor((k >> 1) / n), this.y) : at((k >> 1) % n, this.x),
       );
+    }
+    // A path through those cells where their heights pass `level`: a short line through every square
+    // of four neighbours that lie on both sides.
+    contour(heights, level = 0) {
+      const n = Math.sqrt(heights.length), { pen, width, height } = this;
+      for (let i = 0; i + 1 < n; i++)
+        for (let j = 0; j + 1 < n; j++) {
+          const corners = [[i, j], [i, j + 1], [i + 1, j + 1], [i + 1, j]], cuts = [];
+          corners.forEach(([r, c], k) => {
+            const [r2, c2] = corners[(k + 1) % 4], a = heights[r * n + c] - level, b = heights[r2 * n + c2] - level;
+            if (a > 0 != b > 0) cuts.push([c + (c2 - c) * a / (a - b) + 0.5, r + (r2 - r) * a / (a - b) + 0.5]);
+          });
+          cuts.forEach(([c, r], k) => pen[k % 2 ? "lineTo" : "moveTo"](c * width / n, r * height / n));
+        }
     }
     // A verdict in (0, 1) for each of those cells: orange below ½, teal above, deeper the surer.
     heat(verdicts, strength = 0.5) {

@@ -51,9 +51,9 @@ def close(shown, expected, within=1e-10):
 def test_loss_gradient_and_forty_steps_are_those_of_torch(width):
     shown = under_node(
         """
-        const rng = N.random(3), points = N.draw("moons", 40, rng), net = N.network(g.width, rng);
+        const rng = random(3), points = N.draw("moons", 40, rng), net = N.network(g.width, rng);
         const before = [...net.theta], { loss, gradient } = N.slopes(net, points);
-        const scores = N.forward(net, points.x, 40).at(-1), held = N.heldOutLoss(net, points);
+        const scores = E.forward(net, points.x, 40).at(-1), held = N.heldOutLoss(net, points);
         for (let k = 0; k < 40; k++) N.step(net, points, 0.1, 0.9);
         return { points, before, loss, gradient, scores, held, after: net.theta };""",
         width=width,
@@ -79,7 +79,7 @@ def test_loss_gradient_and_forty_steps_are_those_of_torch(width):
 @needs_node
 def test_the_loss_stays_finite_for_huge_scores():
     assert under_node("""
-        const net = N.network(1, N.random(0));
+        const net = N.network(1, random(0));
         net.theta.fill(0); net.theta[net.theta.length - 1] = 800;
         return N.slopes(net, { x: new Float64Array(4), y: Float64Array.of(1, 0), n: 2 }).loss;
         """) == pytest.approx(400)
@@ -87,7 +87,7 @@ def test_the_loss_stays_finite_for_huge_scores():
 
 @needs_node
 def test_python_and_the_menu_name_the_same_data_and_both_classes_are_there():
-    shown = under_node("return Object.keys(N.DATA).map((k) => [k, N.draw(k, 400, N.random(1))]);")
+    shown = under_node("return Object.keys(N.DATA).map((k) => [k, N.draw(k, 400, random(1))]);")
     assert [name for name, _ in shown] == list(CLASSES)
     for name, points in shown:
         x = torch.tensor(points["x"]).view(-1, 2)
@@ -98,7 +98,7 @@ def test_python_and_the_menu_name_the_same_data_and_both_classes_are_there():
 @needs_node
 def test_data_are_what_their_names_say():
     def cloud(name):
-        points = under_node("return N.draw(g.name, 2000, N.random(4));", name=name)
+        points = under_node("return N.draw(g.name, 2000, random(4));", name=name)
         return torch.tensor(points["x"]).view(-1, 2), torch.tensor(points["y"])
 
     x, y = cloud("xor")
@@ -115,7 +115,7 @@ def test_on_moons_it_learns_and_then_overfits(seed):
     """What the chapter asks the reader to see."""
     train, held = under_node(
         """
-        const rng = N.random(g.seed), a = N.draw("moons", 40, rng), b = N.draw("moons", 100, rng);
+        const rng = random(g.seed), a = N.draw("moons", 40, rng), b = N.draw("moons", 100, rng);
         const net = N.network(16, rng), losses = [[], []];
         for (let k = 0; k < 3000; k++) {
           losses[0].push(N.heldOutLoss(net, a)); losses[1].push(N.heldOutLoss(net, b));
@@ -134,7 +134,7 @@ def test_exclusive_or_needs_width(seed):
     end = under_node(
         """
         return [1, 8].map((width) => {
-          const rng = N.random(g.seed), a = N.draw("xor", 40, rng), net = N.network(width, rng);
+          const rng = random(g.seed), a = N.draw("xor", 40, rng), net = N.network(width, rng);
           for (let k = 0; k < 1500; k++) N.step(net, a, 0.1, 0.9);
           return N.heldOutLoss(net, a);
         });""",
@@ -150,7 +150,7 @@ def expected(steps, data="moons", width=16, rate=0.03, momentum=0.9, seed=0):
     """Training and held-out loss after some steps, by the tested arithmetic."""
     return under_node(
         """
-        const rng = N.random(g.seed), a = N.draw(g.data, 40, rng), b = N.draw(g.data, 100, rng);
+        const rng = random(g.seed), a = N.draw(g.data, 40, rng), b = N.draw(g.data, 100, rng);
         const net = N.network(g.width, rng);
         for (let k = 0; k < g.steps; k++) N.step(net, a, g.rate, g.momentum);
         return [N.heldOutLoss(net, a), N.heldOutLoss(net, b)];""",

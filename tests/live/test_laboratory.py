@@ -38,7 +38,7 @@ under_node = partial(harness.under_node, "laboratory")
 # The figure's networks with given parameters. In the figure a weight matrix is (inputs, outputs).
 NETWORKS = """
     const load = (sizes, theta) => {
-      const net = N.network(sizes, N.random(0));
+      const net = N.network(sizes, random(0));
       net.theta.set(theta);
       return net;
     };
@@ -98,9 +98,9 @@ def test_forward_and_the_slope_at_a_point_are_those_of_torch(table):
     shown = under_node(
         NETWORKS
         + """
-        const h = N.forward(D, x, g.n);
-        return { made: N.forward(G, z, g.n).at(-1), scores: h.at(-1),
-                 slopes: N.backward(D, h, new Float64Array(g.n).fill(1), g.n) };""",
+        const h = E.forward(D, x, g.n);
+        return { made: E.forward(G, z, g.n).at(-1), scores: h.at(-1),
+                 slopes: E.backward(D, h, new Float64Array(g.n).fill(1), g.n) };""",
         **table.given(n=N),
     )
     close(shown["made"], table.fake.flatten())
@@ -114,7 +114,7 @@ def test_the_discriminators_turn(table, name):
     """Its loss, penalty and gradient; torch differentiates the penalty's gradient once more."""
     game = GAMES[name]
     shown = under_node(
-        NETWORKS + "return N.dTurn(D, game, x, fake, g.n);", **table.given(game=name, n=N)
+        NETWORKS + "return E.dTurn(D, game, x, fake, g.n);", **table.given(game=name, n=N)
     )
     loss = game.d_loss(table.scores(table.x), table.scores(table.fake))
     extra = game.penalty(table.D, table.x, table.fake) if game.penalty else torch.zeros(())
@@ -130,10 +130,10 @@ def test_the_penaltys_gradient_alone_is_double_backpropagation(table, real, fake
     shown = under_node(
         NETWORKS
         + """
-        const n = 2 * g.n, h = N.forward(D, Float64Array.from([...x, ...fake]), n);
-        const weight = (_, r) => (r < g.n ? g.real : g.made) / g.n;
+        const n = 2 * g.n, h = E.forward(D, Float64Array.from([...x, ...fake]), n);
+        const toll = (s, r) => E.squaredSlope(s, (r < g.n ? g.real : g.made) / g.n);
         const gradient = new Float64Array(D.theta.length);
-        const P = N.penalty(D, h, n, Float64Array.from({ length: n }, weight), gradient);
+        const P = E.penalty(D, h, n, toll, gradient);
         return [P, gradient];""",
         **table.given(n=N, real=real, made=fake),
     )
@@ -153,9 +153,9 @@ def test_the_generators_turn_and_the_arrows(table, name):
     shown = under_node(
         NETWORKS
         + """
-        const scores = N.forward(D, x, g.n).at(-1);
-        return [N.gTurn(G, D, game, x, z, g.n),
-                N.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
+        const scores = E.forward(D, x, g.n).at(-1);
+        return [E.gTurn(G, D, game, x, z, g.n),
+                E.gSlopes(D, game, scores, fake, g.n, 1).slopes];""",
         **table.given(game=name, n=N),
     )
     real = table.scores(table.x)
@@ -184,7 +184,7 @@ def test_adam_and_the_clip_are_those_of_torch(table, clip):
             penalties.clip_weights(clip)(net)
     shown = under_node(
         """
-        const net = N.network([2, 32, 32, 1], N.random(0));
+        const net = N.network([2, 32, 32, 1], random(0));
         net.theta.set(g.before);
         for (const gradient of g.steps) N.adam(net, gradient, 0.01, g.clip ?? Infinity);
         return net.theta;""",
@@ -270,7 +270,7 @@ def test_python_and_the_menu_name_the_same_games_and_data():
 )
 def test_mixtures_are_those_of_the_package(name, toy):
     means, points = under_node(
-        "return [N.DATA[g.name].modes.flat(), N.draw(g.name, 4000, N.random(1))];", name=name
+        "return [N.DATA[g.name].modes.flat(), N.draw(g.name, 4000, random(1))];", name=name
     )
     means = torch.tensor(means, dtype=torch.float64).view(-1, 2)
     far = torch.cdist(means, toy.means.double())
@@ -286,7 +286,7 @@ def test_mixtures_are_those_of_the_package(name, toy):
 @needs_node
 def test_the_other_data_and_the_noise():
     shown = under_node("""
-        const rng = N.random(5);
+        const rng = random(5);
         return [N.draw("spiral", 4000, rng), N.draw("gaussian", 4000, rng),
                 N.draw("own", 4000, rng, [[1, 1], [-1, 0]]), N.noise(4000, rng)];""")
     spiral, gaussian, own, noise = torch.tensor(shown, dtype=torch.float64).view(4, -1, 2)
@@ -361,15 +361,15 @@ def perform(key, steps, every, seed=0, game=None, later=()):
         const { data, game, rateD, rateG, dSteps } = N.EXPERIMENTS[g.key], { modes } = N.DATA[data];
         const rates = { rateD: rateD / 1000, rateG: rateG / 1000, dSteps };
         const run = N.training({ data, game: g.game ?? game, seed: g.seed });
-        const z = N.noise(500, N.random(9)), x = N.draw(data, 500, N.random(8)), path = [];
+        const z = N.noise(500, random(9)), x = N.draw(data, 500, random(8)), path = [];
         const sum = (a) => a.reduce((s, v) => s + v);
         const centre = (a) => [0, 1].map((i) => sum(a.filter((_, k) => k % 2 == i)) / 500);
         for (let k = 1; k <= g.steps; k++) {
           if (k == g.later[0]) rates.rateD = g.later[1];
           const losses = N.step(run, rates);
           if (k % g.every) continue;
-          const made = N.forward(run.G, z, 500).at(-1), real = N.forward(run.D, x, 500).at(-1);
-          const { slopes } = N.gSlopes(run.D, run.game, real, made, 500, 1);
+          const made = E.forward(run.G, z, 500).at(-1), real = E.forward(run.D, x, 500).at(-1);
+          const { slopes } = E.gSlopes(run.D, run.game, real, made, 500, 1);
           const reached = modes ? N.coverage(made, modes) : { modes: 0, highQuality: 0 };
           const [c, to] = [centre(made), centre(x)], off = made.map((v, i) => v - c[i % 2]);
           path.push([reached.modes, reached.highQuality, losses.d, losses.g, N.steepness(slopes),

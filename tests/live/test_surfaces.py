@@ -20,12 +20,12 @@ under_node = partial(harness.under_node, "surfaces")
 
 
 class Twin(torch.nn.Module):
-    """The figure's critic in torch."""
+    """The figure's critic in torch; a weight matrix there is (inputs, outputs)."""
 
     def __init__(self, theta, width=32):
         super().__init__()
         lengths = [2 * width, width, width * width, width, width, 1]
-        shapes = [(width, 2), (width,), (width, width), (width,), (1, width), (1,)]
+        shapes = [(2, width), (width,), (width, width), (width,), (width, 1), (1,)]
         parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
         self.weights = torch.nn.ParameterList(
             p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
@@ -33,8 +33,8 @@ class Twin(torch.nn.Module):
 
     def forward(self, x):
         W1, b1, W2, b2, W3, b3 = self.weights
-        hidden = leaky_relu(leaky_relu(x @ W1.T + b1, 0.2) @ W2.T + b2, 0.2)
-        return (hidden @ W3.T + b3)[:, 0]
+        hidden = leaky_relu(leaky_relu(x @ W1 + b1, 0.2) @ W2 + b2, 0.2)
+        return (hidden @ W3 + b3)[:, 0]
 
     def steepness(self, x):
         x = x.clone().requires_grad_()
