@@ -67,9 +67,12 @@ gancourse.engine = (() => {
   // A layer applied to n rows: x W, plus the biases if wanted.
   function linear({ inputs, outputs, W, b }, x, n, bias) {
     const y = new Float64Array(n * outputs);
-    if (bias) { for (let k = 0; k < y.length; k++) y[k] = b[k % outputs]; }
+    if (bias) { for (let r = 0; r < n; r++) y.set(b, r * outputs); }
     multiply(y, x, inputs, 1, W, outputs, 1, n, inputs, outputs);
     return y;
+  }
+  function addRows(sums, rows, n) {
+    for (let r = 0, k = 0; r < n; r++) for (let o = 0; o < sums.length; o++) sums[o] += rows[k++];
   }
   function timesSlope({ activation: { slope } }, values, h) {
     for (let k = 0; k < values.length; k++) values[k] *= slope(h[k]);
@@ -86,8 +89,8 @@ gancourse.engine = (() => {
     });
     return h;
   }
-  // From u = ∂loss/∂output of n rows back to ∂loss/∂input; adds the gradient by the parameters to
-  // `gradient`, if there is one. `along`, if given, enters the layers in the place of h, without biases.
+  // From u = ∂loss/∂output of n rows back: adds the gradient by the parameters to `gradient`, or, if there
+  // is none, returns ∂loss/∂input. `along`, if given, enters the layers in the place of h, without biases.
   function backward(net, h, u, n, gradient, along) {
     const layers = layersOf(net), into = gradient && layersOf(net, gradient);
     for (let l = layers.length - 1; l >= 0; l--) {
@@ -95,7 +98,8 @@ gancourse.engine = (() => {
       if (l + 1 < layers.length) timesSlope(net, u, h[l + 1]);
       if (gradient) {
         multiply(into[l].W, (along ?? h)[l], 1, inputs, u, outputs, 1, inputs, n, outputs);
-        if (!along) { for (let k = 0; k < u.length; k++) into[l].b[k % outputs] += u[k]; }
+        if (!along) addRows(into[l].b, u, n);
+        if (!l) return undefined;
       }
       const down = new Float64Array(n * inputs);
       multiply(down, u, outputs, 1, W, 1, outputs, n, outputs, inputs);

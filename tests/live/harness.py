@@ -12,13 +12,13 @@ PAGE, LIVE = (Path(room.__path__[0]) for room in (page, live))
 def under_node(figure, body, **given):
     """What the `body` of a JavaScript function returns, without a page around it.
 
-    In it `N` are the numbers of the `figure`, `E` is the engine, `g` what is given and `random` the
-    generator of chance. Typed arrays come back as lists, infinity as "inf".
+    In it `N` are the numbers of the `figure`, if there is one, `E` is the engine, `g` what is given
+    and `random` the generator of chance. Typed arrays come back as lists, infinity as "inf".
     """
-    scripts = (PAGE / "page.js", PAGE / "engine.js", LIVE / f"{figure}.js")
+    scripts = [PAGE / "page.js", PAGE / "engine.js", *([LIVE / f"{figure}.js"] if figure else [])]
     source = "\n".join(path.read_text() for path in scripts)
     script = (
-        f"{source}\nconst N = gancourse.{figure}.numbers, g = {json.dumps(given)};\n"
+        f"{source}\nconst N = gancourse.{figure}?.numbers, g = {json.dumps(given)};\n"
         "const E = gancourse.engine, random = gancourse.page.random;\n"
         "const plain = (_, value) => ArrayBuffer.isView(value) ? [...value]"
         " : value === Infinity ? 'inf' : value;\n"
