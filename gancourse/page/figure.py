@@ -6,6 +6,7 @@ moves it. The README of this folder says how to add one.
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -13,13 +14,15 @@ from pathlib import Path
 from gancourse.errors import GanCourseError, demand_whole
 
 HERE = Path(__file__).parent
+# A whole line, or the end of one; there without quotes, so that no string is cut.
+COMMENT = re.compile(r"^\s*//.*$|\s// [^\"'`]*$")
 
 
 @cache
 def _source(path: Path) -> str:
-    """A script or style sheet for the page: without indentation and lines of comment."""
-    lines = map(str.strip, path.read_text("utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """A script or style sheet for the page: without indentation and comments."""
+    lines = (COMMENT.sub("", line).strip() for line in path.read_text("utf-8").splitlines())
+    return "\n".join(filter(None, lines))
 
 
 class LiveFigure:

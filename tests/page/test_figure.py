@@ -10,6 +10,7 @@ import pytest
 from checkout import needs_browser, needs_node
 from gancourse.page import figure
 from gancourse.page.figure import HERE, LiveFigure
+from live import harness
 
 SOURCE = (HERE / "page.js").read_text()
 
@@ -59,6 +60,32 @@ def test_normal_numbers_are_normal_and_neighbouring_seeds_have_nothing_in_common
     assert (np.abs(z) > 1.96).mean() == pytest.approx(0.05, abs=0.005)
     assert abs(np.corrcoef(z[:-1], z[1:])[0, 1]) < 0.02
     assert abs(np.corrcoef(z, other)[0, 1]) < 0.02
+
+
+# ---------------------------------------------------------------- what reaches the page
+
+
+def test_comments_do_not_reach_the_page_and_strings_are_left_whole(tmp_path):
+    script = Path(tmp_path, "small.js")
+    script.write_text(
+        "// all of it\n  const a = 1; // one\n\n  const b = 'x // y', c = `http://z`; // its\n"
+        '  say("one // two");\n    // more\n'
+    )
+    assert figure._source(script).splitlines() == [
+        "const a = 1;",
+        "const b = 'x // y', c = `http://z`;",
+        'say("one // two");',
+    ]
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "path", [*HERE.glob("*.js"), *harness.LIVE.glob("*.js")], ids=lambda path: path.stem
+)
+def test_every_script_is_still_one_without_its_comments(path, tmp_path):
+    script = Path(tmp_path, "small.js")
+    script.write_text(figure._source(path))
+    subprocess.run(["node", "--check", script], check=True)
 
 
 # ---------------------------------------------------------------- the pieces, in a browser
