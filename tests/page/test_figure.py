@@ -66,7 +66,7 @@ def test_normal_numbers_are_normal_and_neighbouring_seeds_have_nothing_in_common
 
 
 def test_comments_do_not_reach_the_page_and_strings_are_left_whole(tmp_path):
-    script = Path(tmp_path, "small.js")
+    script = tmp_path / "small.js"
     script.write_text(
         "// all of it\n  const a = 1; // one\n\n  const b = 'x // y', c = `http://z`; // its\n"
         '  say("one // two");\n    // more\n'
@@ -83,7 +83,7 @@ def test_comments_do_not_reach_the_page_and_strings_are_left_whole(tmp_path):
     "path", [*HERE.glob("*.js"), *harness.LIVE.glob("*.js")], ids=lambda path: path.stem
 )
 def test_every_script_is_still_one_without_its_comments(path, tmp_path):
-    script = Path(tmp_path, "small.js")
+    script = tmp_path / "small.js"
     script.write_text(figure._source(path))
     subprocess.run(["node", "--check", script], check=True)
 
