@@ -1,0 +1,45 @@
+"""Every conclusion that the text names has a test, written for just these words."""
+
+from collections import Counter
+
+import pytest
+
+from checkout import ROOT
+from claims import CLAIM, Claim, claim_tests, claims, half_marked
+
+CLAIMS, TESTS = claims(ROOT), claim_tests(ROOT)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_has_a_test_written_for_these_words(claim):
+    mine = [test for test in TESTS if test.name == claim.name]
+    assert mine, f"{claim.page}.md:{claim.line}: no test claims {claim.name!r}"
+    for test in mine:
+        assert test.text == claim.fingerprint, (
+            f"{claim.page}.md:{claim.line}: the sentence of {claim.name!r} was edited; look at "
+            f"{test.path}::{test.function}, then put text={claim.fingerprint!r}"
+        )
+
+
+def test_no_test_claims_what_nobody_says():
+    assert {test.name for test in TESTS} <= {claim.name for claim in CLAIMS}
+
+
+def test_every_claim_has_a_name_of_its_own_and_both_its_marks():
+    names = Counter(claim.name for claim in CLAIMS)
+    assert [name for name, count in names.items() if count > 1] == [] == half_marked(ROOT)
+
+
+@pytest.mark.parametrize("test", TESTS, ids=lambda test: f"{test.name}:{test.function}")
+def test_says_what_it_does_and_can_fail(test):
+    assert test.asserts and test.summary.endswith("."), f"{test.path}::{test.function}"
+
+
+def test_the_fingerprint_follows_the_words_and_not_the_lines():
+    one, two, other = (Claim("a", text, "p", 1) for text in ("x is 3", "x\n  is 3", "x is 4"))
+    assert one.fingerprint == two.fingerprint != other.fingerprint
+
+
+def test_finds_a_claim_over_two_lines():
+    (found,) = CLAIM.finditer("So <!-- claim: a-b -->it\nis.<!-- /claim --> And")
+    assert (found["name"], found["text"]) == ("a-b", "it\nis.")
