@@ -1,10 +1,10 @@
 """Conclusions from experiments: where the text states them, and the tests that recompute them.
 
-A conclusion has a name in the text, between two comments that neither the page nor a notebook shows:
+A conclusion has a name in the text, between two comments that no page and no notebook shows:
 
-    <!-- claim: r1-buys-coverage -->All ten runs with the penalty find all eight modes.<!-- /claim -->
+    <!-- claim: penalty-finds-modes -->All ten runs find all eight modes.<!-- /claim -->
 
-A test claims it by `@pytest.mark.claim("r1-buys-coverage", text="1a2b3c4d")`; `text` is the
+A test claims it by `@pytest.mark.claim("penalty-finds-modes", text="1a2b3c4d")`; `text` is the
 fingerprint of the words, so that whoever edits the sentence must open its test. The directive
 `{claim-ledger}` lists every claim beside its tests. Nothing is imported or run.
 """
