@@ -26,6 +26,10 @@ tools/javascript/node_modules: tools/javascript/package-lock.json
 chapters: environment  ## execute the chapters whose text or code has changed (ARGS="--all", ARGS=06)
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
+stale:               ## name the chapters that `make chapters` would execute, one a line
+	@$(PYTHON) tools/environment.py >&2
+	@$(RUN) tools/build_chapters.py --stale
+
 experiments: environment  ## measure again what the chapters quote (about 20 minutes, two scripts at a time)
 	@printf '%s\n' "games_table --data grid-25" face_coverage "games_table --data ring-8" \
 	  "quality --only digits --only faces" wgan normalization surfaces | \
@@ -50,4 +54,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks lint-js chapters experiments torture benchmark repository environment clean clean-all
+.PHONY: help book test unit notebooks lint-js chapters stale experiments torture benchmark repository environment clean clean-all

@@ -4,6 +4,7 @@ python tools/build_chapters.py            only what is stale
 python tools/build_chapters.py 06 09      these, stale or not
 python tools/build_chapters.py --all      every one
 python tools/build_chapters.py --check    run nothing; fail if something is stale
+python tools/build_chapters.py --stale    run nothing; print what is stale, one name a line
 """
 
 import argparse
@@ -126,8 +127,12 @@ def main(argv=None, root=ROOT):
     parser.add_argument("names", nargs="*", help="numbers or names, such as 06")
     parser.add_argument("--all", action="store_true", help="stale or not")
     parser.add_argument("--check", action="store_true", help="run nothing, fail if stale")
+    parser.add_argument("--stale", action="store_true", help="run nothing, print what is stale")
     arguments = parser.parse_args(argv)
     texts = chosen(root, arguments)
+    if arguments.stale:
+        print(*(text.stem + "\n" for text in texts if is_stale(root, text)), sep="", end="")
+        return
     if arguments.check:
         if texts:
             sys.exit("stale: " + ", ".join(t.stem for t in texts) + "   (run: make chapters)")

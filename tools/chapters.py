@@ -1,6 +1,5 @@
 """What a chapter is: its text, its notebook, and how the one becomes the other without running."""
 
-import ast
 import hashlib
 import re
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 import yaml
+
+from reach import Reach
 
 PAIRS = "chapters/[0-9][0-9]_*.md"
 BADGE, SETUP = "badge", "setup"  # the two cells that a notebook has and its text has not
@@ -100,51 +101,21 @@ def own_cells(notebook):
 # ---- what a chapter's results depend on -------------------------------------------------------
 
 
-def module_file(root, name):
-    """The file of a module of this repository, or None."""
-    base = Path(root, *name.split("."))
-    return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()), None)
+def code_of(text):
+    """The code cells of a chapter, without IPython's own commands."""
+    code = (cell.source for cell in written(text) if cell.cell_type == "code")
+    return [re.sub(r"^([ \t]*)[%!].*$", r"\1pass", cell, flags=re.MULTILINE) for cell in code]
 
 
-def imported(source):
-    """Dotted names that a piece of Python might import from gancourse."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def used_modules(root, source):
-    """Files of gancourse that a piece of Python imports, directly or through each other."""
-    found, waiting = set(), [source]
-    while waiting:
-        for name in imported(waiting.pop()):
-            path = name.startswith("gancourse") and module_file(root, name)
-            if path and path not in found:
-                found.add(path)
-                waiting.append(path.read_text("utf-8"))
-    return sorted(found)
-
-
-def resources(module):
-    """Files that a module reads: those of its own folder, and neighbours that it names."""
-    own = [p for p in module.with_suffix("").glob("*") if p.is_file()]
-    source = module.read_text("utf-8")
-    near = [p for p in module.parent.glob("*") if p.is_file() and p.stem in source]
-    return sorted(p for p in {*own, *near} if p.suffix in {".js", ".css", ".npz", ".json", ".csv"})
+def used(root, text):
+    """What the code of a chapter reaches in the package."""
+    return Reach(root, "\n".join(code_of(text)))
 
 
 def source_hash(root, text):
-    """Changes when the text of a chapter, or any file of gancourse that it uses, changes."""
-    code = "\n".join(cell.source for cell in written(text) if cell.cell_type == "code")
-    modules = used_modules(root, re.sub(r"^\s*[%!].*$", "pass", code, flags=re.MULTILINE))
-    files = {text, *modules, *(r for m in modules for r in resources(m))}
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    """Changes when the text of a chapter changes, or whatever its code uses of the package."""
+    digest = hashlib.sha256(text.relative_to(root).as_posix().encode() + b"\0" + text.read_bytes())
+    digest.update(used(root, text).digest().encode())
     return digest.hexdigest()[:16]
 
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 import build_chapters
-from chapters import chapters, is_stale, source_hash, used_modules
+from chapters import assemble, chapters, is_stale, serialise, source_hash
 
 
 @pytest.fixture
@@ -67,53 +67,25 @@ def test_check_fails_for_a_stale_chapter_and_runs_nothing(small_book, text):
     assert not text.with_suffix(".ipynb").exists()
 
 
-@pytest.fixture
-def package(small_book, text):
-    """A chapter that uses alpha, which uses beta, which reads live/*.js; gamma is not used."""
-    files = {
-        "__init__.py": '"""Package."""',
-        "alpha.py": "def f():\n    from gancourse.beta import g\n",
-        "beta.py": "FACES = 'faces'",
-        "beta/live.js": "1",
-        "faces.npz": "1",
-        "other.npz": "1",
-        "gamma.py": "",
-    }
-    for name, content in files.items():
-        path = small_book / "gancourse" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content)
-    add_code(text, "%matplotlib inline\nfrom gancourse import alpha")
-    return small_book / "gancourse"
-
-
-@pytest.mark.parametrize(
-    "name, matters",
-    [
-        ("__init__.py", True),
-        ("alpha.py", True),
-        ("beta.py", True),
-        ("beta/live.js", True),
-        ("faces.npz", True),
-        ("gamma.py", False),
-        ("other.npz", False),
-    ],
-)
-def test_stale_when_a_used_file_changes(small_book, text, package, name, matters):
-    before = source_hash(small_book, text)
-    path = package / name
-    path.write_text(path.read_text() + "\n# changed")
-    assert (source_hash(small_book, text) != before) == matters
+def test_stale_chapters_are_printed_one_name_a_line_and_nothing_else(small_book, text, capsys):
+    """`make stale`: the names on stdout; nothing when all are built."""
+    (text.parent / "06_other.md").write_text(text.read_text())
+    build_chapters.main(["--stale"], root=small_book)
+    assert capsys.readouterr().out == "05_small\n06_other\n"
+    for name in ("05_small", "06_other"):
+        notebook = assemble(small_book, text.with_stem(name))
+        text.with_name(f"{name}.ipynb").write_text(serialise(notebook))
+    add_code(text, "1")
+    build_chapters.main(["--stale"], root=small_book)
+    assert capsys.readouterr().out == "05_small\n"
+    build_chapters.main(["--stale", "06"], root=small_book)
+    assert capsys.readouterr().out == ""
 
 
 def test_stale_when_the_text_changes(small_book, text):
     before = source_hash(small_book, text)
     text.write_text(text.read_text() + "\nOne more sentence.\n")
     assert source_hash(small_book, text) != before
-
-
-def test_relative_and_foreign_imports_are_ignored(small_book):
-    assert used_modules(small_book, "import torch\nfrom . import x\nimport gancoursework") == []
 
 
 def test_chapters_are_found_by_their_number(small_book):
