@@ -222,19 +222,23 @@ class Module:
         return name.split(".")[0] == PACKAGE
 
     def exact(self, names):
-        """The source text of a definition as it is written, with the comments below it."""
+        """The source text of a definition, as `inspect.getsource` finds it; None if it is none."""
         body, found = self.tree.body, []
         for name in names:
             found = [n for n in body if isinstance(n, DEFINITIONS) and n.name == name]
             body = found[-1].body if found else []
         if not found:  # the module, or something that it got from elsewhere
             return None if names else self.source
-        starts = sorted(first_line(n) for n in ast.walk(self.tree) if isinstance(n, ast.stmt))
-        pieces = []
+        lines, pieces = self.source.splitlines(), []
         for node in found:
-            after = next((line for line in starts if line > node.end_lineno), None)
-            lines = self.source.splitlines()[first_line(node) - 1 : after and after - 1]
-            pieces.append("\n".join(lines).rstrip())
+            last = node.end_lineno
+            for number in range(last, len(lines)):  # comments of its own depth belong to it
+                text = lines[number].lstrip()
+                depth = len(lines[number]) - len(text)
+                if text and not (text[0] == "#" and depth >= node.body[0].col_offset):
+                    break
+                last = number + 1 if text else last
+            pieces.append("\n".join(lines[first_line(node) - 1 : last]))
         return "\n".join(pieces)
 
 

@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from importlib import import_module
+from inspect import getsource
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from chapters import chapters, code_of, used
 from checkout import ROOT
 from gancourse.page.figure import _source
-from reach import Reach, first_line, form
+from reach import Reach, first_line, form, parsed
 
 FILES = {
     "__init__.py": '"""Package."""\n__version__ = "1"\n',
@@ -268,6 +270,13 @@ NO = {
         "return 8",
         "return 9",
     ),
+    "a comment between what is shown and the next": (
+        "from gancourse.notebook import show_source\nfrom gancourse.alpha import used\n"
+        "show_source(used)",
+        "alpha.py",
+        "def unused",
+        "# new\ndef unused",
+    ),
     "a comment in a neighbour of what is shown": (
         "from gancourse.notebook import show_source\nfrom gancourse.alpha import used\n"
         "show_source(used)",
@@ -465,6 +474,34 @@ def test_a_figure_counts_exactly_the_scripts_that_stand_in_its_html(name):
     reached = Reach(ROOT, f"from gancourse.live.{name} import {name}")
     scripts = {p for room in ("live", "page") for p in (ROOT / "gancourse" / room).glob("*.[jc]s*")}
     assert {p for p in scripts if _source(p) in html} == reached.files & scripts
+
+
+@pytest.mark.parametrize("number", ["05", "10", "12", "13"])
+def test_what_is_shown_counts_as_python_shows_it(number):
+    (text,) = (t for t in chapters(ROOT) if t.stem.startswith(number))
+    shown = used(ROOT, text).shown
+    assert shown
+    for name, names in shown:
+        thing = import_module(name)
+        for attribute in names:
+            thing = getattr(thing, attribute)
+        exact = parsed(name, Path(ROOT, *name.split(".")).with_suffix(".py").read_text(), "")
+        assert textwrap.dedent(exact.exact(names)) == textwrap.dedent(getsource(thing)).rstrip()
+
+
+def test_comments_below_a_definition_belong_to_it_if_they_are_as_deep(tmp_path, monkeypatch):
+    source = (
+        "class A:\n    def f(self):\n        return 1\n\n        # own\n\n"
+        "    # next\n    x = 1\n# end\n"
+    )
+    (tmp_path / "shown_by_python.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    thing = import_module("shown_by_python")
+    module = parsed("", source, "")
+    assert module.exact(["A", "f"]) == getsource(thing.A.f).rstrip()
+    assert module.exact(["A", "f"]).endswith("# own")
+    assert module.exact(["A"]) == getsource(thing.A).rstrip()
+    assert module.exact(["A", "x"]) is None
 
 
 def test_the_same_syntax_has_the_same_form_however_it_is_written():
