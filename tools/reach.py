@@ -264,8 +264,8 @@ class Reach:
         self.units, self.acts, self.files, self.shown = {}, {}, set(), set()
         self.words, self.docstrings, self.offered = set(), False, set()
         chapter = Module("", code, "")
-        for statement in chapter.tree.body:
-            self._follow(chapter, statement)
+        for self.statement in chapter.tree.body:
+            self._follow(chapter, self.statement)
         for found in list(chapter.imports.values()):
             for module, name, _ in found:
                 self._bind(module, name)
@@ -451,19 +451,16 @@ class Reach:
             self._ask(None)
 
     def _show(self, module, local, call):
+        """A source that is printed: of ours by its exact text; of the chapter's own it is there."""
         names = dotted(call.args[0]) if call and call.args else ()
-        known = names and (
-            names[0] in module.units or module.imports.get(names[0]) or local.get(names[0])
-        )
-        for target, rest in list(self._resolve(module, local, names)) if known else [(None, ())]:
-            if target is None or target is module and not self._is_defined_in(module, rest[0]):
-                self.shown.add((PACKAGE, ()))
-            elif target is not module:
-                self.shown.add((target.name, rest))
-
-    @staticmethod
-    def _is_defined_in(module, name):
-        return all(isinstance(statement, DEFINITIONS) for statement in module.units[name])
+        targets = list(self._resolve(module, local, names)) if names else []
+        bound = module.units.get(names[0], []) if names else []
+        bound = [statement for statement in bound if statement.lineno < call.lineno]
+        known = names and (module.imports.get(names[0]) or local.get(names[0]) or bound)
+        inside = isinstance(self.statement, DEFINITIONS)  # where it may be an argument's name
+        if not known or inside or not all(isinstance(s, DEFINITIONS) for s in bound):
+            self.shown.add((PACKAGE, ()))
+        self.shown |= {(target.name, rest) for target, rest in targets if target is not module}
 
     # ---- files ----------------------------------------------------------------------------------
 

@@ -6,11 +6,14 @@
 Writes gancourse/experiments/normalization.json. All seeds of a setting train at once, as an
 ensemble with a member axis. Three parts:
 
-shift    a deep classifier of digits without batch norm, with it, and with noise behind it whose
-         mean and spread change at every step (after Santurkar et al., 2018).
-noise    a classifier of few digits; the statistics of a batch of 128 are taken in smaller lots,
-         so that only the noise of the statistics changes and nothing else.
-gan      a GAN of digits: real and fake apart or together, batch norm at the two ends.
+shift
+    a deep classifier of digits without batch norm, with it, and with noise behind it whose mean
+    and spread change at every step (after Santurkar et al., 2018).
+noise
+    a classifier of few digits; the statistics of a batch of 128 are taken in smaller lots, so that
+    only the noise of the statistics changes and nothing else.
+gan
+    a GAN of digits: real and fake apart or together, batch norm at the two ends.
 """
 
 import argparse

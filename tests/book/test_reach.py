@@ -208,6 +208,20 @@ YES = {
         "return TABLE[name]",
         "return TABLE[name]  # new",
     ),
+    "a comment, when a name stands for something else by then": (
+        "from gancourse.alpha import used\nfrom gancourse.notebook import show_source\n"
+        "used = print\nshow_source(used)",
+        "alpha.py",
+        "return TABLE[name]",
+        "return TABLE[name]  # new",
+    ),
+    "a comment, when an argument is shown": (
+        "from gancourse.alpha import used\nfrom gancourse.notebook import show_source\n"
+        "def show(used):\n    show_source(used)",
+        "alpha.py",
+        "return TABLE[name]",
+        "return TABLE[name]  # new",
+    ),
     "the measurement": (
         "from gancourse.experiments.measured import measured\nmeasured('a')",
         "experiments/a.json",
@@ -280,6 +294,13 @@ NO = {
     "a comment in a neighbour of what is shown": (
         "from gancourse.notebook import show_source\nfrom gancourse.alpha import used\n"
         "show_source(used)",
+        "alpha.py",
+        "return TABLE[name]",
+        "return TABLE[name]  # new",
+    ),
+    "a comment in a neighbour, if the name gets another sense later": (
+        "from gancourse.notebook import show_source\nfrom gancourse.alpha import used\n"
+        "show_source(used)\nused = 1",
         "alpha.py",
         "return TABLE[name]",
         "return TABLE[name]  # new",
