@@ -84,7 +84,7 @@ def machine(result):
 
 def speed(result):
     """Every case: milliseconds per step, GAN-iterations against the textbook, share of the peak."""
-    from gancourse.benchmark.measuring import fraction_of_peak, speedup, spread
+    from gancourse.benchmark.report import fraction_of_peak, speedup, spread
 
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "r1-r2", "toy"):
         case = result["cases"][key]
@@ -111,7 +111,7 @@ def speed(result):
 
 def wrapper(result):
     """What `Training` costs over the bare loop."""
-    from gancourse.benchmark.measuring import speedup
+    from gancourse.benchmark.report import speedup
 
     lines = []
     for key in ("dcgan-32", "dcgan-64", "wgan-gp", "toy"):
@@ -123,7 +123,7 @@ def wrapper(result):
 
 def tricks(result):
     """One habit of the tutorials at a time, put into our loop."""
-    from gancourse.benchmark.measuring import speedup
+    from gancourse.benchmark.report import speedup
 
     case = result["cases"]["tricks"]
     lines = [
@@ -136,7 +136,7 @@ def tricks(result):
 
 def kernels(result):
     """The machine's largest kernels over all turns of all cases."""
-    from gancourse.benchmark.measuring import spread
+    from gancourse.benchmark.report import spread
 
     cases = [case for case in (result["cases"][key] for key in result["cases"])]
     names = list(cases[0]["kernels"])
