@@ -74,8 +74,13 @@ class ApiReference(SphinxDirective):
         (room,) = self.arguments
         if room not in known:
             raise self.error(f"there is no room {room!r}; choose one of {', '.join(known)}")
-        table = self.parse(self.table(known[room]), nodes.Element()).children
-        return [*table, *(self.section(name) for name in known[room])]
+        package, names = f"gancourse.{room}", known[room]
+        text = self.table(names)
+        if room != DOOR:  # the room's own words, and names as they are called in it
+            short = [name.removeprefix(f"{package}.") for name in names]
+            text = rst(f".. automodule:: {package}") + "\n\n" + self.table(short)
+        opening = self.parse(text, nodes.Element()).children
+        return [*opening, *(self.section(name) for name in names)]
 
     def parse(self, text, node):
         lines = StringList(text.splitlines(), source=self.env.docname)
