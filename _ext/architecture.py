@@ -16,7 +16,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 PLAN = "tools/plan.py"
-WIDTH, ROOM, HEIGHT, FLOOR, IN_A_ROW = 400, 80, 27, 60, 4
+WIDTH, ROOM, HEIGHT, FLOOR, IN_A_ROW = 400, 84, 27, 60, 4
 
 
 def plan(root):

@@ -10,6 +10,8 @@ import yaml
 import architecture
 from api_reference import DOOR, modules, rooms
 from checkout import ROOT
+from gancourse import training
+from gancourse.loop.player import Player
 from plan import ARROWS
 
 PAGE = (ROOT / "appendix" / "architecture.md").read_text("utf-8")
@@ -88,3 +90,16 @@ def test_every_module_stands_on_a_page_of_the_reference_that_the_contents_list()
         page = (ROOT / "appendix" / "api" / f"{room}.md").read_text("utf-8")
         assert f"```{{api-reference}} {room}\n```" in page
     assert sorted(sum(rooms(ROOT).values(), [])) == sorted(modules(ROOT))
+
+
+def test_the_life_of_a_step_calls_what_there_is():
+    story = PAGE.partition("## The life of one step")[2].partition("## The rooms")[0]
+    said = re.findall(r"^\d\. .*?`([\w.]+)`", story, re.MULTILINE)
+    assert said == ["train", "Training.advance", "Training.take_step", "algorithm_1", "Player.move"]
+    for name in said:
+        thing = vars(training) | {"Player": Player}
+        first, *rest = name.split(".")
+        thing = thing[first]
+        for part in rest:
+            thing = getattr(thing, part)
+        assert callable(thing)
