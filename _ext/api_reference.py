@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.ext.autodoc import DataDocumenter, GenericAliasMixin
 from sphinx.util.docutils import SphinxDirective
 
 from architecture import plain, says
@@ -110,6 +111,21 @@ class ApiReference(SphinxDirective):
         return found
 
 
+class Aliases(DataDocumenter):
+    """A name for a type, shown with its value like any other constant.
+
+    Sphinx would write "alias of" and the type as text, where `"*members batch"` begins an emphasis.
+    """
+
+    def update_content(self, more_content):
+        super(GenericAliasMixin, self).update_content(more_content)
+
+    def should_suppress_value_header(self):
+        return super(GenericAliasMixin, self).should_suppress_value_header()
+
+
 def setup(app):
+    app.setup_extension("sphinx.ext.autodoc")
+    app.add_autodocumenter(Aliases, override=True)
     app.add_directive("api-reference", ApiReference)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

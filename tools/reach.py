@@ -26,8 +26,6 @@ ASKED = {("gancourse.exercises", name) for name in ("check", "find", "everything
 QUESTIONS, DECLARE = "gancourse.questions", "exercise"
 #: These look for files and modules by a name that is made up; the calls above say by which.
 UNDERSTOOD = {MEASURED[0], "gancourse.exercises"}
-#: Of the folder `page` every figure takes `page.*`, and of the rest what it mentions.
-FIGURES, FRAME = "gancourse.live", "gancourse.page"
 OWN_NAMES = {"globals", "locals", "eval", "exec"}
 ANY_NAMES = {"import_module", "__import__", "__subclasses__"}
 LISTS = {"iterdir", "glob", "rglob", "listdir", "scandir", "walk"}
@@ -262,14 +260,13 @@ class Reach:
     def __init__(self, root, code):
         self.root = Path(root)
         self.units, self.acts, self.files, self.shown = {}, {}, set(), set()
-        self.words, self.docstrings, self.offered = set(), False, set()
+        self.docstrings = False
         chapter = Module("", code, "")
         for self.statement in chapter.tree.body:
             self._follow(chapter, self.statement)
         for found in list(chapter.imports.values()):
             for module, name, _ in found:
                 self._bind(module, name)
-        self.files |= {path for path in self.offered if path.stem in self.words}
 
     # ---- modules --------------------------------------------------------------------------------
 
@@ -475,9 +472,6 @@ class Reach:
 
     def _strings(self, module, statement):
         """The files that strings name: beside the module, or in a package that is named, too."""
-        if not module.name or module.name.startswith(FIGURES):
-            self.words |= {n.arg for n in ast.walk(statement) if isinstance(n, ast.keyword)}
-            self.words |= {Path(text).stem for text in patterns(statement)}
         if not module.name or module.name in UNDERSTOOD:
             return
         texts = set(patterns(statement))
@@ -487,9 +481,6 @@ class Reach:
             named = {p for p in data if any(fnmatchcase(p.name, t) for t in texts if "." in t)}
             if not named and (folder in folders.values() or self._lists(module, statement)):
                 named = set(data)
-            if module.name.startswith(FRAME):
-                self.offered |= {p for p in named if p.stem != "page"}
-                named -= self.offered
             self.files |= named
 
     @staticmethod

@@ -110,9 +110,11 @@ def FREE_TOO():
     "experiments/b.json": "1",
     "page/__init__.py": "",
     "page/figure.py": (
-        "def LiveFigure(module, engine=False):\n"
-        '    return "page.js", "page.css", ("engine.js" if engine else "")\n'
+        "from pathlib import Path\n\nHERE = Path(__file__).parent\n\n\n"
+        "def LiveFigure(module, needs=()):\n"
+        '    return HERE / "page.js", HERE / "page.css", *needs\n'
     ),
+    "page/engine.py": 'from pathlib import Path\n\nENGINE = Path(__file__).with_suffix(".js")\n',
     "page/page.js": "1",
     "page/page.css": "1",
     "page/engine.js": "1",
@@ -123,8 +125,9 @@ def FREE_TOO():
     ),
     "live/still.js": "1",
     "live/mover.py": (
+        "from gancourse.page.engine import ENGINE\n"
         "from gancourse.page.figure import LiveFigure\n\n\n"
-        "def mover():\n    return LiveFigure(__file__, engine=True)\n"
+        "def mover():\n    return LiveFigure(__file__, needs=[ENGINE])\n"
     ),
     "live/mover.js": "1",
     "data/__init__.py": "",
