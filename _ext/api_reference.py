@@ -120,8 +120,8 @@ class Aliases(DataDocumenter):
     def update_content(self, more_content):
         super(GenericAliasMixin, self).update_content(more_content)
 
-    def should_suppress_value_header(self):
-        return super(GenericAliasMixin, self).should_suppress_value_header()
+    def should_suppress_directive_header(self):
+        return super(GenericAliasMixin, self).should_suppress_directive_header()
 
 
 def setup(app):
