@@ -1,6 +1,6 @@
 """Sphinx extension: the directive `{errata}` prints appendix/errata.yml, each entry with its test.
 
-The same file is read by tests/test_errata.py, so that no number stands on the page that is not
+The same file is read by tests/book/test_errata.py, so that no number stands on the page that is not
 recomputed. An entry can be linked from any page: `[R2](#erratum-r2)`.
 """
 
@@ -36,7 +36,7 @@ KINDS = {
     "typo": "slip of the pen",
     "dated": "out of date",
 }
-TESTS = "tests/test_errata.py"
+TESTS = "tests/book/test_errata.py"
 
 
 def sources(root):
