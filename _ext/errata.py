@@ -1,10 +1,12 @@
 """Sphinx extension: the directive `{errata}` prints appendix/errata.yml, each entry with its test.
 
 The same file is read by tests/book/test_errata.py, so that no number stands on the page that is not
-recomputed. An entry can be linked from any page: `[R2](#erratum-r2)`.
+recomputed, and a test carries the fingerprint of the entry that its author read. An entry can be
+linked from any page: `[R2](#erratum-r2)`.
 """
 
 import ast
+import hashlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -21,6 +23,7 @@ FIELDS = {
     "kind": 9,
     "chapter": 2,
     "printed": 260,
+    "excerpt": 200,
     "corrected": 300,
     "why": 330,
 }
@@ -37,16 +40,31 @@ KINDS = {
     "dated": "out of date",
 }
 TESTS = "tests/book/test_errata.py"
+#: No excerpt is longer: enough to find the place and to judge us, too little to replace the source.
+LONGEST_EXCERPT = 25
+
+
+def read(root):
+    """The whole file: `sources` and `withdrawn`."""
+    return yaml.safe_load(Path(root, "appendix/errata.yml").read_text("utf-8"))
 
 
 def sources(root):
     """The sources with their entries, in the order of the file."""
-    return yaml.safe_load(Path(root, "appendix/errata.yml").read_text("utf-8"))["sources"]
+    return read(root)["sources"]
 
 
 def entries(root):
     """All entries of all sources."""
     return [entry for source in sources(root) for entry in source["errata"]]
+
+
+def fingerprint(entry):
+    """Eight hex digits that change with any word of an entry that a reader could rely on."""
+    said = [entry.get(field, "") for field in ("printed", "excerpt", "corrected", "why")]
+    said.append(entry.get("witness", {}).get("what", ""))
+    text = "\0".join(re.sub(r"\s+", " ", part).strip() for part in said)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def numbers(text):
@@ -68,6 +86,16 @@ def displayed(text):
     """A text that is one formula becomes a display, anything else a paragraph."""
     formula = re.fullmatch(r"\$([^$]+)\$", text)
     return f"$$\n{formula[1]}\n$$" if formula else text
+
+
+def quotation(entry):
+    """The source's own words; nothing if they are a formula, for the box shows that typeset."""
+    text = entry.get("excerpt", "")
+    around = re.sub(r"\$[^$]*\$", "", text)
+    if not text or "\\" in around:
+        return ""
+    is_code = "cited" in entry and re.search(r"[`=_]|\w\(", around)
+    return f"`` {text} ``" if is_code else f"“{text}”"
 
 
 def block(name, *content):
@@ -104,6 +132,8 @@ def entry_text(entry, chapter, tests):
         "",
         displayed(entry["printed"]),
     )
+    if words := quotation(entry):
+        yield block("erratum-quote", f"In its own words: {words}")
     yield block(
         "erratum-corrected",
         '<span class="erratum-label">Correct</span>',
@@ -113,6 +143,9 @@ def entry_text(entry, chapter, tests):
     yield f"{entry['why']} {chapter}\n"
     if "witness" in entry:
         yield witness(entry)
+    if place := entry.get("cited", entry.get("unquoted")):
+        quoted = "Quoted from" if "cited" in entry else "Not quoted:"
+        yield block("erratum-untested", f"{quoted} {place}.".replace("_", r"\_"))
     if "test" in entry:
         yield (
             f"<details><summary>Its test: <code>{entry['test']}</code></summary>\n\n"
@@ -178,13 +211,28 @@ class Errata(SphinxDirective):
             )
         return node
 
+    def withdrawn(self, found):
+        """What this list got wrong itself; old links to an entry lead here."""
+        node = nodes.section("", nodes.title("", "Withdrawn"))
+        node["names"].append("errata-withdrawn")
+        self.state.document.note_explicit_target(node)
+        text = "Entries that were wrong, or unfair to their source. They stay here with the reason."
+        node += self.parse([text, ""], nodes.Element()).children
+        for entry in found:
+            lines = [f"**{entry['id']}**, {entry['date']}. {entry['was']}\n", entry["why"]]
+            node += self.parse(
+                lines, nodes.container(classes=["erratum"]), f"erratum-{entry['id'].lower()}"
+            )
+        return node
+
     def run(self):
         root = Path(self.env.srcdir)
         for source in ("appendix/errata.yml", TESTS, "_toc.yml"):
             self.env.note_dependency(str(root / source))
-        found, tests = sources(root), code_of_tests(root)
-        sections = [self.section(source, tests) for source in found]
-        return [*self.parse(counts(found), nodes.Element()).children, *sections]
+        data, tests = read(root), code_of_tests(root)
+        sections = [self.section(source, tests) for source in data["sources"]]
+        top = self.parse(counts(data["sources"]), nodes.Element()).children
+        return [*top, *sections, self.withdrawn(data["withdrawn"])]
 
 
 def setup(app):

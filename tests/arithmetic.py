@@ -14,6 +14,7 @@ TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\S")
 SETTING = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|limits|q?quad)(?![a-zA-Z])|\\[,;:! ]"
 )
+RELATIONS = {"=", "<", ">", r"\le", r"\ge", r"\leftarrow", r"\propto", ","}
 PAIRS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|", r"\lfloor": r"\rfloor"}
 
 
@@ -28,11 +29,11 @@ def formulas(text):
 
 
 def sides(tex):
-    """A chain of equations, and several of them side by side, cut at every = outside brackets."""
+    """A chain of equations, or several side by side, cut at every relation outside brackets."""
     found, depth = [""], 0
     for token in TOKEN.findall(tex):
         depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
-        if depth == 0 and token in ("=", ","):
+        if depth == 0 and token in RELATIONS:
             found.append("")
         else:
             found[-1] += f"{token} "
