@@ -14,7 +14,7 @@ TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\S")
 SETTING = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|limits|q?quad)(?![a-zA-Z])|\\[,;:! ]"
 )
-RELATIONS = {"=", "<", ">", r"\le", r"\ge", r"\leftarrow", r"\propto", r"\approx", ","}
+RELATIONS = {"=", "<", ">", r"\le", r"\ge", r"\leftarrow", r"\propto", r"\approx", r"\to", ","}
 PAIRS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|", r"\lfloor": r"\rfloor"}
 
 

@@ -233,6 +233,7 @@ REPHRASED = {
     "I2": "two displays in one line",
     "I5": "the conditions stand in the index there",
     "X7": "a column vector, set as a binomial",
+    "R7": "a sum stands between the two sides there",
     "W8a": "argmin above its index there",
     "W10c": "the two sides stand three lines apart",
     "I11b": "the expectation above its index there",
@@ -280,8 +281,12 @@ def test_printed_formula_is_that_of_the_excerpt(entry):
     ):
         return
     theirs = iter(symbols(entry["excerpt"]))
-    missing = [token for token in symbols(entry["printed"][1:-1]) if token not in theirs]
+    ours = symbols(entry["printed"][1:-1])
+    missing = [token for token in ours if token not in theirs]
     assert not missing, f"{missing} not in {entry['excerpt']}"
+    if "$" not in entry["excerpt"]:
+        logarithms = "".join(symbols(entry["excerpt"])).count("log")
+        assert "".join(ours).count("log") == logarithms
 
 
 @pytest.mark.parametrize("source", [s for s in SOURCES if "file" in s], ids=lambda s: s["key"])
@@ -778,7 +783,7 @@ def test_non_saturating_step_direction(witness, says):
     witness(printed, corrected)
 
 
-@reads("c6215581")
+@reads("160050b3")
 def test_gradient_is_a_mean_over_the_batch(witness, says):
     """The gradient of 64 equal samples, relative to that of one."""
     loss = lambda a: torch.log(1 - torch.sigmoid(a))
@@ -871,7 +876,7 @@ def test_pointwise_minimum_has_positive_curvature(says):
     assert np.ptp(says("printed", {"a": 0, "b": 0, "y": UNIT})) == 0
 
 
-@reads("7f3c1883")
+@reads("84af107d")
 def test_collapse_is_lost_variety(witness):
     """Two generators of valid samples: a perfect one, and a collapsed one."""
     data, z = set(range(10)), np.random.default_rng(0).integers(0, 10, size=1000)
@@ -912,13 +917,17 @@ def test_connected_is_not_manifold(witness):
 
 
 @reads("47b5db86")
-def test_unbiased_is_not_consistent(witness):
+def test_unbiased_is_not_consistent(witness, says):
     """The first of 100 values is unbiased and stays far off; their mean does not."""
     far = lambda std: 2 * norm.sf(0.5 / std)
     samples = np.random.default_rng(0).normal(size=(4000, 100))
     assert samples[:, 0].mean() == pytest.approx(0, abs=0.05)
     assert (abs(samples[:, 0]) > 0.5).mean() == pytest.approx(far(1), abs=0.03)
     assert (abs(samples.mean(1)) > 0.5).mean() == pytest.approx(far(0.1), abs=0.001)
+    chance = r"P(|\hat\theta_m-\theta|>\varepsilon)"
+    for m in (100, 10_000):  # the farther from theta, the smaller the chance, down to its limit
+        now = says("corrected", {chance: far(1 / sqrt(m))}, formula=1, part=0)
+        assert now == pytest.approx(says("corrected", {}, formula=1), abs=1e-6)
     witness(far(1), far(0.1))
 
 
@@ -959,13 +968,18 @@ def test_a_bad_prior_hurts(witness):
 
 
 @reads("716a932c")
-def test_predictive_needs_conditional_independence(witness):
+def test_predictive_needs_conditional_independence(witness, says):
     """A coin that repeats its last side with probability 0.9."""
     step = np.array([[0.9, 0.1], [0.1, 0.9]])
     marginal = np.linalg.matrix_power(step, 200)[0]
     joint = marginal[:, None] * step
     assert joint.sum(0) == pytest.approx(marginal)
-    witness(marginal[1], joint[1, 1] / joint[1].sum())
+    after_a_1 = joint[1, 1] / joint[1].sum()
+    seen = r"x^{(1)},\dots,x^{(m)}"  # theta is known: all the posterior lies on one point
+    names = {r"\int": lambda x: x, rf"p(\theta\mid {seen})": 1, r"d\theta": 1}
+    names |= {r"p(x^{(m+1)}\mid\theta)": marginal[1]}
+    names |= {rf"p(x^{{(m+1)}}\mid\theta,{seen})": after_a_1}
+    witness(says("printed", names), says("corrected", names))
 
 
 @reads("3bdff693")
@@ -1108,11 +1122,13 @@ LOG_P = norm(0, sqrt(2)).logpdf(1)  # of the same model: x ~ N(0, 2)
 
 
 @reads("dd06f2b6")
-def test_elbo_rises_while_the_likelihood_stands_still(witness):
+def test_elbo_rises_while_the_likelihood_stands_still(witness, says):
     """Three encoders, each better than the one before, for one and the same model."""
     steps = [elbo(0, 1), elbo(0.5, 1), elbo(0.5, 0.5)]
     assert steps[0] < steps[1] < steps[2] == pytest.approx(LOG_P)
     assert LOG_P == pytest.approx(log((normal(X) * normal(1, X)).sum() * DX))
+    for side, formula in (("printed", 0), ("corrected", 2)):
+        assert says(side, {r"p_\theta(x)": exp(LOG_P)}, formula=formula) == pytest.approx(LOG_P)
     witness(steps, [LOG_P] * 3)
 
 
@@ -1405,11 +1421,18 @@ def test_half_on_both_integrals(witness, says):
 
 
 @reads("8ab0c3ea")
-def test_the_distance_is_not_its_minimum(witness):
+def test_the_distance_is_not_its_minimum(witness, says):
     """W from 0 to three candidates: the least of them is not the distance to the present one."""
     W = [wasserstein_distance([0.0], [at]) for at in (0.0, 1.0, 2.0)]
     steep = [3 * at for at in (0.0, 1.0, 2.0)]  # critics of slope 3
     assert max(np.array(steep) - 3 * np.array(W)) <= 0
+    slopes = np.linspace(-1, 1, 21)  # of f, which may not be steeper; the candidates lie at 0, 1, 2
+    best = lambda at: says(
+        "corrected",
+        {r"\max_{\|f\|_L\le1}": np.max, r"\dots": slopes * (0 - at)},
+        part=1,
+    )
+    assert [best(at) for at in (0, 1, 2)] == W
     witness(min(W), W[2])
 
 
@@ -1530,7 +1553,9 @@ def test_lipschitz_bound_is_attained(witness, says):
 
     for side in ("printed", "corrected"):
         assert says(side, {"f_{i+1}": 2.5, "f_i": 3.0}, part=0) == 0.5
-        assert says(side, {}, part=1) == 1
+        rise_over_run = {r"\partial f": -0.5, r"\partial x": 1.0}
+        assert says(side, rise_over_run, formula=1, part=0) == 0.5
+        assert says(side, {}, part=1) == says(side, {}, formula=1, part=1) == 1
     assert dual(1) == pytest.approx(wasserstein_distance([0.0], [1.0]))
     witness([dual(bound) for bound in (0.9, 0.99, 0.999)], [1, 1, dual(1)])
 
@@ -1544,6 +1569,7 @@ def test_wasserstein_2_of_two_gaussians(witness, says):
         names = {r"\mu_1": mu_1, r"\mu_2": mu_2, r"\sigma_1": sigma_1, r"\sigma_2": sigma_2}
         quantiles = ((norm.ppf(u, mu_1, sigma_1) - norm.ppf(u, mu_2, sigma_2)) ** 2).mean()
         assert says("corrected", names) == pytest.approx(quantiles, abs=2e-3)
+        assert says("corrected", {"W_2": sqrt(quantiles)}, part=0) == pytest.approx(quantiles)
         # What is printed is right if sigma stands for the variance.
         variances = names | {r"\sigma_1": sigma_1**2, r"\sigma_2": sigma_2**2}
         assert says("printed", variances) == pytest.approx(quantiles, abs=2e-3)
