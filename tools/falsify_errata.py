@@ -30,20 +30,15 @@ ROOT = Path(__file__).parents[1]
 TESTS = "tests/book/test_errata.py"
 
 
-def swap(one, other):
-    """Exchange the first of two symbols that stands in a formula for the other."""
-
-    def change(tex):
-        found = re.search(f"{one}|{other}", tex)
-        if not found:
-            return None
-        new = re.sub(r"\\(?=[+\-])|\(\?.*?\)", "", other if re.fullmatch(one, found[0]) else one)
-        return tex[: found.start()] + new + tex[found.end() :]
-
-    return change
+def other_sign(tex):
+    """The first plus or minus turned into the other; not one right after a bracket."""
+    found = re.search(r"\+|(?<![{(,=])-", tex)
+    return found and tex[: found.start()] + "+-"[found[0] == "+"] + tex[found.end() :]
 
 
 def without(pattern):
+    """Leaves out what fits the pattern, once."""
+
     def change(tex):
         changed = re.sub(pattern, "", tex, count=1)
         return changed if changed != tex else None
@@ -64,7 +59,7 @@ def turned(tex):
 
 
 FORMULA = {
-    "sign": swap(r"\+", r"(?<![{(,=])-"),
+    "sign": other_sign,
     "digit": digit,
     "lost logarithm": without(r"\\log(?![a-z])"),
     "fraction turned": turned,
