@@ -1,13 +1,17 @@
 r"""Finds the labelled equations of the book and the tests that verify them, by reading the sources.
 
 An equation is labelled as `$$ ... $$ (eq-name)`; a test claims it by
-`@pytest.mark.equation("eq-name")`. Nothing is imported or run.
+`@pytest.mark.equation("eq-name", tex="…")`, where `tex` is the fingerprint (_ext/tex.py) of the
+formula that its author looked at. A test that calls `printed("eq-name")` evaluates the printed
+formula itself. Nothing is imported or run.
 """
 
 import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from tex import fingerprint
 
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})")
 NUMBERED = re.compile(r"\\begin\{(equation|align|gather|multline|alignat|eqnarray)\}|\\tag\{")
@@ -30,6 +34,8 @@ class Test:
     name: str
     summary: str  # first sentence of its docstring
     asserts: bool
+    tex: str | None  # fingerprint of the formula that the test was written for
+    evaluates: bool  # whether it evaluates the formula as it is printed
 
 
 def pages(root):
@@ -110,11 +116,21 @@ def numbered_without_label(root):
     return found
 
 
-def marked_labels(function):
-    """Labels in the `@pytest.mark.equation(...)` decorators of a function."""
+def marks(function):
+    """Label and fingerprint of every `@pytest.mark.equation(...)` decorator of a function."""
     for mark in function.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation":
-            yield from (argument.value for argument in mark.args)
+            tex = next((k.value.value for k in mark.keywords if k.arg == "tex"), None)
+            yield from ((argument.value, tex) for argument in mark.args)
+
+
+def evaluated(function):
+    """Labels of the formulas that a test reads from the page: `printed("eq-name")`."""
+    return {
+        node.args[0].value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "printed"
+    }
 
 
 def says_something(function):
@@ -125,6 +141,18 @@ def says_something(function):
     )
 
 
+def edited(root):
+    """(equation, its fingerprint, test) where a test was written for another formula."""
+    printed = {
+        equation.label: (equation, fingerprint(equation.tex)) for equation in equations(root)
+    }
+    return [
+        (*printed[test.label], test)
+        for test in equation_tests(root)
+        if test.label in printed and test.tex != printed[test.label][1]
+    ]
+
+
 def equation_tests(root):
     """Every (label, test) pair of `tests/`."""
     found = []
@@ -133,8 +161,9 @@ def equation_tests(root):
             if isinstance(node, ast.FunctionDef):
                 summary = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
                 where = path.relative_to(root).as_posix()
+                can_fail, read = says_something(node), evaluated(node)
                 found += [
-                    Test(label, where, node.name, summary, says_something(node))
-                    for label in marked_labels(node)
+                    Test(label, where, node.name, summary, can_fail, tex, label in read)
+                    for label, tex in marks(node)
                 ]
     return found

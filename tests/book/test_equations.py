@@ -4,8 +4,16 @@ from collections import Counter
 
 import pytest
 
+import fingerprints
 from checkout import ROOT
-from equations import displays, equation_tests, equations, numbered_without_label, page_title
+from equations import (
+    displays,
+    edited,
+    equation_tests,
+    equations,
+    numbered_without_label,
+    page_title,
+)
 
 EQUATIONS = equations(ROOT)
 TESTS = equation_tests(ROOT)
@@ -32,6 +40,16 @@ def test_every_test_has_an_equation():
 def test_every_test_of_an_equation_can_fail_and_says_what_it_checks():
     assert [f"{t.path}::{t.name}" for t in TESTS if not t.asserts] == []
     assert [f"{t.path}::{t.name} has no docstring" for t in TESTS if not t.summary] == []
+
+
+def test_every_marker_names_one_equation_and_carries_its_fingerprint():
+    assert [f"{t.path}::{t.name} {t.label}" for t in TESTS if not t.tex] == []
+
+
+def test_every_test_was_written_for_the_formula_that_is_printed():
+    """`python tools/fingerprints.py` prints the same lines."""
+    found = [fingerprints.line(ROOT, *one) for one in edited(ROOT)]
+    assert not found, "\n" + "\n".join(found)
 
 
 def test_no_numbered_equation_without_a_label():
@@ -80,15 +98,18 @@ def test_finds_labels_and_formulas(sources):
 
 def test_finds_tests(sources):
     (sources / "tests" / "test_it.py").write_text(
-        "import pytest\n\n\n@pytest.mark.equation('eq-a', 'eq-b')\ndef test_two():\n"
-        "    '''Says it.\n\n    More.'''\n    assert 1\n\n\n"
+        "import pytest\n\n\n@pytest.mark.equation('eq-a', tex='12345678')\n"
+        "@pytest.mark.equation('eq-b')\ndef test_two(printed):\n"
+        "    '''Says it.\n\n    More.'''\n    assert printed('eq-b').holds({})\n\n\n"
         "@pytest.mark.equation('eq-c')\ndef test_idle():\n    pass\n"
     )
-    found = [(t.label, t.name, t.summary, t.asserts) for t in equation_tests(sources)]
+    found = [
+        (t.label, t.name, t.summary, t.asserts, t.tex, t.evaluates) for t in equation_tests(sources)
+    ]
     assert found == [
-        ("eq-a", "test_two", "Says it.", True),
-        ("eq-b", "test_two", "Says it.", True),
-        ("eq-c", "test_idle", "", False),
+        ("eq-a", "test_two", "Says it.", True, "12345678", False),
+        ("eq-b", "test_two", "Says it.", True, None, True),
+        ("eq-c", "test_idle", "", False, None, False),
     ]
 
 

@@ -33,7 +33,7 @@ def gaussian_height(mu, sigma, x=X):
 # ---- likelihood and its logarithm -------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-likelihood")
+@pytest.mark.equation("eq-likelihood", tex="15d175c1")
 @pytest.mark.parametrize("theta", [0.1, 0.5, 0.7])
 def test_likelihood_is_the_probability_of_the_list(theta):
     """Over all lists of six flips the products are probabilities: they sum to one, and each is the
@@ -46,7 +46,7 @@ def test_likelihood_is_the_probability_of_the_list(theta):
     assert np.abs(codes - likelihoods).max() < 5e-3
 
 
-@pytest.mark.equation("eq-mle")
+@pytest.mark.equation("eq-mle", tex="c6299f43")
 def test_argmax_of_the_likelihood():
     """The three coins of the text, and the best of a fine grid: 0.7."""
 
@@ -58,7 +58,7 @@ def test_argmax_of_the_likelihood():
     assert grid[np.argmax([L(t) for t in grid])] == pytest.approx(0.7)
 
 
-@pytest.mark.equation("eq-likelihood-area")
+@pytest.mark.equation("eq-likelihood-area", tex="61001857")
 @pytest.mark.parametrize("n, h", [(1, 0), (3, 3), (10, 7), (6, 2)])
 def test_area_under_the_likelihood(n, h):
     """By quadrature; for the list of the text 1/1320."""
@@ -70,7 +70,7 @@ def test_area_under_the_likelihood(n, h):
     assert norm.pdf(0, 0, 0.1) == pytest.approx(3.99, abs=5e-3)  # a density above one
 
 
-@pytest.mark.equation("eq-log-likelihood")
+@pytest.mark.equation("eq-log-likelihood", tex="131bf331")
 def test_log_of_the_product_is_the_sum_of_the_logs():
     """Equal where the product can be stored; where it underflows only the sum survives."""
     factors = bernoulli.pmf(FLIPS, 0.7)
@@ -81,7 +81,7 @@ def test_log_of_the_product_is_the_sum_of_the_logs():
     assert np.log(many).sum() / math.log(10) == pytest.approx(-531, abs=1)
 
 
-@pytest.mark.equation("eq-argmax")
+@pytest.mark.equation("eq-argmax", tex="21190b78")
 @pytest.mark.parametrize("seed", range(20))
 def test_increasing_maps_keep_the_argmax_and_a_negative_factor_does_not(seed):
     """On random likelihoods; with a < 0 the highest point becomes the lowest."""
@@ -92,7 +92,7 @@ def test_increasing_maps_keep_the_argmax_and_a_negative_factor_does_not(seed):
     assert (-a * np.log(L) + b).argmax() == L.argmin() != best
 
 
-@pytest.mark.equation("eq-empirical-mean")
+@pytest.mark.equation("eq-empirical-mean", tex="dfcb45fc")
 def test_average_is_an_expectation_over_the_empirical_distribution():
     """With repeated values weighted by their frequency; and it tends to E_p[log p_theta]."""
     theta = 0.6
@@ -108,7 +108,7 @@ def test_average_is_an_expectation_over_the_empirical_distribution():
 # ---- the top, model by model ------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-concave")
+@pytest.mark.equation("eq-concave", tex="00370f1a")
 @pytest.mark.parametrize("a, b", [(3.0, 2.0), (0.5, 7.0), (1.0, 1.0)])
 def test_zero_slope_and_negative_curvature_give_the_one_maximum(a, b):
     """On l(t) = a log t - b t; and a counterexample without the curvature condition."""
@@ -122,7 +122,7 @@ def test_zero_slope_and_negative_curvature_give_the_one_maximum(a, b):
     assert slope(two, low) == pytest.approx(0, abs=1e-8) and two(low) < two(1.0)
 
 
-@pytest.mark.equation("eq-bernoulli-mle")
+@pytest.mark.equation("eq-bernoulli-mle", tex="9515fb3e")
 @pytest.mark.parametrize("h, n", [(7, 10), (0, 4), (4, 4), (1, 30)])
 def test_coin(h, n):
     """The fraction of heads beats a fine grid, edges included; both derivatives of the text."""
@@ -136,7 +136,7 @@ def test_coin(h, n):
         assert second == pytest.approx(-h / t**2 - (n - h) / (1 - t) ** 2, rel=1e-4)
 
 
-@pytest.mark.equation("eq-exponential-mle")
+@pytest.mark.equation("eq-exponential-mle", tex="c2c275fa")
 def test_exponential():
     """The inverse mean, by scipy's numerical minimiser; all zeros have no maximum."""
     found = scipy.optimize.minimize_scalar(
@@ -150,7 +150,7 @@ def test_exponential():
     assert nothing == sorted(nothing) and nothing[-1] == pytest.approx(3 * math.log(1e6))
 
 
-@pytest.mark.equation("eq-gaussian")
+@pytest.mark.equation("eq-gaussian", tex="1bc39273")
 def test_gaussian_density():
     """Against scipy; it integrates to one and has the stated mean and variance."""
     mu, sigma = 0.7, 1.3
@@ -162,7 +162,7 @@ def test_gaussian_density():
     assert moments == pytest.approx([1, 0, sigma**2], abs=1e-8)
 
 
-@pytest.mark.equation("eq-sum-of-squares")
+@pytest.mark.equation("eq-sum-of-squares", tex="2a461237")
 @pytest.mark.parametrize("seed", range(5))
 def test_identity_of_squares(seed):
     """For random data and centres; the mixed terms vanish."""
@@ -172,7 +172,7 @@ def test_identity_of_squares(seed):
     assert ((x - x.mean()) * (x.mean() - mu)).sum() == pytest.approx(0, abs=1e-12)
 
 
-@pytest.mark.equation("eq-gaussian-surface")
+@pytest.mark.equation("eq-gaussian-surface", tex="e0dc4289")
 @pytest.mark.parametrize("mu, sigma", [(0.0, 1.0), (2.0, 1.5), (-3.0, 0.4), (5.0, 8.0)])
 def test_hill_of_the_gaussian(mu, sigma):
     """The formula in mean and s against scipy's densities; the same for data with the same two."""
@@ -185,7 +185,7 @@ def test_hill_of_the_gaussian(mu, sigma):
     assert gaussian_height(mu, sigma, other) == pytest.approx(formula)
 
 
-@pytest.mark.equation("eq-gaussian-mle")
+@pytest.mark.equation("eq-gaussian-mle", tex="250e10f8")
 def test_gaussian():
     """scipy's minimiser from far away finds mean and s; the profile's slope is (s²-σ²)/σ³."""
     found = scipy.optimize.minimize(
@@ -203,7 +203,7 @@ def test_gaussian():
     assert equal == sorted(equal) and equal[-1] > 19  # equal data: no maximum
 
 
-@pytest.mark.equation("eq-log-tangent")
+@pytest.mark.equation("eq-log-tangent", tex="6e756118")
 def test_tangent_of_the_logarithm():
     """log t <= t - 1 on a wide range, with equality at 1 only."""
     t = np.concatenate([np.logspace(-12, 6, 4001), [1.0]])
@@ -211,7 +211,7 @@ def test_tangent_of_the_logarithm():
     assert (gap >= 0).all() and gap[-1] == 0 and (gap[np.abs(t - 1) > 1e-6] > 0).all()
 
 
-@pytest.mark.equation("eq-categorical-mle")
+@pytest.mark.equation("eq-categorical-mle", tex="3c94cb4b")
 @pytest.mark.parametrize("counts", [(3, 7), (5, 0, 2), (1, 1, 1, 9)])
 def test_categorical(counts):
     """Frequencies against 5000 random points of the simplex, and the chain of the proof."""
@@ -226,7 +226,7 @@ def test_categorical(counts):
     assert multinomial.logpmf(counts, n, best) >= multinomial.logpmf(counts, n, others).max()
 
 
-@pytest.mark.equation("eq-uniform-mle")
+@pytest.mark.equation("eq-uniform-mle", tex="9e75bf00")
 def test_uniform():
     """Scipy's likelihood is zero below the longest wait, highest at it, and has slope -n/theta."""
     L = lambda theta: uniform.pdf(WAITS, 0, theta).prod()
@@ -237,7 +237,7 @@ def test_uniform():
         assert slope(lambda t: math.log(L(t)), theta) == pytest.approx(-5 / theta, rel=1e-5)
 
 
-@pytest.mark.equation("eq-gaussian-gradient")
+@pytest.mark.equation("eq-gaussian-gradient", tex="068eb887")
 @pytest.mark.parametrize("mu, log_sigma", [(-2.0, 1.0), (2.0, 0.2), (4.0, -0.7)])
 def test_gradient_of_the_hill(mu, log_sigma):
     """Finite differences of scipy's log-density."""
@@ -253,7 +253,7 @@ def test_gradient_of_the_hill(mu, log_sigma):
 # ---- how good is an estimate? -----------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-bias-variance")
+@pytest.mark.equation("eq-bias-variance", tex="b2ea8980")
 def test_error_is_bias_squared_plus_variance():
     """Exactly, for 0.8 times the mean of three fair coins: all eight outcomes listed."""
     theta, rule = 0.5, lambda x: 0.8 * np.mean(x)
@@ -263,7 +263,7 @@ def test_error_is_bias_squared_plus_variance():
     assert bias == pytest.approx(-0.1) and variance == pytest.approx(0.64 * 0.25 / 3)
 
 
-@pytest.mark.equation("eq-variance-bias")
+@pytest.mark.equation("eq-variance-bias", tex="5a1e9fb0")
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_bias_of_the_variance(n):
     """Exactly, for n throws of a die, all outcomes listed: no Gaussian needed."""
@@ -274,7 +274,7 @@ def test_bias_of_the_variance(n):
     assert np.var(means) == pytest.approx(faces.var() / n)  # the step of the derivation
 
 
-@pytest.mark.equation("eq-variance-mse")
+@pytest.mark.equation("eq-variance-mse", tex="e0080e06")
 @pytest.mark.parametrize("n", [2, 5, 20])
 def test_error_of_both_variances(n):
     """From scipy's chi-squared law of n s²/σ² for Gaussian data; the biased one is smaller."""
@@ -291,7 +291,7 @@ def test_error_of_both_variances(n):
     assert ((simulated - sigma2) ** 2).mean() == pytest.approx(errors[n], rel=0.02)
 
 
-@pytest.mark.equation("eq-uniform-bias")
+@pytest.mark.equation("eq-uniform-bias", tex="837c6f5f")
 @pytest.mark.parametrize("n", [1, 4, 10])
 def test_expectation_of_the_maximum(n):
     """By quadrature of 1 - P(max <= t), and by simulation."""
@@ -309,7 +309,7 @@ def test_expectation_of_the_maximum(n):
     )
 
 
-@pytest.mark.equation("eq-consistency")
+@pytest.mark.equation("eq-consistency", tex="9cf50780")
 def test_consistent_and_not():
     """Exact probabilities of being off by more than ½ for the four rules of the table."""
 
@@ -330,7 +330,7 @@ def test_consistent_and_not():
     assert [(1 - 0.01) ** n for n in (10, 1000, 100_000)][-1] < 1e-12
 
 
-@pytest.mark.equation("eq-chebyshev")
+@pytest.mark.equation("eq-chebyshev", tex="1cd80f6c")
 @pytest.mark.parametrize("bias, std", [(0.0, 1.0), (0.3, 0.5), (-1.0, 0.1)])
 def test_chebyshev(bias, std):
     """The bound holds for exact Gaussian tails, and is attained by a two-point estimator."""
@@ -341,7 +341,7 @@ def test_chebyshev(bias, std):
     assert odds[np.abs(values) >= 1].sum() == pytest.approx((odds * values**2).sum())
 
 
-@pytest.mark.equation("eq-truth-wins")
+@pytest.mark.equation("eq-truth-wins", tex="03f54964")
 @pytest.mark.parametrize("seed", range(20))
 def test_the_truth_beats_every_rival(seed):
     """Random distributions on five outcomes; and the share of data sets it wins tends to one."""
@@ -380,7 +380,7 @@ def em(x, pi, mu, sigma):
     return n_k / len(x), new, np.sqrt((r * (x[:, None] - new) ** 2).sum(0) / n_k)
 
 
-@pytest.mark.equation("eq-mixture")
+@pytest.mark.equation("eq-mixture", tex="e46c67fa")
 def test_mixture_is_what_the_recipe_makes():
     """It integrates to one, and drawing die then component gives its distribution function."""
     total, _ = scipy.integrate.quad(
@@ -393,7 +393,7 @@ def test_mixture_is_what_the_recipe_makes():
         assert (drawn < at).mean() == pytest.approx((PI * norm.cdf(at, MU, SIGMA)).sum(), abs=5e-3)
 
 
-@pytest.mark.equation("eq-responsibilities")
+@pytest.mark.equation("eq-responsibilities", tex="fd577d7a")
 def test_responsibilities_are_frequencies_of_the_hidden_component():
     """Among drawn points near x, the share made by each component."""
     k = (rng().random(2_000_000) < PI[1]).astype(int)
@@ -404,7 +404,7 @@ def test_responsibilities_are_frequencies_of_the_hidden_component():
         assert k[near].mean() == pytest.approx(r[1] / r.sum(), abs=0.015)
 
 
-@pytest.mark.equation("eq-em-step")
+@pytest.mark.equation("eq-em-step", tex="95291953")
 def test_em_step_maximises_the_weighted_log_likelihood():
     """scipy's minimiser of -Q, with free logits, means and log widths, lands on the closed form."""
     r = joint(POINTS, PI, MU, SIGMA)
@@ -421,7 +421,7 @@ def test_em_step_maximises_the_weighted_log_likelihood():
     assert np.exp(found[3:]) == pytest.approx(sigma, abs=1e-4)
 
 
-@pytest.mark.equation("eq-em-climbs")
+@pytest.mark.equation("eq-em-climbs", tex="61c65363")
 @pytest.mark.parametrize("seed", range(20))
 def test_em_climbs(seed):
     """l(new) - l(old) >= Q(new) - Q(old) >= 0 from random starts, step after step."""
@@ -437,7 +437,7 @@ def test_em_climbs(seed):
         state = new
 
 
-@pytest.mark.equation("eq-k-means-limit")
+@pytest.mark.equation("eq-k-means-limit", tex="da8d307d")
 def test_hard_limit():
     """At sigma = 0.01 the softmax of -(x-mu)²/2σ² is one-hot at the nearest mean."""
     x, mu = rng(3).uniform(-5, 5, 200), np.array([-3.0, -0.2, 2.4])
@@ -452,7 +452,7 @@ def test_hard_limit():
     assert new == pytest.approx([x[away][hard[away, k] == 1].mean() for k in range(3)])
 
 
-@pytest.mark.equation("eq-collapse")
+@pytest.mark.equation("eq-collapse", tex="7a70fe09")
 def test_likelihood_of_a_collapsing_component_is_unbounded():
     """The lower bound holds at every width and itself grows without end."""
     values, bounds = [], []
@@ -468,7 +468,7 @@ def test_likelihood_of_a_collapsing_component_is_unbounded():
 # ---- Bayes ------------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-posterior")
+@pytest.mark.equation("eq-posterior", tex="7b146627")
 def test_bayes_rule_by_counting():
     """Draw theta from the prior and flips from theta; keep the cases that match the data."""
     generator = rng()
@@ -482,7 +482,7 @@ def test_bayes_rule_by_counting():
         assert ((kept > low) & (kept < high)).mean() == pytest.approx(exact, abs=5e-3)
 
 
-@pytest.mark.equation("eq-beta-posterior")
+@pytest.mark.equation("eq-beta-posterior", tex="f2aa976d")
 @pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 3, 3), (2.5, 0.7, 1, 4)])
 def test_beta_stays_beta(a, b, h, n):
     """Prior times likelihood is proportional to the new Beta density."""
@@ -491,7 +491,8 @@ def test_beta_stays_beta(a, b, h, n):
     assert ratio == pytest.approx(np.full(19, ratio[0]))
 
 
-@pytest.mark.equation("eq-predictive", "eq-beta-estimates")
+@pytest.mark.equation("eq-predictive", tex="bd82c907")
+@pytest.mark.equation("eq-beta-estimates", tex="358be1ba")
 @pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 27, 30), (2, 2, 0, 2)])
 def test_prediction_and_mode(a, b, h, n):
     """The integral over the posterior, a simulation, and the highest point of the density."""
@@ -513,7 +514,7 @@ def test_prediction_and_mode(a, b, h, n):
 # ---- the discriminator ------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-discriminator-likelihood")
+@pytest.mark.equation("eq-discriminator-likelihood", tex="fb7a1d9d")
 def test_value_of_the_game_is_a_bernoulli_log_likelihood():
     """Twice the mean log-likelihood of the labels is V on the batch, minus the loss."""
     from gancourse.games import Minimax

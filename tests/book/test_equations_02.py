@@ -51,7 +51,7 @@ def slope(f, at, h=1e-5):
 # ---- surprise and entropy ---------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-surprise")
+@pytest.mark.equation("eq-surprise", tex="0a1b64f2")
 def test_surprise_meets_the_three_wishes():
     """Zero for certainty, larger for rarer, additive; and powers of p show that only logs are."""
     p = rng().random(1000)
@@ -63,7 +63,7 @@ def test_surprise_meets_the_three_wishes():
     assert 1 / p[0] ** 2 - 1 != pytest.approx(2 * (1 / p[0] - 1))
 
 
-@pytest.mark.equation("eq-surprise-adds")
+@pytest.mark.equation("eq-surprise-adds", tex="391a95fb")
 def test_surprises_of_independent_events_add():
     """On all pairs of two weathers, with the joint probability by counting."""
     joint = np.outer(WEATHER, WEATHER)
@@ -73,7 +73,7 @@ def test_surprises_of_independent_events_add():
     assert -np.log2(joint) == pytest.approx(s[:, None] + s)
 
 
-@pytest.mark.equation("eq-bits")
+@pytest.mark.equation("eq-bits", tex="09df7e93")
 def test_bits_and_nats():
     """Base 2 against the natural logarithm."""
     p = rng().random(1000)
@@ -81,7 +81,7 @@ def test_bits_and_nats():
     assert LOG2 == pytest.approx(0.693, abs=2e-4)
 
 
-@pytest.mark.equation("eq-entropy")
+@pytest.mark.equation("eq-entropy", tex="a0d4a46b")
 def test_entropy_is_the_number_of_good_questions():
     """1.75 bits for the weather: by the formula, and by asking 200,000 times."""
     assert entropy(WEATHER) / LOG2 == pytest.approx(1.75)
@@ -95,7 +95,7 @@ def test_entropy_is_the_number_of_good_questions():
     assert best == pytest.approx(1.75)
 
 
-@pytest.mark.equation("eq-zero-log-zero")
+@pytest.mark.equation("eq-zero-log-zero", tex="da10d9c2")
 def test_t_log_t_vanishes():
     """|t log t| = u exp(-u) with t = exp(-u), down to the smallest double."""
     u = np.array([1, 10, 100, 700])
@@ -104,7 +104,7 @@ def test_t_log_t_vanishes():
     assert (np.diff(np.abs(t * np.log(t))) < 0).all() and abs(t[-1] * math.log(t[-1])) < 1e-300
 
 
-@pytest.mark.equation("eq-entropy-bounds")
+@pytest.mark.equation("eq-entropy-bounds", tex="7bd6edac")
 @pytest.mark.parametrize("C", [2, 3, 6])
 def test_bounds_of_the_entropy(C):
     """10,000 random distributions; both equality cases; and the step of the proof."""
@@ -119,7 +119,7 @@ def test_bounds_of_the_entropy(C):
     assert step == pytest.approx((p > 0).sum(1) / C - 1)
 
 
-@pytest.mark.equation("eq-gaussian-entropy")
+@pytest.mark.equation("eq-gaussian-entropy", tex="68ffea46")
 @pytest.mark.parametrize("sigma", [0.1, 0.242, 1.0, 30.0])
 def test_differential_entropy_of_a_gaussian(sigma):
     """By quadrature; negative below 0.242; millimetres for metres add log 1000."""
@@ -138,7 +138,7 @@ def test_differential_entropy_of_a_gaussian(sigma):
 # ---- cross-entropy, Gibbs, KL -----------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-cross-entropy")
+@pytest.mark.equation("eq-cross-entropy", tex="40469c45")
 def test_cross_entropy_is_a_believers_mean_surprise():
     """Simulated days; the table of the text; infinite where the believer excludes snow."""
     optimist = np.array([3 / 4, 1 / 8, 1 / 16, 1 / 16])
@@ -150,7 +150,7 @@ def test_cross_entropy_is_a_believers_mean_surprise():
     assert cross(WEATHER, WEATHER) == pytest.approx(entropy(WEATHER))
 
 
-@pytest.mark.equation("eq-gibbs")
+@pytest.mark.equation("eq-gibbs", tex="9ebf4341")
 def test_gibbs_inequality():
     """10,000 random pairs with exact zeros; equality only for q = p; the line of the proof."""
     p, q = distributions(10_000, seed=1), distributions(10_000, seed=5)
@@ -169,7 +169,7 @@ def test_gibbs_inequality():
         assert value > own + 1e-4 or (value == pytest.approx(own) and (mu, sigma) == (0, 1))
 
 
-@pytest.mark.equation("eq-kl")
+@pytest.mark.equation("eq-kl", tex="51023a20")
 def test_kl_is_a_mean_log_ratio():
     """Loop, scipy and sampling agree; for two Gaussians the integral agrees with its formula."""
     p, q = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])
@@ -184,14 +184,14 @@ def test_kl_is_a_mean_log_ratio():
     assert value == pytest.approx(math.log(4) + (0.25 + 1) / 8 - 0.5)
 
 
-@pytest.mark.equation("eq-ce-kl")
+@pytest.mark.equation("eq-ce-kl", tex="7af4ab19")
 def test_cross_entropy_splits():
     """Entropy plus KL, on 2,000 random pairs, infinities included."""
     for a, b in zip(distributions(2000, seed=2), distributions(2000, seed=7), strict=True):
         assert cross(a, b) == pytest.approx(entropy(a) + kl(a, b), abs=1e-12)
 
 
-@pytest.mark.equation("eq-kl-positive")
+@pytest.mark.equation("eq-kl-positive", tex="4db5c7f6")
 def test_kl_is_positive_but_no_distance():
     """Not negative on 100,000 pairs, zero on equal ones; no symmetry, no triangle inequality."""
     p, q = distributions(100_000, seed=3), distributions(100_000, seed=9)
@@ -201,7 +201,7 @@ def test_kl_is_positive_but_no_distance():
     assert kl(half, quarter) + kl(quarter, little) < kl(half, little)
 
 
-@pytest.mark.equation("eq-kl-infinite")
+@pytest.mark.equation("eq-kl-infinite", tex="cfa00589")
 def test_kl_is_infinite_exactly_off_the_support():
     """Random pairs with zeros, and the four pairs of the text."""
     p, q = distributions(20_000, seed=4), distributions(20_000, seed=11)
@@ -237,7 +237,7 @@ def reverse(knobs, a):
     return (np.exp(log_q) * (log_q - log_two_modes(a))).sum() * STEP
 
 
-@pytest.mark.equation("eq-kl-to-gaussian")
+@pytest.mark.equation("eq-kl-to-gaussian", tex="f09a3926")
 @pytest.mark.parametrize("mu, sigma", [(0, 1), (0.7, 2.0), (-3, 0.8)])
 def test_kl_to_a_gaussian_knows_two_moments(mu, sigma):
     """The sum over the grid against the formula with m = 0 and s² = a² + 0.6²."""
@@ -247,7 +247,7 @@ def test_kl_to_a_gaussian_knows_two_moments(mu, sigma):
     assert forward((mu, math.log(sigma)), a) == pytest.approx(formula, abs=1e-9)
 
 
-@pytest.mark.equation("eq-moment-matching")
+@pytest.mark.equation("eq-moment-matching", tex="e34e20db")
 def test_forward_fit_matches_the_moments_and_reverse_takes_one_mode():
     """scipy's optimiser finds the four fits of the text; near modes are covered in reverse, too."""
 
@@ -272,7 +272,7 @@ def test_forward_fit_matches_the_moments_and_reverse_takes_one_mode():
     assert best(reverse, 1.0, 1.0)[0] == pytest.approx(0, abs=1e-3)
 
 
-@pytest.mark.equation("eq-one-mode")
+@pytest.mark.equation("eq-one-mode", tex="0c24cfe9")
 @pytest.mark.parametrize("w", [0.5, 0.1, 0.9])
 def test_price_of_forgetting_the_rest_has_a_ceiling(w):
     """On random parts; equality for parts with nothing in common."""
@@ -285,7 +285,7 @@ def test_price_of_forgetting_the_rest_has_a_ceiling(w):
 # ---- maximum likelihood -----------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-mle-kl")
+@pytest.mark.equation("eq-mle-kl", tex="3a6c6440")
 @pytest.mark.parametrize("seed", range(10))
 def test_kl_from_the_data_is_a_log_likelihood(seed):
     """Random categorical data and models; and the three rows of the table."""
@@ -297,7 +297,7 @@ def test_kl_from_the_data_is_a_log_likelihood(seed):
     assert table == pytest.approx([0.082283, 0, 0.153664], abs=1e-6)
 
 
-@pytest.mark.equation("eq-mle-is-min-kl")
+@pytest.mark.equation("eq-mle-is-min-kl", tex="eb7a5cbd")
 def test_the_three_problems_have_one_solution():
     """On a grid of coins: smallest KL, smallest cross-entropy, largest likelihood at 0.7."""
     grid = np.arange(1, 1000) / 1000
@@ -309,7 +309,7 @@ def test_the_three_problems_have_one_solution():
     assert grid[np.argmin(divergence)] == 0.7
 
 
-@pytest.mark.equation("eq-binned-kl")
+@pytest.mark.equation("eq-binned-kl", tex="9ae01549")
 def test_kl_to_a_density_grows_with_every_digit():
     """Bins around -1, 0, 1 under N(0, 1) and N(1, 1), with scipy's distribution function."""
     points = np.array([-1.0, 0.0, 1.0])
@@ -329,7 +329,7 @@ def test_kl_to_a_density_grows_with_every_digit():
     assert -norm.logpdf(points).mean() == pytest.approx(1.2523, abs=1e-4)
 
 
-@pytest.mark.equation("eq-population-mle")
+@pytest.mark.equation("eq-population-mle", tex="edb405bf")
 @pytest.mark.parametrize("mu, sigma", [(0, 1), (1, 2), (-0.5, 0.7)])
 def test_cross_entropy_of_densities(mu, sigma):
     """Quadrature for each of the three terms, data N(0.3, 0.8²)."""
@@ -345,7 +345,7 @@ def test_cross_entropy_of_densities(mu, sigma):
 # ---- losses of classifiers --------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-log-loss")
+@pytest.mark.equation("eq-log-loss", tex="f93139f4")
 def test_one_hot_cross_entropy_is_one_term():
     """Against the full sum and scikit-learn's log_loss."""
     from sklearn.metrics import log_loss
@@ -357,7 +357,7 @@ def test_one_hot_cross_entropy_is_one_term():
     assert np.mean(full) == pytest.approx(log_loss(y, q, labels=[0, 1, 2]))
 
 
-@pytest.mark.equation("eq-class-frequencies")
+@pytest.mark.equation("eq-class-frequencies", tex="b6d54045")
 def test_class_frequencies():
     """Each example carries 1/N; the sum over classes is one, that of 1/N_c is not."""
     labels = np.array([0] * 3 + [1] * 7)
@@ -367,7 +367,7 @@ def test_class_frequencies():
     assert 1 / 3 + 1 / 7 == pytest.approx(0.476, abs=1e-3)
 
 
-@pytest.mark.equation("eq-frequency-loss")
+@pytest.mark.equation("eq-frequency-loss", tex="01baf2e8")
 @pytest.mark.parametrize("seed", range(5))
 def test_loss_without_inputs(seed):
     """Identity on random labels; scipy finds the frequencies as the best constant."""
@@ -381,7 +381,7 @@ def test_loss_without_inputs(seed):
     assert found.fun == pytest.approx(entropy(share))
 
 
-@pytest.mark.equation("eq-bce")
+@pytest.mark.equation("eq-bce", tex="6ef6e72d")
 def test_bce_is_the_log_loss_of_two_classes():
     """Against one-hot cross-entropies and scikit-learn."""
     from sklearn.metrics import log_loss
@@ -392,7 +392,7 @@ def test_bce_is_the_log_loss_of_two_classes():
     assert bce == pytest.approx(np.mean(pairs)) == pytest.approx(log_loss(y, p))
 
 
-@pytest.mark.equation("eq-bce-best")
+@pytest.mark.equation("eq-bce-best", tex="bdb3aea0")
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.3, 0.5, 0.8, 1.0])
 def test_best_constant_is_the_share(share):
     """On a grid with its edges; without the second logarithm it is share/(1 - share)."""
@@ -409,7 +409,7 @@ def temperature_softmax(s, T):
     return e / e.sum()
 
 
-@pytest.mark.equation("eq-softmax")
+@pytest.mark.equation("eq-softmax", tex="5e75d81f")
 def test_softmax_with_temperature():
     """Sums to one only with T in both places; two classes give the sigmoid."""
     s = np.array([2, 1, 0.5, -1])
@@ -420,7 +420,7 @@ def test_softmax_with_temperature():
     assert temperature_softmax([1.3, 0], 1)[0] == pytest.approx(scipy.special.expit(1.3))
 
 
-@pytest.mark.equation("eq-softmax-limits")
+@pytest.mark.equation("eq-softmax-limits", tex="db930310")
 def test_extremes_of_the_temperature():
     """Uniform when hot, the winner alone when cold; a tie shares."""
     s = np.array([2, 1, 0.5, -1])
@@ -429,7 +429,7 @@ def test_extremes_of_the_temperature():
     assert scipy.special.softmax(np.array([2, 2, 0]) / 1e-2) == pytest.approx([0.5, 0.5, 0])
 
 
-@pytest.mark.equation("eq-softmax-entropy")
+@pytest.mark.equation("eq-softmax-entropy", tex="c00c5fe4")
 @pytest.mark.parametrize("T", [0.3, 1.0, 4.0])
 def test_heating_raises_the_entropy(T):
     """Finite differences against Var/T³, and the two steps of the derivation in beta."""
@@ -445,7 +445,7 @@ def test_heating_raises_the_entropy(T):
     assert H(T) == pytest.approx(log_Z(1 / T) - q @ s / T)
 
 
-@pytest.mark.equation("eq-softmax-gradient")
+@pytest.mark.equation("eq-softmax-gradient", tex="2690198d")
 @pytest.mark.parametrize("T", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("y", [0, 2])
 def test_gradient_is_prediction_minus_truth(T, y):
@@ -459,7 +459,7 @@ def test_gradient_is_prediction_minus_truth(T, y):
 # ---- Jensen-Shannon and total variation -------------------------------------------------------
 
 
-@pytest.mark.equation("eq-jsd-halves")
+@pytest.mark.equation("eq-jsd-halves", tex="dad62c1a")
 def test_jsd_against_scipy():
     """scipy's Jensen-Shannon distance, squared, is half of each KL to the mixture."""
     p, q = distributions(500, seed=20, zeros=False), distributions(500, seed=23, zeros=False)
@@ -467,7 +467,7 @@ def test_jsd_against_scipy():
     assert kl(p, m) / 2 + kl(q, m) / 2 == pytest.approx(jensenshannon(p, q, axis=1) ** 2, abs=1e-12)
 
 
-@pytest.mark.equation("eq-jsd-entropies")
+@pytest.mark.equation("eq-jsd-entropies", tex="932bf83f")
 def test_jsd_is_what_the_sample_tells_about_the_coin():
     """Entropy of the mixture minus mean entropy; and the mutual information of the joint table."""
     for p, q in zip(distributions(500, seed=24), distributions(500, seed=27), strict=True):
@@ -479,7 +479,7 @@ def test_jsd_is_what_the_sample_tells_about_the_coin():
         assert rel_entr(joint, product).sum() == pytest.approx(halves, abs=1e-12)
 
 
-@pytest.mark.equation("eq-jsd-bounds")
+@pytest.mark.equation("eq-jsd-bounds", tex="30af1174")
 def test_jsd_is_symmetric_and_bounded():
     """20,000 pairs with zeros; both equality cases; the last line of the proof."""
     p, q = distributions(20_000, seed=30), distributions(20_000, seed=33)
@@ -497,7 +497,7 @@ def test_jsd_is_symmetric_and_bounded():
     assert (kl(p, p) == 0).all()
 
 
-@pytest.mark.equation("eq-jsd-metric")
+@pytest.mark.equation("eq-jsd-metric", tex="12f2cd91")
 def test_root_of_jsd_obeys_the_triangle_and_jsd_does_not():
     """100,000 random triples with zeros, and the three coins of the text."""
     p, q, r = (distributions(100_000, seed=seed) for seed in (40, 43, 46))
@@ -517,7 +517,7 @@ def test_root_of_jsd_obeys_the_triangle_and_jsd_does_not():
 EVENTS = np.array(list(itertools.product([0, 1], repeat=4)), dtype=float)
 
 
-@pytest.mark.equation("eq-tv")
+@pytest.mark.equation("eq-tv", tex="1c2f17d2")
 def test_total_variation_is_the_mass_to_be_moved():
     """One minus the overlap; within [0, 1]; a metric on random triples."""
     p, q, r = (distributions(20_000, seed=seed) for seed in (50, 53, 56))
@@ -528,7 +528,7 @@ def test_total_variation_is_the_mass_to_be_moved():
     assert tv(np.array([[1.0, 0]]), np.array([[0, 1.0]]))[0] == 1
 
 
-@pytest.mark.equation("eq-tv-events")
+@pytest.mark.equation("eq-tv-events", tex="037e881c")
 def test_total_variation_is_the_largest_disagreement():
     """All sixteen events, for 5,000 pairs; the best is {p > q}."""
     p, q = distributions(5000, seed=60), distributions(5000, seed=63)
@@ -537,7 +537,7 @@ def test_total_variation_is_the_largest_disagreement():
     assert ((p - q) * (p > q)).sum(1) == pytest.approx(gaps.max(1), abs=1e-12)
 
 
-@pytest.mark.equation("eq-tv-guess")
+@pytest.mark.equation("eq-tv-guess", tex="4ffc87d8")
 def test_best_guesser():
     """All sixteen rules for the mint and the forger; and 200,000 rounds of the best one."""
     mint, forger = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
@@ -549,7 +549,7 @@ def test_best_guesser():
     assert (says[year] == genuine).mean() == pytest.approx(0.7, abs=5e-3)
 
 
-@pytest.mark.equation("eq-inequalities")
+@pytest.mark.equation("eq-inequalities", tex="50cdda2b")
 def test_pinsker_and_lin():
     """100,000 pairs with zeros; neither bound is loose everywhere; the converse is false."""
     p, q = distributions(100_000, seed=70), distributions(100_000, seed=73)
@@ -566,7 +566,7 @@ def test_pinsker_and_lin():
 # ---- numerics ---------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-sigmoid-limit")
+@pytest.mark.equation("eq-sigmoid-limit", tex="45dbc03a")
 @pytest.mark.parametrize("dtype, digits, where", [(np.float32, 24, 16.64), (np.float64, 53, 36.74)])
 def test_where_the_naive_loss_becomes_infinite(dtype, digits, where):
     """Bisection with numpy's arithmetic in that precision."""
@@ -584,7 +584,7 @@ def test_where_the_naive_loss_becomes_infinite(dtype, digits, where):
     assert high == pytest.approx(digits * LOG2, abs=1e-3) == pytest.approx(where, abs=6e-3)
 
 
-@pytest.mark.equation("eq-softplus")
+@pytest.mark.equation("eq-softplus", tex="1a24c3a6")
 def test_stable_form_of_the_loss():
     """Equal to the definition in 80-digit arithmetic, and finite for every score."""
     from decimal import Decimal, localcontext
@@ -597,7 +597,7 @@ def test_stable_form_of_the_loss():
         assert stable == pytest.approx(float(exact), rel=1e-13, abs=1e-320)
 
 
-@pytest.mark.equation("eq-log-softmax")
+@pytest.mark.equation("eq-log-softmax", tex="ceb0c9b6")
 def test_log_softmax_does_not_overflow():
     """Equal to the definition where that works, and to the limit where it does not."""
 

@@ -31,7 +31,7 @@ def gradient(f, at, h=1e-6):
 # ---------------------------------------------------------------------------- neuron to network
 
 
-@pytest.mark.equation("eq-neuron")
+@pytest.mark.equation("eq-neuron", tex="58ef1a5b")
 def test_a_neuron_is_a_weighted_sum_and_a_squeeze():
     """By a loop, against torch's linear layer with a sigmoid; one half exactly on the line."""
     w, b, x = rng(0).normal(size=3), 0.4, rng(1).normal(size=3)
@@ -49,7 +49,7 @@ def test_a_neuron_is_a_weighted_sum_and_a_squeeze():
     assert expit(-3) == pytest.approx(0.047, abs=5e-4)  # the number in the text
 
 
-@pytest.mark.equation("eq-sigmoid")
+@pytest.mark.equation("eq-sigmoid", tex="f1b36166")
 def test_the_four_facts_about_the_sigmoid():
     """Mirror, slope by differences, and log-odds, with scipy's own sigmoid."""
     for s in np.linspace(-8, 8, 33):
@@ -60,7 +60,7 @@ def test_the_four_facts_about_the_sigmoid():
         assert math.log(y / (1 - y)) == pytest.approx(s, abs=1e-9)
 
 
-@pytest.mark.equation("eq-layer")
+@pytest.mark.equation("eq-layer", tex="af8283be")
 def test_a_layer_is_its_neurons():
     """Row by row, with two nested loops."""
     W, b, x = rng(2).normal(size=(4, 3)), rng(3).normal(size=4), rng(4).normal(size=3)
@@ -70,7 +70,7 @@ def test_a_layer_is_its_neurons():
         assert whole[i] == pytest.approx(1 / (1 + math.exp(-s)), abs=1e-14)
 
 
-@pytest.mark.equation("eq-mlp")
+@pytest.mark.equation("eq-mlp", tex="392c56e6")
 def test_an_mlp_is_layers_of_layers():
     """The recursion in numpy, against a torch.nn.Sequential with the same weights."""
     torch.manual_seed(0)
@@ -90,7 +90,7 @@ def test_an_mlp_is_layers_of_layers():
     np.testing.assert_allclose(y, net(torch.tensor(x)).detach().numpy(), atol=1e-14)
 
 
-@pytest.mark.equation("eq-affine-collapse")
+@pytest.mark.equation("eq-affine-collapse", tex="57dd7b51")
 def test_layers_without_activation_are_one_layer():
     """Random maps of random sizes; and with a bend in between it is no longer true."""
     for seed in range(5):
@@ -102,7 +102,7 @@ def test_layers_without_activation_are_one_layer():
         assert abs(bent(x) + bent(-x) - 2 * bent(0 * x)).max() > 1e-3  # an affine map gives 0
 
 
-@pytest.mark.equation("eq-xor")
+@pytest.mark.equation("eq-xor", tex="f85327e8")
 def test_exclusive_or_needs_two_hidden_units_and_no_single_neuron_does_it():
     """All four corners; and an infeasible linear programme for a single line."""
     corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -113,7 +113,7 @@ def test_exclusive_or_needs_two_hidden_units_and_no_single_neuron_does_it():
     assert found.status == 2  # no line has all four on its side
 
 
-@pytest.mark.equation("eq-dense-weights")
+@pytest.mark.equation("eq-dense-weights", tex="34664dcb")
 @pytest.mark.parametrize("into, out", [(1, 1), (3, 7), (784, 100)])
 def test_weights_of_a_dense_layer(into, out):
     """Counted in torch's layer."""
@@ -121,7 +121,7 @@ def test_weights_of_a_dense_layer(into, out):
     assert out * (into + 1) == counted
 
 
-@pytest.mark.equation("eq-conv-weights")
+@pytest.mark.equation("eq-conv-weights", tex="aee662ca")
 @pytest.mark.parametrize(
     "into, out, kernel, expected", [(3, 3, (3, 3), 84), (1, 16, (2, 2), 80), (5, 4, (3, 1), 64)]
 )
@@ -134,7 +134,7 @@ def test_weights_of_a_convolution(into, out, kernel, expected):
 # -------------------------------------------------------------------------------------- losses
 
 
-@pytest.mark.equation("eq-mse")
+@pytest.mark.equation("eq-mse", tex="1283d794")
 def test_mean_squared_error_has_the_factor_one_over_n():
     """By a loop, against torch; repeating the data changes the sum and its slope, not the mean."""
     f, y = rng(0).normal(size=6), rng(1).normal(size=6)
@@ -146,7 +146,7 @@ def test_mean_squared_error_has_the_factor_one_over_n():
     assert twice.mean() == pytest.approx(mean) and twice.sum() == pytest.approx(12 * mean)
 
 
-@pytest.mark.equation("eq-mse-mean")
+@pytest.mark.equation("eq-mse-mean", tex="e71dbbf0")
 def test_the_squared_error_learns_the_mean():
     """A numerical search for the best constant, for three random discrete distributions."""
     for seed in range(3):
@@ -172,7 +172,7 @@ def logistic_loss(w, b, X=LOGISTIC[0], y=LOGISTIC[1]):
     return -math.log(likelihood) / len(y)
 
 
-@pytest.mark.equation("eq-logistic-likelihood")
+@pytest.mark.equation("eq-logistic-likelihood", tex="4b48d5a6")
 def test_the_labels_are_coins():
     """The product formula is the probability of the labels: it sums to 1 over all 2^N lists."""
     X, w, b, total = LOGISTIC[0][:6], np.array([0.7, -1.1]), 0.3, 0.0
@@ -185,7 +185,7 @@ def test_the_labels_are_coins():
     assert total == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.equation("eq-logistic-loss")
+@pytest.mark.equation("eq-logistic-loss", tex="eeb3fcab")
 def test_log_loss_in_probabilities_and_in_scores():
     """Both lines against the product of coins, and against torch's loss with logits."""
     X, y = LOGISTIC
@@ -202,7 +202,7 @@ def test_log_loss_in_probabilities_and_in_scores():
         assert first == pytest.approx(there, abs=1e-12)
 
 
-@pytest.mark.equation("eq-logistic-gradient")
+@pytest.mark.equation("eq-logistic-gradient", tex="38dd6791")
 def test_gradient_of_logistic_regression():
     """By differences of the product of coins."""
     X, y = LOGISTIC
@@ -214,7 +214,7 @@ def test_gradient_of_logistic_regression():
     assert residual.mean() == pytest.approx(slope(lambda b: logistic_loss(w, b), b), abs=1e-8)
 
 
-@pytest.mark.equation("eq-logistic-convex")
+@pytest.mark.equation("eq-logistic-convex", tex="6b28576e")
 def test_the_log_loss_is_convex():
     """The second derivative along random directions, by differences; never negative."""
     X, _ = LOGISTIC
@@ -228,7 +228,7 @@ def test_the_log_loss_is_convex():
         assert formula >= 0 and second == pytest.approx(formula, abs=1e-5)
 
 
-@pytest.mark.equation("eq-loss-slopes")
+@pytest.mark.equation("eq-loss-slopes", tex="4cd31236")
 def test_the_squared_error_saturates_and_the_log_loss_does_not():
     """Both slopes by differences; and the limits where the neuron is sure and wrong."""
     for y in (0, 1):
@@ -255,7 +255,7 @@ def minimise(curvature, eta, gamma=0.0, steps=200, start=1.0):
     return np.array(path)
 
 
-@pytest.mark.equation("eq-gradient-descent")
+@pytest.mark.equation("eq-gradient-descent", tex="62a41b01")
 def test_a_step_of_gradient_descent():
     """Two steps on a function of two variables, against torch.optim.SGD."""
     f = lambda t: t[0] ** 2 * t[1] + torch.sin(t[1])
@@ -271,7 +271,7 @@ def test_a_step_of_gradient_descent():
     np.testing.assert_allclose(by_hand, theta.detach().numpy(), atol=1e-13)
 
 
-@pytest.mark.equation("eq-descent-stable")
+@pytest.mark.equation("eq-descent-stable", tex="948917eb")
 @pytest.mark.parametrize("curvature", [0.5, 1, 25])
 def test_the_largest_learning_rate(curvature):
     """Just below 2/λ it converges, just above it flies off; and the closed form holds."""
@@ -284,7 +284,7 @@ def test_the_largest_learning_rate(curvature):
     assert abs(minimise(curvature, 2 / curvature)[-1]) == pytest.approx(1)
 
 
-@pytest.mark.equation("eq-momentum")
+@pytest.mark.equation("eq-momentum", tex="d974b0b5")
 def test_momentum_is_that_of_torch():
     """The same path for a constant learning rate, although torch scales its velocity otherwise."""
     theta = torch.tensor([-4.0, 1.0], dtype=torch.float64, requires_grad=True)
@@ -297,7 +297,7 @@ def test_momentum_is_that_of_torch():
     np.testing.assert_allclose(theta.detach().numpy(), ends, atol=1e-12)
 
 
-@pytest.mark.equation("eq-momentum-speed")
+@pytest.mark.equation("eq-momentum-speed", tex="e1259af7")
 def test_the_terminal_speed():
     """A constant slope, step by step, against the geometric sum and its limit."""
     eta, g = 0.1, 3.0
@@ -312,7 +312,7 @@ def test_the_terminal_speed():
 # ----------------------------------------------------------------------------- backpropagation
 
 
-@pytest.mark.equation("eq-chain-rule")
+@pytest.mark.equation("eq-chain-rule", tex="9ed7ff50")
 def test_the_chain_of_three():
     """The product of three numerical slopes is the numerical slope of the composition."""
     for w in (-1.3, 0.4, 2.0):
@@ -322,7 +322,7 @@ def test_the_chain_of_three():
         assert product == pytest.approx(slope(lambda w: math.sin(w**2 + 1) ** 2, w), abs=1e-7)
 
 
-@pytest.mark.equation("eq-chain-example")
+@pytest.mark.equation("eq-chain-example", tex="d1a78d09")
 def test_the_worked_example_and_its_misprint():
     """By differences: 8 sin 5 cos 5; without the square the composition has another slope."""
     right = slope(lambda w: math.sin(w**2 + 1) ** 2, 2.0)
@@ -372,7 +372,7 @@ class TwoLayers:
         return (1 - y**2) * (self.beta.T @ self.delta())
 
 
-@pytest.mark.equation("eq-two-layers")
+@pytest.mark.equation("eq-two-layers", tex="1abbecb0")
 def test_the_network_with_one_hidden_layer():
     """The loops against matrix products in torch."""
     net = TwoLayers(0)
@@ -383,7 +383,7 @@ def test_the_network_with_one_hidden_layer():
     assert net.run()[4] == pytest.approx(((z - t) ** 2).sum().item(), abs=1e-13)
 
 
-@pytest.mark.equation("eq-delta")
+@pytest.mark.equation("eq-delta", tex="f77e7e9f")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_last_layers_sensitivity(seed):
     """δ is the slope of C by the sums; with y it gives those by β and b. All by differences."""
@@ -397,7 +397,7 @@ def test_the_last_layers_sensitivity(seed):
     np.testing.assert_allclose(delta, gradient(lambda v: cost(b=v), net.b), atol=1e-8)
 
 
-@pytest.mark.equation("eq-delta-hat")
+@pytest.mark.equation("eq-delta-hat", tex="4795f404")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_hidden_layers_sensitivity(seed):
     """The same for δ̂, α and a."""
@@ -411,7 +411,7 @@ def test_the_hidden_layers_sensitivity(seed):
     np.testing.assert_allclose(hat, gradient(lambda v: cost(a=v), net.a), atol=1e-8)
 
 
-@pytest.mark.equation("eq-delta-input")
+@pytest.mark.equation("eq-delta-input", tex="fc7f036d")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_slope_by_the_input(seed):
     """One step further back: the slope of the score of a network with one output by its input."""
@@ -422,7 +422,7 @@ def test_the_slope_by_the_input(seed):
     )
 
 
-@pytest.mark.equation("eq-backprop-layers")
+@pytest.mark.equation("eq-backprop-layers", tex="0e9e5ee8")
 def test_sensitivities_of_many_layers():
     """Four layers in numpy: every slope against differences."""
     r, sizes = rng(7), [3, 4, 5, 4, 2]
@@ -443,7 +443,7 @@ def test_sensitivities_of_many_layers():
         delta = (1 - ys[l] ** 2) * (Ws[l].T @ delta)
 
 
-@pytest.mark.equation("eq-delta-bce")
+@pytest.mark.equation("eq-delta-bce", tex="a7ebd202")
 def test_sensitivity_of_the_log_loss():
     """By differences of the printed expression, for soft and hard targets."""
     for t in (0.0, 0.3, 1.0):
@@ -452,7 +452,7 @@ def test_sensitivity_of_the_log_loss():
             assert slope(loss, s) == pytest.approx(expit(s) - t, abs=1e-8)
 
 
-@pytest.mark.equation("eq-signal-variance")
+@pytest.mark.equation("eq-signal-variance", tex="3a893ba8")
 def test_the_size_of_a_sum():
     """Fixed inputs, many draws of the weights: within four standard errors."""
     y = rng(0).normal(0.5, 1.0, size=30)
@@ -462,7 +462,7 @@ def test_the_size_of_a_sum():
     assert squares.mean() == pytest.approx(expected, abs=4 * squares.std() / math.sqrt(200_000))
 
 
-@pytest.mark.equation("eq-he")
+@pytest.mark.equation("eq-he", tex="60be8484")
 def test_hes_rule_keeps_the_size():
     """ReLU halves the mean square of a symmetric sum, exactly; so 2/n makes up for it."""
     half = scipy.integrate.quad(lambda s: max(s, 0) ** 2 * norm.pdf(s, 0, 1.7), -20, 20)[0]
@@ -480,7 +480,7 @@ def test_hes_rule_keeps_the_size():
 # ------------------------------------------------------------------------------ regularisation
 
 
-@pytest.mark.equation("eq-l1-l2")
+@pytest.mark.equation("eq-l1-l2", tex="f5c6805b")
 def test_the_price_of_large_weights():
     """The minimiser in one dimension: L2 shrinks, L1 shifts and sets small weights to zero."""
     for target in (0.05, -1.4, 2.0):
@@ -493,7 +493,7 @@ def test_the_price_of_large_weights():
             assert best == pytest.approx(closed, abs=1e-5)
 
 
-@pytest.mark.equation("eq-weight-decay")
+@pytest.mark.equation("eq-weight-decay", tex="1ef34de8")
 def test_l2_is_weight_decay():
     """One step of torch's SGD with weight_decay, and one on the regularised cost by differences."""
     w0, eta, l2 = np.array([1.5, -2.0]), 0.1, 0.4
@@ -508,7 +508,7 @@ def test_l2_is_weight_decay():
     np.testing.assert_allclose(decayed, w.detach().numpy(), atol=1e-8)
 
 
-@pytest.mark.equation("eq-dropout")
+@pytest.mark.equation("eq-dropout", tex="c013580d")
 @pytest.mark.parametrize("r", [0.1, 0.5, 0.8])
 def test_dropout_is_right_on_average(r):
     """Mean and variance from the two outcomes, and torch's layer has just these outcomes."""
@@ -528,7 +528,7 @@ def test_dropout_is_right_on_average(r):
 P, Q = norm(0, 1), norm(1, 0.7)
 
 
-@pytest.mark.equation("eq-bayes-classifier")
+@pytest.mark.equation("eq-bayes-classifier", tex="dd940436")
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
 def test_the_best_classifier(share):
     """At each x the numerical minimiser of the log loss of the mixture is Bayes' formula."""
@@ -549,7 +549,7 @@ def test_the_best_classifier(share):
     assert ones / n == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / n) + 1e-3)
 
 
-@pytest.mark.equation("eq-classifier-ratio")
+@pytest.mark.equation("eq-classifier-ratio", tex="da35bf0c")
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.8])
 def test_the_classifier_knows_the_ratio(share):
     """Both lines, from the posterior by numbers; the constant does not depend on x."""
@@ -562,7 +562,7 @@ def test_the_classifier_knows_the_ratio(share):
     )
 
 
-@pytest.mark.equation("eq-gaussian-score")
+@pytest.mark.equation("eq-gaussian-score", tex="00b68829")
 @pytest.mark.parametrize("mp, sp, mq, sq", [(0, 1, 1, 0.7), (2, 0.5, -1, 3), (1, 1.2, -1, 1.2)])
 def test_the_log_ratio_of_two_gaussians(mp, sp, mq, sq):
     """Against scipy's log-densities; a straight line if and only if the widths are equal."""

@@ -37,7 +37,7 @@ def value(D, p, pg):
 # ---- sampling without a density ---------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-push-forward")
+@pytest.mark.equation("eq-push-forward", tex="85e733cf")
 def test_push_forward_counts_preimages():
     """On a finite noise space, sets and averages agree exactly for a map that is not one-to-one."""
     noise = {-2: 0.1, -1: 0.2, 0: 0.3, 1: 0.25, 2: 0.15}
@@ -64,7 +64,7 @@ def test_density_of_the_square():
         assert area == pytest.approx(normal, abs=1e-9)
 
 
-@pytest.mark.equation("eq-change-of-variables")
+@pytest.mark.equation("eq-change-of-variables", tex="029cc637")
 def test_change_of_variables_in_the_plane():
     """For a nonlinear invertible map of the plane, the formula integrates to the noise's mass."""
     G = lambda z: np.stack([z[..., 0] + 0.3 * np.sin(z[..., 1]), 2 * z[..., 1]], -1)
@@ -97,7 +97,7 @@ def test_a_curve_has_no_volume():
 # ---- costs ------------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-class-priors")
+@pytest.mark.equation("eq-class-priors", tex="351c04de")
 def test_cross_entropy_needs_the_class_frequencies():
     """The cross-entropy of a labelled table of outcomes is the average weighted by the priors."""
     p, pg, rng = random_distributions()
@@ -112,7 +112,7 @@ def test_cross_entropy_needs_the_class_frequencies():
     assert -2 * math.log(0.75) == pytest.approx(0.5754, abs=5e-5)
 
 
-@pytest.mark.equation("eq-game-value")
+@pytest.mark.equation("eq-game-value", tex="588fc228")
 def test_value_and_the_table_of_conventions():
     """V by noise equals V by density; at D = 1/2 the conventions give -log 4, log 4, log 2."""
     p, pg, rng = random_distributions()
@@ -126,7 +126,7 @@ def test_value_and_the_table_of_conventions():
     assert (V, -V, -V / 2) == pytest.approx((-math.log(4), math.log(4), math.log(2)), rel=1e-13)
 
 
-@pytest.mark.equation("eq-losses-in-scores")
+@pytest.mark.equation("eq-losses-in-scores", tex="84c86a2f")
 def test_losses_in_scores():
     """The three losses by plain math from probabilities, against the package's games."""
     real, fake = [0.3, -1.2, 2.5], [0.9, -0.4, -3.1]
@@ -150,7 +150,8 @@ def test_the_naive_formula_is_infinite_from_about_17():
 # ---- equilibria -------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-nash", "eq-equilibrium")
+@pytest.mark.equation("eq-nash", tex="713fa0dd")
+@pytest.mark.equation("eq-equilibrium", tex="ec708bdd")
 def test_the_perfect_generator_and_the_coin_are_an_equilibrium():
     """No other D gains against p_g = p, no other p_g against D = 1/2; elsewhere somebody gains."""
     p, pg, rng = random_distributions()
@@ -167,7 +168,7 @@ def test_the_perfect_generator_and_the_coin_are_an_equilibrium():
     assert value(tilted, p, best) < value(tilted, p, p) - 1e-3
 
 
-@pytest.mark.equation("eq-differential-nash")
+@pytest.mark.equation("eq-differential-nash", tex="ec1b4b69")
 def test_differential_nash_on_the_three_small_games():
     """Slopes and curvatures by finite differences; local and global claims by brute force."""
     hills = lambda t, p: t**4 / 4 + t**3 / 3 - t**2
@@ -193,7 +194,7 @@ def test_differential_nash_on_the_three_small_games():
     assert hills(-2.0, 1) < hills(1.0, 1) - 2
 
 
-@pytest.mark.equation("eq-hide-and-seek")
+@pytest.mark.equation("eq-hide-and-seek", tex="5e3a052f")
 def test_hide_and_seek_has_no_equilibrium():
     """Both sides by brute force on a grid, and every pair of the grid has a player who moves."""
     axis = np.linspace(-1, 1, 201)
@@ -209,7 +210,7 @@ def test_hide_and_seek_has_no_equilibrium():
 # ---- whose turn -------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-simultaneous")
+@pytest.mark.equation("eq-simultaneous", tex="48046fcd")
 @pytest.mark.parametrize("h", [0.01, 0.1, 0.5, 1.0, 3.0])
 def test_simultaneous_steps_spiral_out(h):
     """Playing the game xy step by step multiplies the distance by sqrt(1 + h^2), every time."""
@@ -224,7 +225,8 @@ def test_simultaneous_steps_spiral_out(h):
     assert dynamics.moduli(update)[0].item() == pytest.approx(math.sqrt(1 + h * h))
 
 
-@pytest.mark.equation("eq-alternating", "eq-invariant-ellipse")
+@pytest.mark.equation("eq-alternating", tex="cd55153e")
+@pytest.mark.equation("eq-invariant-ellipse", tex="26cd6343")
 @pytest.mark.parametrize("h", [0.1, 0.2, 0.5, 1.0, 1.9])
 def test_alternating_steps_circle(h):
     """Played step by step, D first: x^2 + hxy + y^2 never changes; the matrix is as shown."""
@@ -254,7 +256,7 @@ def test_beyond_two_alternating_steps_diverge_and_the_mean_of_a_circle_is_its_ce
 # ---- two losses -------------------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-slopes")
+@pytest.mark.equation("eq-slopes", tex="cee7629f")
 @pytest.mark.parametrize("probability", [0.01, 0.1, 0.5, 0.9, 0.99])
 def test_slopes_of_both_losses(probability):
     """Finite differences of plain formulas: -sigma and -(1 - sigma); at 0.01, -0.01 and -0.99."""
@@ -263,7 +265,7 @@ def test_slopes_of_both_losses(probability):
     assert slope(lambda s: -math.log(sigma(s)), s) == pytest.approx(probability - 1, abs=1e-8)
 
 
-@pytest.mark.equation("eq-sample-weights")
+@pytest.mark.equation("eq-sample-weights", tex="8291d08b")
 def test_sample_weights():
     """Autograd of both losses equals the weighted mean of the scores' gradients."""
     torch.manual_seed(0)
@@ -279,7 +281,7 @@ def test_sample_weights():
         torch.testing.assert_close(-gradient, (w[:, None] * each).mean(0))
 
 
-@pytest.mark.equation("eq-not-zero-sum")
+@pytest.mark.equation("eq-not-zero-sum", tex="64f8b687")
 @pytest.mark.parametrize("s", [-4.0, -1.0, 0.0, 0.5, 3.0])
 def test_only_minimax_is_zero_sum(s):
     """The two costs of one fake, by plain formulas: their slopes cancel, or leave 2 sigma - 1."""
@@ -290,7 +292,7 @@ def test_only_minimax_is_zero_sum(s):
     )
 
 
-@pytest.mark.equation("eq-adam")
+@pytest.mark.equation("eq-adam", tex="2f5195aa")
 def test_adam_is_torchs_adam():
     """The displayed recursion, in plain floats, against the optimizer that trains our GANs."""
     gradients = [0.3, -2.0, 0.01, 5.0, -0.7, 0.0]
@@ -323,7 +325,7 @@ def test_adam_does_not_see_the_size_of_gradients():
 # ---- rings and readings -----------------------------------------------------------------------
 
 
-@pytest.mark.equation("eq-paired-loss")
+@pytest.mark.equation("eq-paired-loss", tex="48ed4ffd")
 def test_paired_loss_with_a_linear_discriminator():
     """For D(x) = w.x both penalties are |w|^2; the pairing compares sample by sample."""
     w, gamma = torch.tensor([0.6, -1.1], **F64), 0.02
@@ -346,7 +348,7 @@ def test_paired_loss_with_a_linear_discriminator():
     assert game.g_loss(D(real), D(fake)).item() == pytest.approx(statistics.mean(back), rel=1e-12)
 
 
-@pytest.mark.equation("eq-reference-losses")
+@pytest.mark.equation("eq-reference-losses", tex="abe6c2cf")
 def test_reference_losses_at_equal_scores():
     """log 4, -log 2, log 2 at D = 1/2; the relativistic losses are log 2 at any equal scores."""
     zero = torch.zeros(7, **F64)

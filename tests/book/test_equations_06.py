@@ -72,7 +72,7 @@ def partials(f, mu, sigma):
 # ------------------------------------------------------------------------ the discriminator
 
 
-@pytest.mark.equation("eq-value-integral")
+@pytest.mark.equation("eq-value-integral", tex="5e943e10")
 def test_the_value_is_an_integral_over_x():
     """Averages over samples G(z) and x, as evenly spaced quantiles, against the integral."""
     quantiles = (np.arange(200_000) + 0.5) / 200_000
@@ -84,7 +84,7 @@ def test_the_value_is_an_integral_over_x():
         assert average == pytest.approx(value(D(X), P, PG), abs=1e-4)
 
 
-@pytest.mark.equation("eq-d-star")
+@pytest.mark.equation("eq-d-star", tex="c204cbc0")
 def test_no_discriminator_beats_the_ratio():
     """Exhaustive search over D at every point of a discrete space, zeros included."""
     ys = np.linspace(0, 1, 10_001)
@@ -100,7 +100,7 @@ def test_no_discriminator_beats_the_ratio():
         assert value_discrete(D, p, pg) >= -math.log(4) - 1e-12
 
 
-@pytest.mark.equation("eq-pointwise-optimum")
+@pytest.mark.equation("eq-pointwise-optimum", tex="614cfaae")
 @pytest.mark.parametrize("a, b", [(4, 1), (1, 1), (0.03, 2.0), (1, 0), (0, 1)])
 def test_the_best_bet_at_one_point(a, b):
     """A numerical maximiser, first and second differences, and the two edges."""
@@ -120,7 +120,7 @@ def test_the_best_bet_at_one_point(a, b):
         assert second == pytest.approx(-((a + b) ** 3) / (a * b), rel=1e-4)
 
 
-@pytest.mark.equation("eq-value-gap")
+@pytest.mark.equation("eq-value-gap", tex="812f7fb5")
 def test_what_a_worse_discriminator_loses():
     """The difference of two values against the averaged divergence of coin flips."""
     D_star, m = d_star(P, PG), (P + PG) / 2
@@ -139,7 +139,7 @@ def test_what_a_worse_discriminator_loses():
         assert 2 * integral(m * flips) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.equation("eq-d-star-measure")
+@pytest.mark.equation("eq-d-star-measure", tex="f4e05d9a")
 def test_distributions_with_atoms():
     """P and P_g mix an atom and a uniform density; D may take one value on each part."""
     for P_parts, Pg_parts in [((0.5, 0.5), (0.75, 0.25)), ((0.0, 1.0), (1.0, 0.0))]:
@@ -161,7 +161,7 @@ def smooth_discriminator(seed):
     return D, 0.05 * np.sin(b + a * X)  # a discriminator in [0.1, 0.9] and a bounded direction
 
 
-@pytest.mark.equation("eq-first-variation")
+@pytest.mark.equation("eq-first-variation", tex="530c569b")
 @pytest.mark.parametrize("seed", range(3))
 def test_first_variation(seed):
     """The derivative of V along a direction, by central differences."""
@@ -172,7 +172,7 @@ def test_first_variation(seed):
     assert integral(bracket * (bracket > 0)) > 0
 
 
-@pytest.mark.equation("eq-euler-lagrange")
+@pytest.mark.equation("eq-euler-lagrange", tex="6ab9d353")
 def test_the_stationary_function_of_two_variables():
     """Newton's method on a grid over the plane finds p/(p+p_g), cell by cell."""
     axis = np.linspace(-2, 3, 40)
@@ -187,7 +187,7 @@ def test_the_stationary_function_of_two_variables():
     assert np.abs(p * (1 - D) - pg * D).max() < 1e-12
 
 
-@pytest.mark.equation("eq-second-variation")
+@pytest.mark.equation("eq-second-variation", tex="0c79188a")
 @pytest.mark.parametrize("seed", range(3))
 def test_second_variation_is_negative_everywhere(seed):
     """Second differences of V along a direction, at discriminators that are not optimal."""
@@ -199,7 +199,7 @@ def test_second_variation_is_negative_everywhere(seed):
     assert second == pytest.approx(formula, rel=1e-3)
 
 
-@pytest.mark.equation("eq-density-ratio")
+@pytest.mark.equation("eq-density-ratio", tex="f94ef864")
 def test_odds_and_score_are_the_density_ratio():
     """log-densities from scipy against the log-odds of the ratio; nine to one at 0.9."""
     near = np.abs(X) < 4
@@ -213,7 +213,7 @@ def test_odds_and_score_are_the_density_ratio():
 # ------------------------------------------------------------------------ the value of the game
 
 
-@pytest.mark.equation("eq-jsd")
+@pytest.mark.equation("eq-jsd", tex="b4e6c543")
 @pytest.mark.parametrize("seed", range(5))
 def test_jsd_has_two_halves_and_a_ceiling(seed):
     """scipy's own Jensen-Shannon distance, squared; disjoint supports reach log 2."""
@@ -227,7 +227,7 @@ def test_jsd_has_two_halves_and_a_ceiling(seed):
     assert not math.isclose(kl_discrete(p, (p + q) / 2) + kl_discrete(q, (p + q) / 2), reference)
 
 
-@pytest.mark.equation("eq-value-jsd")
+@pytest.mark.equation("eq-value-jsd", tex="966f8e60")
 @pytest.mark.parametrize("seed", range(5))
 def test_the_value_of_the_game(seed):
     """Each line of the algebra, then the minimum by a search over p_g."""
@@ -255,7 +255,7 @@ def test_the_value_of_the_game(seed):
 # ------------------------------------------------------------------------ saturation
 
 
-@pytest.mark.equation("eq-uniform-jsd")
+@pytest.mark.equation("eq-uniform-jsd", tex="17a37110")
 @pytest.mark.parametrize(
     "a", [Fraction(0), Fraction(1, 4), Fraction(-2, 3), Fraction(1), Fraction(-3)]
 )
@@ -270,7 +270,7 @@ def test_two_uniform_densities(a):
     assert wasserstein_distance(u, u + float(a)) == pytest.approx(abs(float(a)), abs=1e-12)
 
 
-@pytest.mark.equation("eq-w1-line")
+@pytest.mark.equation("eq-w1-line", tex="27af3678")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_w1_is_the_area_between_the_distribution_functions(mu, sigma):
     """scipy's optimal transport of evenly spaced quantiles."""
@@ -281,7 +281,7 @@ def test_w1_is_the_area_between_the_distribution_functions(mu, sigma):
         assert area == pytest.approx(abs(mu), abs=1e-9)
 
 
-@pytest.mark.equation("eq-jsd-ceiling")
+@pytest.mark.equation("eq-jsd-ceiling", tex="a0eed756")
 def test_the_distance_to_the_ceiling_is_at_most_the_overlap():
     """Random pairs, the inequality behind it, and the Gaussian overlap in closed form."""
     t = np.concatenate([[0], np.logspace(-12, 12, 500)])
@@ -298,7 +298,7 @@ def test_the_distance_to_the_ceiling_is_at_most_the_overlap():
         assert 0 <= LOG2 - jsd(P, other) <= overlap + 1e-12
 
 
-@pytest.mark.equation("eq-jsd-slope-bound")
+@pytest.mark.equation("eq-jsd-slope-bound", tex="c2bc19c1")
 @pytest.mark.parametrize("mu", [-4, 0.5, 1, 2, 4, 6, 8, 10])
 def test_the_slope_of_jsd_dies(mu):
     """Central differences of the JSD between two shifted Gaussians."""
@@ -314,7 +314,7 @@ def test_the_slope_of_jsd_dies(mu):
 # ------------------------------------------------------------------------ convergence
 
 
-@pytest.mark.equation("eq-subgradient")
+@pytest.mark.equation("eq-subgradient", tex="7a692e8f")
 @pytest.mark.parametrize("seed", range(20))
 def test_the_frozen_value_supports_the_criterion_from_below(seed):
     """Random triples p, p_g, q; equality at q = p_g; the value is linear in p_g."""
@@ -328,7 +328,7 @@ def test_the_frozen_value_supports_the_criterion_from_below(seed):
     assert C(middle) <= (C(q) + C(pg)) / 2 + 1e-13
 
 
-@pytest.mark.equation("eq-mirror-step")
+@pytest.mark.equation("eq-mirror-step", tex="83e4923e")
 @pytest.mark.parametrize("seed", range(5))
 def test_one_mirror_step_halves_the_difference(seed):
     """The exponentiated subgradient in the log domain, with its own normaliser."""
@@ -354,7 +354,7 @@ def log_optimal(mu, sigma):
     return -np.logaddexp(0, -score), -np.logaddexp(0, score)
 
 
-@pytest.mark.equation("eq-saturating-gradient")
+@pytest.mark.equation("eq-saturating-gradient", tex="15b74fc7")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_the_saturating_step_descends_2_jsd(mu, sigma):
     """Differences of the frozen loss against differences of 2 JSD, and the zero integrals."""
@@ -364,7 +364,7 @@ def test_the_saturating_step_descends_2_jsd(mu, sigma):
     assert frozen_gradient(np.ones_like(X), mu, sigma) == pytest.approx([0, 0], abs=1e-9)
 
 
-@pytest.mark.equation("eq-nonsaturating-gradient")
+@pytest.mark.equation("eq-nonsaturating-gradient", tex="dae43dbb")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_the_nonsaturating_step_descends_kl_minus_2_jsd(mu, sigma):
     """KL between Gaussians in closed form, JSD on the grid, both by differences."""
@@ -374,7 +374,7 @@ def test_the_nonsaturating_step_descends_kl_minus_2_jsd(mu, sigma):
     assert frozen_gradient(-log_D, mu, sigma) == pytest.approx(target, abs=1e-7)
 
 
-@pytest.mark.equation("eq-mixture-kl")
+@pytest.mark.equation("eq-mixture-kl", tex="62e61750")
 @pytest.mark.parametrize("seed", range(10))
 def test_kl_minus_2_jsd_is_a_kl_of_the_mixture(seed):
     """Random discrete pairs; never negative."""
@@ -390,7 +390,7 @@ def test_kl_minus_2_jsd_is_a_kl_of_the_mixture(seed):
 # ------------------------------------------------------------------------ other losses
 
 
-@pytest.mark.equation("eq-f-gan")
+@pytest.mark.equation("eq-f-gan", tex="871a2fff")
 @pytest.mark.parametrize("name", ["gan", "forward kl", "pearson"])
 def test_the_game_of_an_f_divergence(name):
     """Conjugates by brute force, the supremum by a numerical optimiser."""
@@ -425,7 +425,7 @@ def test_the_game_of_an_f_divergence(name):
         assert game(np.log(D)) == pytest.approx(value_discrete(D, p, pg) + math.log(4), abs=1e-6)
 
 
-@pytest.mark.equation("eq-frozen-f")
+@pytest.mark.equation("eq-frozen-f", tex="84a7f280")
 @pytest.mark.parametrize(
     "h", [lambda D: (1 - D) ** 3, lambda D: np.exp(-2 * D)], ids=["cube", "exponential"]
 )
@@ -449,7 +449,7 @@ def test_which_divergence_a_frozen_step_descends(h):
     assert (np.diff(h(1 / (1 + ts))) >= -1e-15).all()  # F is convex
 
 
-@pytest.mark.equation("eq-lsgan-value")
+@pytest.mark.equation("eq-lsgan-value", tex="a1aa9c1b")
 @pytest.mark.parametrize("seed", range(5))
 def test_least_squares_discriminator_measures_chi_square(seed):
     """The discriminator's loss minimised numerically over its values."""
@@ -467,7 +467,7 @@ def chi2_to_mixture(p, pg):
     return integral((p - m) ** 2 / m)
 
 
-@pytest.mark.equation("eq-lsgan-step")
+@pytest.mark.equation("eq-lsgan-step", tex="af9d06b2")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_what_the_least_squares_generator_descends(mu, sigma):
     """Frozen loss by differences; not the gradient of chi-square."""
@@ -483,7 +483,7 @@ def test_what_the_least_squares_generator_descends(mu, sigma):
     assert np.abs(measured - chi).max() > 0.01
 
 
-@pytest.mark.equation("eq-lsgan-mao")
+@pytest.mark.equation("eq-lsgan-mao", tex="be72e01c")
 @pytest.mark.parametrize("seed", range(5))
 def test_the_pearson_statement_of_the_least_squares_paper(seed):
     """Targets -1, 1 and 0: D by a least-squares solver, then three forms of the number."""
@@ -499,7 +499,7 @@ def test_the_pearson_statement_of_the_least_squares_paper(seed):
     assert 2 * C == pytest.approx(papers, abs=1e-9)
 
 
-@pytest.mark.equation("eq-hinge")
+@pytest.mark.equation("eq-hinge", tex="3adee5ca")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_hinge_and_total_variation(mu, sigma):
     """The best score by search at every point; the step by differences; the flat slope."""
@@ -516,7 +516,7 @@ def test_hinge_and_total_variation(mu, sigma):
     assert np.mean(np.diff(s) == 0) > 0.999
 
 
-@pytest.mark.equation("eq-wasserstein-critic")
+@pytest.mark.equation("eq-wasserstein-critic", tex="59bc6c04")
 @pytest.mark.parametrize("mu, sigma", SETTINGS)
 def test_the_best_lipschitz_critic_on_the_line(mu, sigma):
     """The critic built from its slope against a linear programme on a coarse grid."""

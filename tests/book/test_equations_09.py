@@ -23,7 +23,7 @@ def positions(width, filter_, stride, padding):
     ]
 
 
-@pytest.mark.equation("eq-dcgan-conv")
+@pytest.mark.equation("eq-dcgan-conv", tex="80d0f326")
 def test_conv_size():
     """Counts the places where a filter fits, and runs torch's layer."""
     for W in range(1, 20):
@@ -38,7 +38,7 @@ def test_conv_size():
     assert (6 - 3) / 2 + 1 == 2.5 and len(positions(6, 3, 2, 0)) == 2  # without the floor: 2.5
 
 
-@pytest.mark.equation("eq-dcgan-transposed")
+@pytest.mark.equation("eq-dcgan-transposed", tex="4311eb07")
 def test_transposed_size():
     """Counts the pixels that the patches paint, and runs torch's layer."""
     for W in range(1, 12):
@@ -53,7 +53,7 @@ def test_transposed_size():
                         assert layer(torch.zeros(1, 1, W)).shape[-1] == O
 
 
-@pytest.mark.equation("eq-dcgan-double")
+@pytest.mark.equation("eq-dcgan-double", tex="6cdb2c9d")
 def test_doubling_and_halving():
     """Filter 4, stride 2, padding 1 halves and doubles; filter 3 paints unevenly."""
     for W in range(2, 130, 2):
@@ -66,7 +66,7 @@ def test_doubling_and_halving():
         assert set(layer(torch.ones(1, 1, 9, 9))[..., 3:-3, 3:-3].unique().tolist()) == counts
 
 
-@pytest.mark.equation("eq-dcgan-depth")
+@pytest.mark.equation("eq-dcgan-depth", tex="70b556e3")
 @pytest.mark.parametrize("size", SIZES)
 def test_depth(size):
     """Counts the doubling layers of the real modules."""
@@ -79,7 +79,7 @@ def test_depth(size):
     assert sides == [4 * 2**i for i in range(int(k) + 1)]
 
 
-@pytest.mark.equation("eq-dcgan-parameters")
+@pytest.mark.equation("eq-dcgan-parameters", tex="298dab5d")
 @pytest.mark.parametrize("size", SIZES)
 def test_parameters(size):
     """The closed form against a sum over layers and against the module's own weights."""
@@ -100,7 +100,7 @@ def test_parameters(size):
         assert sum(2**i for i in range(k)) == 2**k - 1
 
 
-@pytest.mark.equation("eq-dcgan-batch-norm")
+@pytest.mark.equation("eq-dcgan-batch-norm", tex="4328dfec")
 def test_batch_norm():
     """torch's layer against numpy; the scale is the standard deviation."""
     torch.manual_seed(0)
@@ -118,7 +118,7 @@ def test_batch_norm():
         assert y[:, c].std() == pytest.approx(abs(gamma), rel=1e-5)  # the std, not the variance
 
 
-@pytest.mark.equation("eq-dcgan-bn-blind")
+@pytest.mark.equation("eq-dcgan-bn-blind", tex="d6ccbc65")
 def test_batch_norm_at_the_input_is_blind():
     """Another contrast and brightness give the same score, but not without the layer."""
     torch.manual_seed(0)
@@ -132,7 +132,7 @@ def test_batch_norm_at_the_input_is_blind():
     assert (D[0].eval()(a * x + b) - D[0](x)).abs().max() > 0.1  # and so does evaluation mode
 
 
-@pytest.mark.equation("eq-leaky-relu")
+@pytest.mark.equation("eq-leaky-relu", tex="92dd2ddb")
 def test_leaky_relu():
     """Values and slopes; the discriminator does not end in one."""
     x = torch.linspace(-3, 3, 61, dtype=torch.float64)[torch.arange(61) != 30].requires_grad_()
@@ -147,7 +147,7 @@ def test_leaky_relu():
     assert not any(isinstance(layer, nn.LeakyReLU) for layer in D[-2:])  # not at the output
 
 
-@pytest.mark.equation("eq-dcgan-start")
+@pytest.mark.equation("eq-dcgan-start", tex="a28c5dac")
 @pytest.mark.parametrize("C, tau", [(32, 0.02), (8, 0.2), (100, 0.05)])
 def test_spread_at_the_start(C, tau):
     """The variance of a random last layer's output, over many draws."""
@@ -164,7 +164,7 @@ def test_spread_at_the_start(C, tau):
     assert torch.stack(spread).mean().item() == pytest.approx(2 * C * tau**2, rel=0.05)
 
 
-@pytest.mark.equation("eq-adam-memory")
+@pytest.mark.equation("eq-adam-memory", tex="722d181b")
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.99])
 def test_memory_of_the_first_moment(beta):
     """The series, and the weights that torch's Adam gives to one impulse."""
@@ -179,7 +179,7 @@ def test_memory_of_the_first_moment(beta):
         assert adam.state[w]["exp_avg"].item() == pytest.approx((1 - beta) * beta**i, abs=1e-7)
 
 
-@pytest.mark.equation("eq-loss-as-probability")
+@pytest.mark.equation("eq-loss-as-probability", tex="8404d7cd")
 def test_loss_as_typical_probability():
     """The losses of the package are logarithms of geometric means of probabilities."""
     torch.manual_seed(0)
@@ -194,7 +194,7 @@ def test_loss_as_typical_probability():
     assert math.exp(-NonSaturating().d_loss(guess, guess) / 2) == pytest.approx(0.5)
 
 
-@pytest.mark.equation("eq-jsd-from-loss")
+@pytest.mark.equation("eq-jsd-from-loss", tex="80732851")
 def test_lower_bound_on_jsd():
     """Random distributions and discriminators; equality for the best one."""
     for seed in range(50):
@@ -209,7 +209,7 @@ def test_lower_bound_on_jsd():
         assert jsd == pytest.approx((math.log(4) - L_D) / 2, abs=1e-12)
 
 
-@pytest.mark.equation("eq-noise-norm")
+@pytest.mark.equation("eq-noise-norm", tex="876e201e")
 @pytest.mark.parametrize("d", [1, 2, 32, 100])
 def test_length_of_noise(d):
     """Moments of the length by quadrature of its density."""
@@ -229,7 +229,7 @@ def test_length_of_noise(d):
         assert math.sqrt(moment(2) - moment(1) ** 2) == pytest.approx(0.7, abs=0.02)
 
 
-@pytest.mark.equation("eq-lerp-norm")
+@pytest.mark.equation("eq-lerp-norm", tex="4c276808")
 @pytest.mark.parametrize("t", [0.0, 0.25, 0.5, 0.9])
 def test_length_on_the_line(t):
     """The mean squared length of interpolated noise, by sampling."""
@@ -239,7 +239,7 @@ def test_length_on_the_line(t):
     assert squared == pytest.approx(d * ((1 - t) ** 2 + t**2), rel=0.01)
 
 
-@pytest.mark.equation("eq-slerp")
+@pytest.mark.equation("eq-slerp", tex="52ed6a66")
 def test_slerp_walks_the_arc():
     """The formula rotates one vector towards the other and keeps its length."""
     for seed in range(20):
@@ -256,7 +256,7 @@ def test_slerp_walks_the_arc():
             assert np.allclose(at(t), math.cos(t * omega) * z + math.sin(t * omega) * across)
 
 
-@pytest.mark.equation("eq-nearest")
+@pytest.mark.equation("eq-nearest", tex="68acf1b3")
 def test_nearest_picture():
     """The fast distances against plain loops."""
     x, train = rng(0).uniform(-1, 1, (5, 12)), rng(1).uniform(-1, 1, (9, 12))

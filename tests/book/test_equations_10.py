@@ -36,7 +36,7 @@ def layer_and_slope(scale=1.0, bias=0.0, seed=0):
     return hat.detach(), w.detach(), *torch.autograd.grad(loss, [w, b])
 
 
-@pytest.mark.equation("eq-norm-depth")
+@pytest.mark.equation("eq-norm-depth", tex="98d73797")
 @pytest.mark.parametrize("variance", [0.01, 0.02, 0.04])
 def test_size_through_a_linear_relu_layer(variance):
     """Mean square behind one layer, over many random layers."""
@@ -49,7 +49,7 @@ def test_size_through_a_linear_relu_layer(variance):
     assert torch.stack(ratios).mean().item() == pytest.approx(n * variance / 2, rel=0.02)
 
 
-@pytest.mark.equation("eq-norm-standardise")
+@pytest.mark.equation("eq-norm-standardise", tex="fa22815b")
 def test_standardising():
     """The chapter's four numbers, and torch's layer."""
     x = np.array([-1.0, 1, 1, 7])
@@ -60,7 +60,7 @@ def test_standardising():
     assert np.allclose(y, [-1, -1 / 3, -1 / 3, 5 / 3])
 
 
-@pytest.mark.equation("eq-norm-moments")
+@pytest.mark.equation("eq-norm-moments", tex="22f069ed")
 @pytest.mark.parametrize("eps", [1e-12, 1e-5, 0.5])
 def test_gamma_is_the_standard_deviation(eps):
     """Mean and spread of torch's output."""
@@ -74,7 +74,7 @@ def test_gamma_is_the_standard_deviation(eps):
     assert np.allclose(y.std(0), abs(gamma) * x.std(0) / np.sqrt(x.var(0) + eps))
 
 
-@pytest.mark.equation("eq-norm-running")
+@pytest.mark.equation("eq-norm-running", tex="86281c1d")
 @pytest.mark.parametrize("m", [0.1, 0.5])
 def test_running_statistics(m):
     """The recursion and its solution against torch's buffers."""
@@ -91,7 +91,7 @@ def test_running_statistics(m):
     assert np.allclose(mean, ages @ np.array([x.mean(0) for x in batches]))
 
 
-@pytest.mark.equation("eq-norm-scale")
+@pytest.mark.equation("eq-norm-scale", tex="8d53a6ca")
 @pytest.mark.parametrize("a", [0.1, 1.0, 7.0])
 def test_scale_and_bias_before_batch_norm_do_nothing(a):
     """The outputs agree; a negative scale flips the sign."""
@@ -100,7 +100,7 @@ def test_scale_and_bias_before_batch_norm_do_nothing(a):
     assert torch.allclose(layer_and_slope(-a)[0], -hat, atol=1e-10)
 
 
-@pytest.mark.equation("eq-norm-gradient")
+@pytest.mark.equation("eq-norm-gradient", tex="48ba206d")
 @pytest.mark.parametrize("a", [0.1, 1.0, 7.0])
 def test_gradient_of_weights_before_batch_norm(a):
     """Inverse to the scale, orthogonal to the weights of each unit, zero for the bias."""
@@ -112,7 +112,7 @@ def test_gradient_of_weights_before_batch_norm(a):
     assert bias.abs().max() < 1e-10
 
 
-@pytest.mark.equation("eq-norm-growth")
+@pytest.mark.equation("eq-norm-growth", tex="bdff85cf")
 def test_weights_can_only_grow():
     """Pythagoras, for one step of gradient descent."""
     _, w, slope, _ = layer_and_slope()
@@ -122,7 +122,7 @@ def test_weights_can_only_grow():
         assert (after > w.square().sum(0)).all()
 
 
-@pytest.mark.equation("eq-norm-backward")
+@pytest.mark.equation("eq-norm-backward", tex="ff7af758")
 def test_backward():
     """By difference quotients, with an epsilon that matters."""
     eps, gamma, h = 0.3, 1.7, 1e-6
@@ -140,7 +140,7 @@ def test_backward():
         assert ((y(h) - y(-h)) @ g) / (2 * h) == pytest.approx(slope, abs=1e-7)
 
 
-@pytest.mark.equation("eq-norm-jacobian")
+@pytest.mark.equation("eq-norm-jacobian", tex="51321ee5")
 def test_jacobian_between_samples():
     """By difference quotients; rows and columns sum to zero."""
     x, h = batch(6, 1)[:, 0], 1e-6
@@ -153,7 +153,7 @@ def test_jacobian_between_samples():
     assert np.allclose(formula.sum(0), 0) and np.allclose(formula @ hat, 0)
 
 
-@pytest.mark.equation("eq-norm-axes")
+@pytest.mark.equation("eq-norm-axes", tex="2d6846c3")
 def test_the_four_sets():
     """Each normalisation of torch equals a standardisation over exactly the stated set."""
     N, C, L, G = 3, 4, 5, 2
@@ -178,7 +178,7 @@ def test_the_four_sets():
                 assert np.allclose(y[n, c], (x[n, c] - S.mean()) / S.std(), atol=1e-7), name
 
 
-@pytest.mark.equation("eq-norm-noise")
+@pytest.mark.equation("eq-norm-noise", tex="d12d1e6f")
 @pytest.mark.parametrize("n", [128, 512])
 @pytest.mark.parametrize("t", [0.0, 1.0, 2.0])
 def test_noise_of_the_statistics(n, t):
@@ -188,7 +188,7 @@ def test_noise_of_the_statistics(n, t):
     assert outputs.var() == pytest.approx((1 + t**2 / 2) / n, rel=0.06)
 
 
-@pytest.mark.equation("eq-norm-blind")
+@pytest.mark.equation("eq-norm-blind", tex="fbd85d39")
 def test_a_critic_that_ends_in_batch_norm_is_blind_in_the_mean():
     """Whatever the two batches are, they get the same mean score."""
     torch.manual_seed(0)

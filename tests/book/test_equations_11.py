@@ -73,7 +73,8 @@ SEEDS = range(5)
 # ------------------------------------------------------------------------ plans and prices
 
 
-@pytest.mark.equation("eq-plan", "eq-primal")
+@pytest.mark.equation("eq-plan", tex="8d9d17cd")
+@pytest.mark.equation("eq-primal", tex="5dbdf592")
 def test_the_cheapest_plan():
     """Sums of the plan, no plan of many random ones is cheaper, and POT finds the same cost."""
     for seed in SEEDS:
@@ -87,7 +88,8 @@ def test_the_cheapest_plan():
             assert cost < (c * other).sum()
 
 
-@pytest.mark.equation("eq-w1", "eq-wr")
+@pytest.mark.equation("eq-w1", tex="8c9b4cf5")
+@pytest.mark.equation("eq-wr", tex="161b46a6")
 def test_wasserstein_distances_as_couplings():
     """The best of all 120 pairings of five points is the linear programme's, for r = 1, 2, 3."""
     for seed, r in itertools.product(SEEDS, (1, 2, 3)):
@@ -98,7 +100,9 @@ def test_wasserstein_distances_as_couplings():
         assert ot.emd2([], [], c) ** (1 / r) == pytest.approx(best ** (1 / r))
 
 
-@pytest.mark.equation("eq-fair-prices", "eq-dual", "eq-strong-duality")
+@pytest.mark.equation("eq-fair-prices", tex="3cacd840")
+@pytest.mark.equation("eq-dual", tex="65908cdf")
+@pytest.mark.equation("eq-strong-duality", tex="4fdd86c7")
 def test_the_best_prices_earn_what_the_best_plan_costs():
     """Two separate linear programmes with one value; all prices keep the promise."""
     for seed in range(20):
@@ -108,7 +112,7 @@ def test_the_best_prices_earn_what_the_best_plan_costs():
         assert income == pytest.approx(primal(p, q, c)[0], abs=1e-9)
 
 
-@pytest.mark.equation("eq-weak-duality")
+@pytest.mark.equation("eq-weak-duality", tex="544e47d1")
 def test_no_admissible_prices_beat_any_plan():
     """Random plans, random prices lowered until they keep the promise; the gap step by step."""
     for seed in range(50):
@@ -120,7 +124,7 @@ def test_no_admissible_prices_beat_any_plan():
         assert gap == pytest.approx((plan * (c - f[:, None] - g)).sum()) and gap > 0
 
 
-@pytest.mark.equation("eq-slackness")
+@pytest.mark.equation("eq-slackness", tex="24f902c8")
 def test_earth_moves_only_at_full_price():
     """At the optimum no slack where the plan moves; one wrong way opens a gap."""
     for seed in SEEDS:
@@ -132,7 +136,7 @@ def test_earth_moves_only_at_full_price():
         assert (c * np.outer(p, q)).sum() - income > 1e-3
 
 
-@pytest.mark.equation("eq-shadow-price")
+@pytest.mark.equation("eq-shadow-price", tex="7d5deed2")
 def test_prices_are_slopes():
     """The cost stays above the line with slope g_j - g_k, and touches it for a small change."""
     p, q, c = heaps(3)
@@ -151,7 +155,7 @@ def test_prices_are_slopes():
 # ------------------------------------------------------------------------ one function
 
 
-@pytest.mark.equation("eq-c-transform")
+@pytest.mark.equation("eq-c-transform", tex="3602b0c6")
 def test_the_highest_admissible_prices():
     """The transform keeps the promise; any price a little higher breaks it; thrice is once."""
     transform = lambda f, c: np.min(c - f[:, None], axis=0)
@@ -165,7 +169,7 @@ def test_the_highest_admissible_prices():
         assert (back >= f - 1e-12).all() and np.allclose(transform(back, c), g)
 
 
-@pytest.mark.equation("eq-kr-finite")
+@pytest.mark.equation("eq-kr-finite", tex="2d203e62")
 def test_one_function_is_enough_for_a_metric():
     """The programme over 1-Lipschitz functions equals the transport cost on common points."""
     for seed in SEEDS:
@@ -175,7 +179,7 @@ def test_one_function_is_enough_for_a_metric():
         assert best_lipschitz(p, q, c) == pytest.approx(ot.emd2(p, q, c))
 
 
-@pytest.mark.equation("eq-lipschitz-transform")
+@pytest.mark.equation("eq-lipschitz-transform", tex="6c5e7554")
 def test_the_transform_of_a_lipschitz_function():
     """It is minus the function; every transform is 1-Lipschitz; a steep function is not minus."""
     for seed in SEEDS:
@@ -188,7 +192,7 @@ def test_the_transform_of_a_lipschitz_function():
         assert not np.allclose(h, -f)
 
 
-@pytest.mark.equation("eq-squared-cost")
+@pytest.mark.equation("eq-squared-cost", tex="10565f9e")
 def test_a_squared_cost_needs_two_functions():
     """Points 0, 1, 2: the transport costs 4, one function earns 2."""
     points = np.arange(3.0)
@@ -202,7 +206,8 @@ def test_a_squared_cost_needs_two_functions():
         assert best_lipschitz(np.eye(n + 1)[0], np.eye(n + 1)[-1], c) == pytest.approx(1 / n)
 
 
-@pytest.mark.equation("eq-kantorovich-rubinstein", "eq-kr-easy")
+@pytest.mark.equation("eq-kantorovich-rubinstein", tex="da0d7e6d")
+@pytest.mark.equation("eq-kr-easy", tex="288dccac")
 def test_critics_of_two_densities_on_a_line():
     """Many 1-Lipschitz functions stay below W1 of two normals; the one with slope ±1 attains it."""
     u = (np.arange(100_000) + 0.5) / 100_000
@@ -223,7 +228,7 @@ def test_critics_of_two_densities_on_a_line():
     assert best(x).mean() - best(y).mean() == pytest.approx(w1, abs=1e-4)
 
 
-@pytest.mark.equation("eq-triangle")
+@pytest.mark.equation("eq-triangle", tex="91bda41f")
 def test_wasserstein_is_a_metric():
     """Triangle inequality, symmetry, zero for equal heaps only; on points of the plane."""
     for seed in SEEDS:
@@ -239,7 +244,8 @@ def test_wasserstein_is_a_metric():
 # ------------------------------------------------------------------------ Lipschitz
 
 
-@pytest.mark.equation("eq-lipschitz", "eq-absolute-value")
+@pytest.mark.equation("eq-lipschitz", tex="707fa894")
+@pytest.mark.equation("eq-absolute-value", tex="20d1fc70")
 def test_the_absolute_value_is_1_lipschitz():
     """Chords between random points, up to slope 1 and not less."""
     x, y = rng(0).normal(size=(2, 10_000))
@@ -247,7 +253,7 @@ def test_the_absolute_value_is_1_lipschitz():
     assert slopes.max() <= 1 + 1e-9 and slopes.max() > 1 - 1e-9
 
 
-@pytest.mark.equation("eq-square-root")
+@pytest.mark.equation("eq-square-root", tex="1dc12b3e")
 def test_the_square_root_has_no_steepest_chord():
     """The chord from 0 to t has slope 1/sqrt(t), which passes every bound."""
     t = 10.0 ** -np.arange(1, 12)
@@ -256,7 +262,7 @@ def test_the_square_root_has_no_steepest_chord():
     assert slopes[-1] > 1e5
 
 
-@pytest.mark.equation("eq-steepest-slope")
+@pytest.mark.equation("eq-steepest-slope", tex="e4791f6e")
 def test_the_steepest_slope_bounds_all_chords():
     """For sin(x1) + 2 cos(x2): no chord above sup of the gradient, and nearly as steep ones."""
     h = lambda x: np.sin(x[..., 0]) + 2 * np.cos(x[..., 1])
@@ -271,7 +277,7 @@ def test_the_steepest_slope_bounds_all_chords():
     assert (np.abs(h(x) - h(y)) / np.linalg.norm(x - y, axis=1)).max() > math.sqrt(5) - 0.02
 
 
-@pytest.mark.equation("eq-neighbours")
+@pytest.mark.equation("eq-neighbours", tex="72a1c20a")
 def test_on_a_line_neighbours_suffice():
     """The steepest of all chords is the steepest of the short ones."""
     for seed in SEEDS:
@@ -286,7 +292,7 @@ def test_on_a_line_neighbours_suffice():
 # ------------------------------------------------------------------------ on a line
 
 
-@pytest.mark.equation("eq-line")
+@pytest.mark.equation("eq-line", tex="31f2b500")
 def test_the_area_between_the_distribution_functions():
     """Vertical and horizontal slices for two normals, and scipy on weighted points."""
     t, u = np.linspace(-15, 15, 300_001), (np.arange(200_000) + 0.5) / 200_000
@@ -302,7 +308,7 @@ def test_the_area_between_the_distribution_functions():
         assert area == pytest.approx(primal(p, q, apart(x, x))[0])
 
 
-@pytest.mark.equation("eq-line-potential")
+@pytest.mark.equation("eq-line-potential", tex="03b11afd")
 def test_the_price_with_slope_one():
     """h with h' = sign(G - F) earns the area, step by step of the proof, for two normals."""
     t = np.linspace(-20, 20, 400_001)
@@ -314,7 +320,7 @@ def test_the_price_with_slope_one():
     assert earned == pytest.approx(np.trapezoid(np.abs(F - G), t), abs=1e-4)
 
 
-@pytest.mark.equation("eq-sorted")
+@pytest.mark.equation("eq-sorted", tex="b15a7bca")
 def test_samples_are_sorted():
     """Sorted pairing equals the best of all pairings."""
     for seed in SEEDS:
@@ -322,7 +328,7 @@ def test_samples_are_sorted():
         assert np.abs(np.sort(x) - np.sort(y)).mean() == pytest.approx(matched(x, y))
 
 
-@pytest.mark.equation("eq-monotone-plan")
+@pytest.mark.equation("eq-monotone-plan", tex="64186e03")
 def test_the_plan_that_shares_levels():
     """It is a plan, and as cheap as POT's for |x - y| and (x - y)^2."""
     for seed in SEEDS:
@@ -344,7 +350,7 @@ def test_the_plan_that_shares_levels():
 # ------------------------------------------------------------------------ formulas
 
 
-@pytest.mark.equation("eq-w2-gaussians")
+@pytest.mark.equation("eq-w2-gaussians", tex="4f3659e8")
 def test_w2_of_two_normals_by_quantiles():
     """The mean squared distance of quantiles; the sigmas, not the variances."""
     u = (np.arange(400_000) + 0.5) / 400_000
@@ -353,7 +359,7 @@ def test_w2_of_two_normals_by_quantiles():
         assert squared == pytest.approx((m1 - m2) ** 2 + (s1 - s2) ** 2, rel=1e-3)
 
 
-@pytest.mark.equation("eq-bures")
+@pytest.mark.equation("eq-bures", tex="04e9d27f")
 def test_w2_of_gaussians_in_space():
     """The optimal linear map carries one covariance to the other, and costs what is printed."""
     for seed in SEEDS:
@@ -371,7 +377,7 @@ def test_w2_of_gaussians_in_space():
         assert printed == pytest.approx(ot.gaussian.bures_wasserstein_distance(m1, m2, S1, S2) ** 2)
 
 
-@pytest.mark.equation("eq-shift")
+@pytest.mark.equation("eq-shift", tex="7f5d265d")
 def test_a_shift_costs_its_length():
     """Random points in one to four dimensions, moved by a vector."""
     for seed, d in itertools.product(SEEDS, (1, 2, 4)):
@@ -386,7 +392,7 @@ def jsd(p, q):
     return (rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2
 
 
-@pytest.mark.equation("eq-parallel-lines")
+@pytest.mark.equation("eq-parallel-lines", tex="f949b348")
 def test_parallel_lines():
     """Points on two parallel lines: W1 = |theta| by the linear programme, the others stuck."""
     n = 12
@@ -400,7 +406,7 @@ def test_parallel_lines():
         assert entropy(p, q) == math.inf and np.abs(p - q).sum() / 2 == pytest.approx(1)
 
 
-@pytest.mark.equation("eq-continuity")
+@pytest.mark.equation("eq-continuity", tex="fb25dcec")
 def test_w1_moves_no_faster_than_the_generator():
     """A generator of five parameters, its points for two settings, and exact W1 to the data."""
     z, data = rng(0).normal(size=(60, 2)), rng(1).normal(size=(60, 2))
@@ -414,7 +420,7 @@ def test_w1_moves_no_faster_than_the_generator():
 # ------------------------------------------------------------------------ samples
 
 
-@pytest.mark.equation("eq-sample-bias")
+@pytest.mark.equation("eq-sample-bias", tex="762bb09d")
 def test_samples_exaggerate():
     """The mean over many pairs of samples exceeds the true W1: 0, and 0.3 for a shift."""
     for shift in (0, 0.3):
@@ -426,7 +432,7 @@ def test_samples_exaggerate():
         assert np.mean(drawn) - 4 * standard_error > shift
 
 
-@pytest.mark.equation("eq-sample-cost")
+@pytest.mark.equation("eq-sample-cost", tex="b97a0952")
 def test_cost_of_a_sample_on_a_line():
     """Uniform samples: the mean of the exact area lies under pi/8/sqrt(n), and not far."""
     t = np.linspace(0, 1, 20_001)
@@ -458,7 +464,9 @@ def blurred_cost(p, q, c, plan, blur):
     return (c * plan).sum() + blur * rel_entr(plan, np.outer(p, q)).sum()
 
 
-@pytest.mark.equation("eq-entropic", "eq-gibbs-plan", "eq-sinkhorn")
+@pytest.mark.equation("eq-entropic", tex="850c4cff")
+@pytest.mark.equation("eq-gibbs-plan", tex="9ddfb39c")
+@pytest.mark.equation("eq-sinkhorn", tex="1a0ec10c")
 def test_sinkhorn_finds_the_best_blurred_plan():
     """Fixed point, right sums, POT's plan; and every small detour within the plans costs more."""
     for seed, blur in itertools.product(SEEDS, (0.1, 1.0)):
@@ -484,7 +492,7 @@ def test_sinkhorn_finds_the_best_blurred_plan():
         assert blurred_cost(p, q, c, primal(p, q, c)[1].clip(0), blur) > least
 
 
-@pytest.mark.equation("eq-sinkhorn-bias")
+@pytest.mark.equation("eq-sinkhorn-bias", tex="9f93a682")
 def test_the_bias_of_the_blurred_plan():
     """Between 0 and blur times the smaller entropy; and it grows with the blur."""
     for seed in SEEDS:
@@ -498,7 +506,7 @@ def test_the_bias_of_the_blurred_plan():
             assert bias <= blur * min(entropy(p), entropy(q))
 
 
-@pytest.mark.equation("eq-sinkhorn-divergence")
+@pytest.mark.equation("eq-sinkhorn-divergence", tex="908bf0c4")
 def test_the_debiased_divergence():
     """Zero for equal heaps, positive else; OT(p, p) itself is not zero."""
     points = np.linspace(0, 1, 6)

@@ -48,7 +48,7 @@ def slope(f, at, h=1e-6):
     return (f(at + h) - f(at - h)) / (2 * h)
 
 
-@pytest.mark.equation("eq-wgan-dual")
+@pytest.mark.equation("eq-wgan-dual", tex="8ac155c5")
 @pytest.mark.parametrize("seed", range(4))
 def test_the_steepest_hill_measures_the_distance(seed):
     """The linear program over 1-Lipschitz heights against scipy's distance on the line."""
@@ -56,7 +56,7 @@ def test_the_steepest_hill_measures_the_distance(seed):
     assert best_potential(x, p, q) == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-9)
 
 
-@pytest.mark.equation("eq-wgan-losses")
+@pytest.mark.equation("eq-wgan-losses", tex="317e771e")
 def test_losses_of_the_critic_and_the_generator():
     """Both losses of the package against plain sums."""
     from gancourse.games import Wasserstein
@@ -67,7 +67,7 @@ def test_losses_of_the_critic_and_the_generator():
     assert float(Wasserstein().g_loss(*tensors)) == pytest.approx(-sum(fake) / 50)
 
 
-@pytest.mark.equation("eq-wgan-unbounded")
+@pytest.mark.equation("eq-wgan-unbounded", tex="546f4a1e")
 def test_without_a_bound_the_gain_grows_with_the_slope():
     """E f under p and q for f(x) = ax, up to a = 1e6."""
     x, p, q = random_problem(0)
@@ -76,7 +76,7 @@ def test_without_a_bound_the_gain_grows_with_the_slope():
     assert abs(gains[2]) > 1e4 * wasserstein_distance(x, x, p, q)
 
 
-@pytest.mark.equation("eq-wgan-scaling")
+@pytest.mark.equation("eq-wgan-scaling", tex="8176c02c")
 @pytest.mark.parametrize("K", [0.01, 3.0])
 def test_slope_K_gives_K_times_the_distance(K):
     """The linear program with slopes of at most K."""
@@ -84,7 +84,7 @@ def test_slope_K_gives_K_times_the_distance(K):
     assert best_potential(x, p, q, K) == pytest.approx(K * wasserstein_distance(x, x, p, q))
 
 
-@pytest.mark.equation("eq-wgan-rmsprop")
+@pytest.mark.equation("eq-wgan-rmsprop", tex="077d7e6a")
 def test_rmsprop_is_the_one_of_torch():
     """Twenty steps by the formula against torch.optim.RMSprop."""
     gradients = rng(0).normal(size=(20, 3))
@@ -108,7 +108,7 @@ def test_the_first_step_of_rmsprop_is_ten_times_alpha():
     assert parameter.item() == pytest.approx(-5e-4, rel=1e-3)
 
 
-@pytest.mark.equation("eq-wgan-clip")
+@pytest.mark.equation("eq-wgan-clip", tex="b0b6e2f5")
 def test_clipping_is_a_projection_on_the_box():
     """Case by case, on a layer's weights and biases."""
     from gancourse.penalties import clip_weights
@@ -121,7 +121,7 @@ def test_clipping_is_a_projection_on_the_box():
         assert now.detach().numpy() == pytest.approx(expected)
 
 
-@pytest.mark.equation("eq-clipped-lipschitz")
+@pytest.mark.equation("eq-clipped-lipschitz", tex="4d713f9b")
 @pytest.mark.parametrize("sizes, c", [([2, 6, 6, 1], 0.3), ([3, 5, 4, 2], 0.1), ([1, 8, 1], 1.0)])
 def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
     """Random clipped networks between random points; and the one of the proof."""
@@ -145,7 +145,7 @@ def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c):
     assert rise / np.linalg.norm(x) == pytest.approx(K)
 
 
-@pytest.mark.equation("eq-clipped-gap")
+@pytest.mark.equation("eq-clipped-gap", tex="3c014188")
 @pytest.mark.parametrize("a", [0.4, 1.0, 3.0])
 @pytest.mark.parametrize("hidden", [[5], [4, 4], [3, 4, 3]])
 def test_the_best_clipped_estimate_of_two_points(a, hidden):
@@ -177,7 +177,7 @@ def test_the_best_clipped_estimate_of_two_points(a, hidden):
     assert max(map(abs, units)) == pytest.approx(c * min(2 * a, a + 1))
 
 
-@pytest.mark.equation("eq-wgan-pulls")
+@pytest.mark.equation("eq-wgan-pulls", tex="4dec44f0")
 def test_score_and_pulls_of_two_gaussians():
     """The score from the densities, the pulls by numerical derivatives."""
     for mu, mu_g in ((3.0, -3.0), (-1.0, 0.5)):
@@ -196,7 +196,7 @@ def test_score_and_pulls_of_two_gaussians():
 QUANTILES = norm.ppf((np.arange(100_000) + 0.5) / 100_000)
 
 
-@pytest.mark.equation("eq-wgan-envelope")
+@pytest.mark.equation("eq-wgan-envelope", tex="744c7212")
 @pytest.mark.parametrize("seed", range(3))
 def test_a_frozen_best_potential_touches_the_distance_from_below(seed):
     """The proof: points that move with θ, and the potential that is best at θ = 0."""
@@ -217,7 +217,7 @@ def test_a_frozen_best_potential_touches_the_distance_from_below(seed):
     assert min(shifted) >= -2e-3  # h(ϑ) ≥ 0, the step of the proof
 
 
-@pytest.mark.equation("eq-wgan-envelope")
+@pytest.mark.equation("eq-wgan-envelope", tex="744c7212")
 @pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5)])
 def test_the_frozen_gradient_of_gaussians(mu, sigma):
     """Numerical slopes of W1 by quantiles against those of the frozen best critic."""
@@ -233,7 +233,7 @@ def test_the_frozen_gradient_of_gaussians(mu, sigma):
         assert at(frozen) == pytest.approx(at(w1), abs=1e-3)
 
 
-@pytest.mark.equation("eq-wgan-gaussian")
+@pytest.mark.equation("eq-wgan-gaussian", tex="f1bbb320")
 @pytest.mark.parametrize("mu, sigma", [(1.0, 2.0), (-0.5, 0.5), (3.0, 1.5), (0.0, 3.0)])
 def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
     """The closed form against quantiles, its slopes against differences."""
@@ -254,7 +254,7 @@ def test_distance_of_two_gaussians_and_its_slopes(mu, sigma):
     assert slope(lambda s: w1(mu, s), sigma) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.equation("eq-wgan-layer-gain")
+@pytest.mark.equation("eq-wgan-layer-gain", tex="f6b6d393")
 def test_a_clipped_layer_passes_on_at_most_c_n():
     """Random clipped layers and random active units; all weights c attain it."""
     n, c = 12, 0.2
@@ -268,7 +268,7 @@ def test_a_clipped_layer_passes_on_at_most_c_n():
     assert np.linalg.norm(steepest.T @ ones) == pytest.approx(c * n * np.linalg.norm(ones))
 
 
-@pytest.mark.equation("eq-wgan-random-gain")
+@pytest.mark.equation("eq-wgan-random-gain", tex="396b26a4")
 def test_tossed_signs_pass_on_the_root_of_half():
     """The mean over 2000 layers of tossed signs with half of the units off."""
     n, c, r = 64, 0.01, rng(0)
@@ -280,7 +280,7 @@ def test_tossed_signs_pass_on_the_root_of_half():
     assert np.mean(squares) == pytest.approx(c**2 * n / 2 * np.sum(above**2), rel=0.03)
 
 
-@pytest.mark.equation("eq-spearman")
+@pytest.mark.equation("eq-spearman", tex="5168e9b8")
 @pytest.mark.parametrize("seed", range(4))
 def test_spearman_is_that_of_scipy(seed):
     """The formula on random sequences against scipy.stats."""

@@ -43,7 +43,7 @@ def cones(x, y, height, matched):
     )
 
 
-@pytest.mark.equation("eq-cone-critics")
+@pytest.mark.equation("eq-cone-critics", tex="c46a7bce")
 @pytest.mark.parametrize("seed", range(4))
 def test_cone_critics(seed):
     """Both are 1-Lipschitz, reach W1, and enclose every other optimal critic."""
@@ -58,7 +58,7 @@ def test_cone_critics(seed):
     assert (low(points) <= high(points) + 1e-12).all()
 
 
-@pytest.mark.equation("eq-tight-on-roads")
+@pytest.mark.equation("eq-tight-on-roads", tex="990d0ad9")
 @pytest.mark.parametrize("seed", range(4))
 def test_tight_on_roads(seed):
     """On every road of the plan an optimal critic gains exactly the length gone."""
@@ -69,7 +69,7 @@ def test_tight_on_roads(seed):
             assert np.allclose(gained, t * np.linalg.norm(x - y, axis=1), atol=1e-12)
 
 
-@pytest.mark.equation("eq-slope-one")
+@pytest.mark.equation("eq-slope-one", tex="7c8980eb")
 @pytest.mark.parametrize("seed", range(4))
 def test_slope_one(seed):
     """By differences: the gradient on a road is the unit vector along it."""
@@ -86,7 +86,7 @@ def test_slope_one(seed):
     assert np.linalg.norm(slope, axis=1).min() < 0.9  # nothing of the kind elsewhere
 
 
-@pytest.mark.equation("eq-gradient-penalty")
+@pytest.mark.equation("eq-gradient-penalty", tex="95fd3fa9")
 def test_gradient_penalty():
     """For D(x) = |x|^2/2, whose slope has the length |x|, against an integral over epsilon."""
     x, y = torch.tensor([[3.0, 1.0]]).double(), torch.tensor([[-1.0, 2.0]]).double()
@@ -98,7 +98,7 @@ def test_gradient_penalty():
     assert found.item() == pytest.approx(exact.item(), rel=0.01)
 
 
-@pytest.mark.equation("eq-penalty-slope")
+@pytest.mark.equation("eq-penalty-slope", tex="4406f600")
 def test_penalty_slope():
     """By differences away from 0; exactly 0 in torch at 0, where the plain root gives NaN."""
     g = np.array([0.3, -1.2, 0.7])
@@ -113,7 +113,7 @@ def test_penalty_slope():
     assert right.abs().max() == 0 and wrong.isnan().all()
 
 
-@pytest.mark.equation("eq-gp-overshoot")
+@pytest.mark.equation("eq-gp-overshoot", tex="ec50a1bc")
 @pytest.mark.parametrize("weight", [0.1, 0.5, 1, 10])
 def test_gp_overshoot(weight):
     """The minimum is found by a search."""
@@ -127,7 +127,7 @@ def test_gp_overshoot(weight):
     assert found.fun == pytest.approx(-(1 + 1 / (4 * weight)), rel=1e-9)
 
 
-@pytest.mark.equation("eq-one-sided")
+@pytest.mark.equation("eq-one-sided", tex="3d359bc1")
 @pytest.mark.parametrize("seed", range(3))
 def test_one_sided(seed):
     """At optimal critics the one-sided charge is 0; the two-sided is 0 for cones only."""
@@ -142,7 +142,7 @@ def test_one_sided(seed):
     assert charges[0] < 1e-9 < 1e-4 < charges[1]
 
 
-@pytest.mark.equation("eq-r1-r2")
+@pytest.mark.equation("eq-r1-r2", tex="c4237034")
 def test_r1_r2():
     """For D(x) = |x|^2/2 they are moments of the samples; for a constant D they vanish."""
     torch.manual_seed(0)
@@ -162,7 +162,7 @@ def dirac(gamma):
     return G_cost, D_cost, one
 
 
-@pytest.mark.equation("eq-dirac-gan")
+@pytest.mark.equation("eq-dirac-gan", tex="57dff794")
 def test_dirac_gan():
     """The package's losses and R1 on the two points 0 and theta."""
     for theta, phi, gamma in itertools.product((-0.7, 1.3), (0.4, -2.0), (0.0, 0.6)):
@@ -177,7 +177,7 @@ def test_dirac_gan():
         )
 
 
-@pytest.mark.equation("eq-dirac-eigenvalues")
+@pytest.mark.equation("eq-dirac-eigenvalues", tex="09e244f8")
 @pytest.mark.parametrize("gamma", [0.0, 0.3, 0.999, 1.0, 1.7, 5.0])
 def test_dirac_eigenvalues(gamma):
     """The Jacobian by automatic differentiation; its eigenvalues; critical at gamma = 1."""
@@ -191,7 +191,7 @@ def test_dirac_eigenvalues(gamma):
     assert slowest(gamma) >= slowest(1.0) - 1e-12
 
 
-@pytest.mark.equation("eq-lipschitz-product")
+@pytest.mark.equation("eq-lipschitz-product", tex="2478daa5")
 def test_lipschitz_product():
     """No difference quotient of a random network exceeds the product of the singular values."""
     for seed in range(5):
@@ -206,7 +206,7 @@ def test_lipschitz_product():
     assert only[0, 0] * 3.0 == np.linalg.svd(only)[1][0] * 3.0
 
 
-@pytest.mark.equation("eq-spectral-norm")
+@pytest.mark.equation("eq-spectral-norm", tex="60731fb1")
 def test_spectral_norm():
     """Against svdvals, and against torch's own parametrisation after many rounds."""
     layer = torch.nn.Linear(9, 5).double()
@@ -219,7 +219,7 @@ def test_spectral_norm():
     assert torch.allclose(layer.weight, divided, atol=1e-8)
 
 
-@pytest.mark.equation("eq-spectral-gradient")
+@pytest.mark.equation("eq-spectral-gradient", tex="6f07f142")
 def test_spectral_gradient():
     """Against automatic differentiation through the singular value itself."""
     torch.manual_seed(1)
@@ -240,7 +240,7 @@ def rounds(W, v, k):
     return u, v, u @ W @ v
 
 
-@pytest.mark.equation("eq-power-iteration")
+@pytest.mark.equation("eq-power-iteration", tex="feb4ef6f")
 def test_power_iteration():
     """It ends at the first singular value and its vectors."""
     for seed in range(5):
@@ -251,7 +251,7 @@ def test_power_iteration():
         assert abs(u @ U[:, 0]) == pytest.approx(1) and abs(v @ Vh[0]) == pytest.approx(1)
 
 
-@pytest.mark.equation("eq-power-rate")
+@pytest.mark.equation("eq-power-rate", tex="e83d0dea")
 def test_power_rate():
     """Both bounds hold in every round, and the rates are attained for two singular values."""
     for seed in range(20):
@@ -269,7 +269,7 @@ def test_power_rate():
     assert v[1] / v[0] == pytest.approx(0.8**14)
 
 
-@pytest.mark.equation("eq-conv-norm")
+@pytest.mark.equation("eq-conv-norm", tex="792d3afe")
 @pytest.mark.parametrize("F, S", [(3, 1), (4, 2), (5, 3), (4, 4), (3, 2)])
 def test_conv_norm(F, S):
     """The layer as a dense matrix lies between the bounds; all-ones filters near the upper one."""
@@ -286,7 +286,7 @@ def test_conv_norm(F, S):
     assert np.linalg.norm(ones.flatten(1), 2) == pytest.approx(1) and 2.95 < ratio < 3
 
 
-@pytest.mark.equation("eq-hinge-inside")
+@pytest.mark.equation("eq-hinge-inside", tex="c4c74801")
 def test_hinge_inside():
     """True for scores in [-1, 1], false outside."""
     torch.manual_seed(0)
@@ -296,7 +296,7 @@ def test_hinge_inside():
     assert Hinge().d_loss(3 * real, fake) > 2 - (3 * real.mean() - fake.mean()) + 0.1
 
 
-@pytest.mark.equation("eq-relativistic")
+@pytest.mark.equation("eq-relativistic", tex="6dfe75d4")
 def test_relativistic():
     """By plain math; a constant added to D changes nothing; log 2 at equal scores."""
     real, fake = torch.tensor([0.3, -1.0]).double(), torch.tensor([0.9, 0.2]).double()
@@ -342,7 +342,7 @@ def test_pairing_removes_the_barrier_only_for_lasting_pairs():
         assert (expected[1] > expected[0] + 0.01) == (value is not lasting)
 
 
-@pytest.mark.equation("eq-packing")
+@pytest.mark.equation("eq-packing", tex="922dcd83")
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_packing(m):
     """Sums over all packs of tenths of the unit interval, cell by cell."""
