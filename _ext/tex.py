@@ -9,7 +9,7 @@ import hashlib
 import re
 
 TOKEN = re.compile(r"\\begin\{\w+\}|\\end\{\w+\}|\\[a-zA-Z]+|\\.|[^\s\\]", re.DOTALL)
-WORDS = re.compile(r"\\(?:mathrm|operatorname|text|textrm|mathop)\*?\s*(\{[^{}]*\}|\w)")
+WORDS = re.compile(r"\\(?:mathrm|operatorname|text|textrm|mathop)(?![a-zA-Z])\*?\s*(\{[^{}]*\}|\w)")
 LENGTH = re.compile(r"\\hspace\*?\{[^{}]*\}|(?<=\\\\)\[[^\[\]]*(?:em|ex|pt)\]")
 #: Environments that only lay out lines; in `cases` and `pmatrix` a line break separates things.
 LAYOUT = r"\\(?:begin|end)\{(?:aligned|gathered|split|align|gather)\*?\}"
@@ -32,7 +32,7 @@ NAMES = set("log exp sin cos tan max min sup inf arg det lim Pr ln".split())
 
 
 def tokens(tex, lines=False):
-    r"""The tokens of a formula; with `lines` the line breaks of a layout stay in, as `\\`."""
+    r"""The tokens of a formula; with `lines` the line breaks of a layout stay, as `\newline`."""
     words = []
 
     def keep(match):  # words are one token each, whatever is inside
@@ -50,7 +50,8 @@ def tokens(tex, lines=False):
             depth += token.startswith(r"\begin") - token.startswith(r"\end")
             if token in SPACE or (token == "&" and not depth):
                 continue
-            if token == r"\\" and not depth and not lines:
+            if token == r"\\" and not depth:
+                found += [r"\newline"] * lines
                 continue
             token = SAME.get(token, token)
             found.append(token[1:] if token[1:] in NAMES and token[0] == "\\" else token)

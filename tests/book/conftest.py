@@ -6,6 +6,8 @@ import pytest
 
 import build_chapters
 from checkout import ROOT
+from equations import equations
+from formula import Formula
 
 CHAPTER = """\
 ---
@@ -80,3 +82,10 @@ def executed_once(tmp_path_factory):
 def executed_book(executed_once, tmp_path):
     """The small book with its notebook, to be spoilt."""
     return shutil.copytree(executed_once, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def printed():
+    """`printed("eq-name")` is the formula with that label, as the page prints it."""
+    tex = {equation.label: equation.tex for equation in equations(ROOT)}
+    return lambda label: Formula(label, tex[label])

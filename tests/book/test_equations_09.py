@@ -256,7 +256,7 @@ def test_slerp_walks_the_arc():
             assert np.allclose(at(t), math.cos(t * omega) * z + math.sin(t * omega) * across)
 
 
-@pytest.mark.equation("eq-nearest", tex="68acf1b3")
+@pytest.mark.equation("eq-nearest", tex="0be5d288")
 def test_nearest_picture():
     """The fast distances against plain loops."""
     x, train = rng(0).uniform(-1, 1, (5, 12)), rng(1).uniform(-1, 1, (9, 12))
