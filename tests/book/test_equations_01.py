@@ -12,6 +12,8 @@ import scipy.special
 import torch
 from scipy.stats import bernoulli, beta, expon, multinomial, norm, uniform
 
+from formula import Operator
+
 FLIPS = np.array([1, 0, 1, 1, 0, 1, 1, 1, 0, 1])
 WAITS = np.array([3.0, 7, 5, 9, 2])
 X = np.array([0.5, 1.0, 2.0, 2.5, 4.0])
@@ -35,11 +37,13 @@ def gaussian_height(mu, sigma, x=X):
 
 @pytest.mark.equation("eq-likelihood", tex="15d175c1")
 @pytest.mark.parametrize("theta", [0.1, 0.5, 0.7])
-def test_likelihood_is_the_probability_of_the_list(theta):
+def test_likelihood_is_the_probability_of_the_list(theta, printed):
     """Over all lists of six flips the products are probabilities: they sum to one, and each is the
     frequency with which simulated flips give that list."""
     lists = np.array(list(itertools.product([0, 1], repeat=6)))
-    likelihoods = np.where(lists == 1, theta, 1 - theta).prod(1)
+    coin = {r"p_\theta": lambda x: theta if x == 1 else 1 - theta, "n": 6}
+    product = printed("eq-likelihood")
+    likelihoods = np.array([product.side({**coin, "x": x}) for x in lists])
     assert likelihoods.sum() == pytest.approx(1)
     thrown = rng().random((200_000, 6)) < theta
     codes = np.bincount(thrown @ (2 ** np.arange(5, -1, -1)), minlength=64) / 200_000
@@ -60,21 +64,24 @@ def test_argmax_of_the_likelihood():
 
 @pytest.mark.equation("eq-likelihood-area", tex="61001857")
 @pytest.mark.parametrize("n, h", [(1, 0), (3, 3), (10, 7), (6, 2)])
-def test_area_under_the_likelihood(n, h):
+def test_area_under_the_likelihood(n, h, printed):
     """By quadrature; for the list of the text 1/1320."""
     area, _ = scipy.integrate.quad(lambda t: t**h * (1 - t) ** (n - h), 0, 1)
-    formula = math.factorial(h) * math.factorial(n - h) / math.factorial(n + 1)
-    assert area == pytest.approx(formula)
+    formula = printed("eq-likelihood-area")
+    assert formula.holds({"n": n, "h": h})
+    assert formula.side({"n": n, "h": h}) == pytest.approx(area)
     if (n, h) == (10, 7):
-        assert 1 / formula == pytest.approx(1320)
+        assert 1 / formula.side({"n": n, "h": h}) == pytest.approx(1320)
     assert norm.pdf(0, 0, 0.1) == pytest.approx(3.99, abs=5e-3)  # a density above one
 
 
 @pytest.mark.equation("eq-log-likelihood", tex="131bf331")
-def test_log_of_the_product_is_the_sum_of_the_logs():
+def test_log_of_the_product_is_the_sum_of_the_logs(printed):
     """Equal where the product can be stored; where it underflows only the sum survives."""
     factors = bernoulli.pmf(FLIPS, 0.7)
-    assert math.log(factors.prod()) == pytest.approx(np.log(factors).sum())
+    names = {"x": FLIPS, "n": 10, r"p_\theta": lambda x: bernoulli.pmf(x, 0.7)}
+    heights = {r"L(\theta)": factors.prod(), r"\ell(\theta)": bernoulli.logpmf(FLIPS, 0.7).sum()}
+    assert printed("eq-log-likelihood").holds(names | heights)
     many = np.tile(factors, 200)
     assert many.prod() == 0.0
     assert np.log(many).sum() == pytest.approx(1400 * math.log(0.7) + 600 * math.log(0.3))
@@ -93,12 +100,17 @@ def test_increasing_maps_keep_the_argmax_and_a_negative_factor_does_not(seed):
 
 
 @pytest.mark.equation("eq-empirical-mean", tex="dfcb45fc")
-def test_average_is_an_expectation_over_the_empirical_distribution():
+def test_average_is_an_expectation_over_the_empirical_distribution(printed):
     """With repeated values weighted by their frequency; and it tends to E_p[log p_theta]."""
     theta = 0.6
     values, counts = np.unique(FLIPS, return_counts=True)
-    expectation = (counts / counts.sum() * bernoulli.logpmf(values, theta)).sum()
-    assert bernoulli.logpmf(FLIPS, theta).mean() == pytest.approx(expectation)
+    share = Operator(lambda v: (counts / counts.sum() * v).sum())
+    names = {"n": 10, "x": FLIPS, r"p_\theta": lambda x: bernoulli.pmf(x, theta)}
+    formula = printed("eq-empirical-mean")
+    height = {r"\ell(\theta)": bernoulli.logpmf(FLIPS, theta).sum()}
+    expectation = formula.side({**names, r"\mathbb E_{x\sim\hat p}": share, "x": values})
+    assert formula.side({**names, **height}, side=0) == pytest.approx(expectation)
+    assert formula.side(names, side=1) == pytest.approx(expectation)
     assert expectation == pytest.approx(0.7 * math.log(theta) + 0.3 * math.log(1 - theta))
     large = rng().random(1_000_000) < 0.25
     limit = 0.25 * math.log(theta) + 0.75 * math.log(1 - theta)
@@ -124,12 +136,14 @@ def test_zero_slope_and_negative_curvature_give_the_one_maximum(a, b):
 
 @pytest.mark.equation("eq-bernoulli-mle", tex="9515fb3e")
 @pytest.mark.parametrize("h, n", [(7, 10), (0, 4), (4, 4), (1, 30)])
-def test_coin(h, n):
+def test_coin(h, n, printed):
     """The fraction of heads beats a fine grid, edges included; both derivatives of the text."""
     f = lambda t: scipy.special.xlogy(h, t) + scipy.special.xlogy(n - h, 1 - t)
     grid = np.linspace(0, 1, 3001)
-    assert grid[f(grid).argmax()] == pytest.approx(h / n, abs=2e-4)
     assert (f(grid) <= f(h / n) + 1e-12).all()
+    flips = {"x": np.repeat([1, 0], [h, n - h]), "n": n, "h": h}
+    best = grid[f(grid).argmax()]
+    assert printed("eq-bernoulli-mle").holds({**flips, r"\hat\theta": best}, abs=2e-4)
     for t in (0.2, 0.55, 0.9):
         assert slope(f, t) == pytest.approx((h - n * t) / (t * (1 - t)), abs=1e-5)
         second = (f(t + 1e-4) - 2 * f(t) + f(t - 1e-4)) / 1e-8
@@ -137,7 +151,7 @@ def test_coin(h, n):
 
 
 @pytest.mark.equation("eq-exponential-mle", tex="c2c275fa")
-def test_exponential():
+def test_exponential(printed):
     """The inverse mean, by scipy's numerical minimiser; all zeros have no maximum."""
     found = scipy.optimize.minimize_scalar(
         lambda rate: -expon.logpdf(X, scale=1 / rate).sum(),
@@ -145,17 +159,20 @@ def test_exponential():
         method="bounded",
         options={"xatol": 1e-10},
     )
-    assert found.x == pytest.approx(1 / X.mean(), abs=1e-6)
+    names = {"n": 5, "x": X, "i": range(1, 6), r"\bar x": X.mean(), r"\hat\lambda": found.x}
+    assert printed("eq-exponential-mle").holds(names, abs=1e-6)
     nothing = [expon.logpdf(np.zeros(3), scale=1 / rate).sum() for rate in (1, 10, 100, 1e6)]
     assert nothing == sorted(nothing) and nothing[-1] == pytest.approx(3 * math.log(1e6))
 
 
 @pytest.mark.equation("eq-gaussian", tex="1bc39273")
-def test_gaussian_density():
+def test_gaussian_density(printed):
     """Against scipy; it integrates to one and has the stated mean and variance."""
     mu, sigma = 0.7, 1.3
-    p = lambda x: math.exp(-((x - mu) ** 2) / (2 * sigma**2)) / (math.sqrt(2 * math.pi) * sigma)
-    assert p(1.9) == pytest.approx(norm.pdf(1.9, mu, sigma))
+    formula, knobs = printed("eq-gaussian"), {r"\mu": mu, r"\sigma": sigma}
+    p = lambda x: formula.side({**knobs, "x": x})
+    density = {r"p_{\mu,\sigma}": lambda x: norm.pdf(x, mu, sigma)}
+    assert formula.holds({**knobs, **density, "x": np.linspace(-4, 5, 19)})
     moments = [
         scipy.integrate.quad(lambda x, k=k: p(x) * (x - mu) ** k, -12, 14)[0] for k in range(3)
     ]
@@ -164,29 +181,28 @@ def test_gaussian_density():
 
 @pytest.mark.equation("eq-sum-of-squares", tex="2a461237")
 @pytest.mark.parametrize("seed", range(5))
-def test_identity_of_squares(seed):
+def test_identity_of_squares(seed, printed):
     """For random data and centres; the mixed terms vanish."""
     x, mu = rng(seed).normal(3, 2, 9), rng(seed).normal()
     s2 = ((x - x.mean()) ** 2).mean()
-    assert ((x - mu) ** 2).mean() == pytest.approx(s2 + (x.mean() - mu) ** 2)
+    names = {"n": 9, "x": x, r"\mu": mu, "s": math.sqrt(s2), r"\bar x": x.mean()}
+    assert printed("eq-sum-of-squares").holds(names)
     assert ((x - x.mean()) * (x.mean() - mu)).sum() == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.equation("eq-gaussian-surface", tex="e0dc4289")
 @pytest.mark.parametrize("mu, sigma", [(0.0, 1.0), (2.0, 1.5), (-3.0, 0.4), (5.0, 8.0)])
-def test_hill_of_the_gaussian(mu, sigma):
+def test_hill_of_the_gaussian(mu, sigma, printed):
     """The formula in mean and s against scipy's densities; the same for data with the same two."""
     m, s = X.mean(), X.std()
-    formula = (
-        -0.5 * math.log(2 * math.pi) - math.log(sigma) - (s**2 + (m - mu) ** 2) / (2 * sigma**2)
-    )
-    assert gaussian_height(mu, sigma) == pytest.approx(formula)
-    other = np.array([m - s, m + s])  # other data, same mean and s
-    assert gaussian_height(mu, sigma, other) == pytest.approx(formula)
+    hill, knobs = printed("eq-gaussian-surface"), {r"\mu": mu, r"\sigma": sigma}
+    for data in (X, np.array([m - s, m + s])):  # other data, same mean and s
+        height = {r"\ell(\mu,\sigma)": len(data) * gaussian_height(mu, sigma, data), "n": len(data)}
+        assert hill.holds({**knobs, **height, "s": s, r"\bar x": m})
 
 
 @pytest.mark.equation("eq-gaussian-mle", tex="250e10f8")
-def test_gaussian():
+def test_gaussian(printed):
     """scipy's minimiser from far away finds mean and s; the profile's slope is (s²-σ²)/σ³."""
     found = scipy.optimize.minimize(
         lambda k: -gaussian_height(k[0], math.exp(k[1])),
@@ -194,7 +210,9 @@ def test_gaussian():
         method="BFGS",
         options={"gtol": 1e-9},
     )
-    assert [found.x[0], math.exp(found.x[1])] == pytest.approx([2.0, math.sqrt(1.5)], abs=1e-5)
+    best = {r"\hat\mu": found.x[0], r"\hat\sigma": math.exp(found.x[1])}
+    names = {"n": 5, "x": X, r"\bar x": X.sum() / 5, "s": math.sqrt(1.5)}
+    assert printed("eq-gaussian-mle").holds(names | best, abs=1e-4)
     s = X.std()
     for sigma in (0.5, 1.0, s, 3.0):
         profile = lambda v: -math.log(v) - s**2 / (2 * v**2)
@@ -204,19 +222,22 @@ def test_gaussian():
 
 
 @pytest.mark.equation("eq-log-tangent", tex="6e756118")
-def test_tangent_of_the_logarithm():
+def test_tangent_of_the_logarithm(printed):
     """log t <= t - 1 on a wide range, with equality at 1 only."""
     t = np.concatenate([np.logspace(-12, 6, 4001), [1.0]])
-    gap = t - 1 - np.log(t)
-    assert (gap >= 0).all() and gap[-1] == 0 and (gap[np.abs(t - 1) > 1e-6] > 0).all()
+    formula = printed("eq-log-tangent")
+    assert formula.holds({"t": t})
+    gap = formula.side({"t": t}) - np.log(t)
+    assert gap[-1] == 0 and (gap[np.abs(t - 1) > 1e-6] > 0).all()
 
 
 @pytest.mark.equation("eq-categorical-mle", tex="3c94cb4b")
 @pytest.mark.parametrize("counts", [(3, 7), (5, 0, 2), (1, 1, 1, 9)])
-def test_categorical(counts):
+def test_categorical(counts, printed):
     """Frequencies against 5000 random points of the simplex, and the chain of the proof."""
     counts = np.array(counts)
-    n, best = counts.sum(), counts / counts.sum()
+    n, formula = counts.sum(), printed("eq-categorical-mle")
+    best = np.array([formula.side({"N_c": count, "N": n}) for count in counts])
     others = rng().dirichlet(np.ones(len(counts)), 5000)
     log_l = lambda theta: scipy.special.xlogy(counts, theta).sum(-1)
     assert (log_l(others) < log_l(best)).all()
@@ -227,56 +248,63 @@ def test_categorical(counts):
 
 
 @pytest.mark.equation("eq-uniform-mle", tex="9e75bf00")
-def test_uniform():
+def test_uniform(printed):
     """Scipy's likelihood is zero below the longest wait, highest at it, and has slope -n/theta."""
     L = lambda theta: uniform.pdf(WAITS, 0, theta).prod()
     grid = np.arange(1, 4001) / 100
     assert grid[np.argmax([L(t) for t in grid])] == WAITS.max() == 9
-    assert L(8.99) == 0 and L(9) == pytest.approx(9.0**-5)
+    waits, formula = {"x": WAITS, "i": range(1, 6), "n": 5}, printed("eq-uniform-mle")
+    for theta in (8.99, 9, 9.5, 20, 300):
+        names = {r"\theta": theta, r"L(\theta)": L(theta)}
+        assert formula.holds({**waits, **names}, only=[0], abs=1e-30)
+    assert formula.holds({**waits, r"\hat\theta": grid[np.argmax([L(t) for t in grid])]}, only=[1])
     for theta in (9.5, 20, 300):
         assert slope(lambda t: math.log(L(t)), theta) == pytest.approx(-5 / theta, rel=1e-5)
 
 
 @pytest.mark.equation("eq-gaussian-gradient", tex="068eb887")
 @pytest.mark.parametrize("mu, log_sigma", [(-2.0, 1.0), (2.0, 0.2), (4.0, -0.7)])
-def test_gradient_of_the_hill(mu, log_sigma):
+def test_gradient_of_the_hill(mu, log_sigma, printed):
     """Finite differences of scipy's log-density."""
-    sigma, s2 = math.exp(log_sigma), X.var()
-    assert slope(lambda m: gaussian_height(m, sigma), mu) == pytest.approx(
-        (X.mean() - mu) / sigma**2, rel=1e-5, abs=1e-6
-    )
-    assert slope(lambda a: gaussian_height(mu, math.exp(a)), log_sigma) == pytest.approx(
-        (s2 + (X.mean() - mu) ** 2) / sigma**2 - 1, rel=1e-5
-    )
+    sigma = math.exp(log_sigma)
+    slopes = {
+        r"\frac{\partial\ell}{\partial\mu}": slope(lambda m: 5 * gaussian_height(m, sigma), mu),
+        r"\frac{\partial\ell}{\partial\log\sigma}": slope(
+            lambda a: 5 * gaussian_height(mu, math.exp(a)), log_sigma
+        ),
+    }
+    names = {"n": 5, r"\bar x": X.mean(), "s": X.std(), r"\mu": mu, r"\sigma": sigma}
+    assert printed("eq-gaussian-gradient").holds(names | slopes, rel=1e-5, abs=1e-6)
 
 
 # ---- how good is an estimate? -----------------------------------------------------------------
 
 
 @pytest.mark.equation("eq-bias-variance", tex="b2ea8980")
-def test_error_is_bias_squared_plus_variance():
+def test_error_is_bias_squared_plus_variance(printed):
     """Exactly, for 0.8 times the mean of three fair coins: all eight outcomes listed."""
     theta, rule = 0.5, lambda x: 0.8 * np.mean(x)
     estimates = np.array([rule(x) for x in itertools.product([0, 1], repeat=3)])
-    bias, variance = estimates.mean() - theta, estimates.var()
-    assert ((estimates - theta) ** 2).mean() == pytest.approx(bias**2 + variance)
-    assert bias == pytest.approx(-0.1) and variance == pytest.approx(0.64 * 0.25 / 3)
+    names = {r"\mathbb E": Operator(np.mean), r"\hat\theta_n": estimates, r"\theta": theta}
+    exact = {"bias": -0.1, "Var": 0.64 * 0.25 / 3}
+    assert printed("eq-bias-variance").holds(names | exact)
 
 
 @pytest.mark.equation("eq-variance-bias", tex="5a1e9fb0")
 @pytest.mark.parametrize("n", [2, 3, 4])
-def test_bias_of_the_variance(n):
+def test_bias_of_the_variance(n, printed):
     """Exactly, for n throws of a die, all outcomes listed: no Gaussian needed."""
     faces = np.arange(1, 7)
     estimates = [np.var(x) for x in itertools.product(faces, repeat=n)]
-    assert np.mean(estimates) == pytest.approx((n - 1) / n * faces.var())
+    names = {"n": n, r"\sigma": faces.std(), r"\mathbb E[\hat\sigma^2]": np.mean(estimates)}
+    assert printed("eq-variance-bias").holds(names)
     means = [np.mean(x) for x in itertools.product(faces, repeat=n)]
     assert np.var(means) == pytest.approx(faces.var() / n)  # the step of the derivation
 
 
 @pytest.mark.equation("eq-variance-mse", tex="e0080e06")
 @pytest.mark.parametrize("n", [2, 5, 20])
-def test_error_of_both_variances(n):
+def test_error_of_both_variances(n, printed):
     """From scipy's chi-squared law of n s²/σ² for Gaussian data; the biased one is smaller."""
     sigma2 = 2.5
     law = scipy.stats.chi2(n - 1)
@@ -284,8 +312,12 @@ def test_error_of_both_variances(n):
         d: (sigma2 / d * law.mean() - sigma2) ** 2 + (sigma2 / d) ** 2 * law.var()
         for d in (n, n - 1)
     }
-    assert errors[n] == pytest.approx((2 * n - 1) / n**2 * sigma2**2)
-    assert errors[n - 1] == pytest.approx(2 / (n - 1) * sigma2**2)
+    names = {
+        **{"n": n, r"\sigma": math.sqrt(sigma2)},
+        r"\mathbb E[(\hat\sigma^2-\sigma^2)^2]": errors[n],
+        r"\mathbb E[(\tilde\sigma^2-\sigma^2)^2]": errors[n - 1],
+    }
+    assert printed("eq-variance-mse").holds(names)
     assert errors[n] < errors[n - 1]
     simulated = rng().normal(0, math.sqrt(sigma2), (400_000, n)).var(1)
     assert ((simulated - sigma2) ** 2).mean() == pytest.approx(errors[n], rel=0.02)
@@ -293,13 +325,14 @@ def test_error_of_both_variances(n):
 
 @pytest.mark.equation("eq-uniform-bias", tex="837c6f5f")
 @pytest.mark.parametrize("n", [1, 4, 10])
-def test_expectation_of_the_maximum(n):
+def test_expectation_of_the_maximum(n, printed):
     """By quadrature of 1 - P(max <= t), and by simulation."""
     theta = 9.0
     tail, _ = scipy.integrate.quad(lambda t: 1 - (t / theta) ** n, 0, theta)
-    assert tail == pytest.approx(n / (n + 1) * theta)
+    names = {"n": n, r"\theta": theta, r"\mathbb E[\max_ix_i]": tail}
+    assert printed("eq-uniform-bias").holds(names)
     simulated = rng().uniform(0, theta, (200_000, n)).max(1)
-    assert simulated.mean() == pytest.approx(n / (n + 1) * theta, abs=0.02)
+    assert simulated.mean() == pytest.approx(tail, abs=0.02)
     # the mean squared errors that the exercise states
     assert ((simulated - theta) ** 2).mean() == pytest.approx(
         2 * theta**2 / ((n + 1) * (n + 2)), rel=0.02
@@ -331,19 +364,24 @@ def test_consistent_and_not():
 
 
 @pytest.mark.equation("eq-chebyshev", tex="1cd80f6c")
-@pytest.mark.parametrize("bias, std", [(0.0, 1.0), (0.3, 0.5), (-1.0, 0.1)])
-def test_chebyshev(bias, std):
-    """The bound holds for exact Gaussian tails, and is attained by a two-point estimator."""
+@pytest.mark.parametrize("bias, std", [(0.0, 1.0), (0.3, 0.5), (-1.0, 0.1), (0.0, 0.1)])
+def test_chebyshev(bias, std, printed):
+    """Holds for exact Gaussian tails; an estimator off by 0 or epsilon attains it."""
+    formula, odds = printed("eq-chebyshev"), r"\Pr[|\hat\theta_n-\theta|>\varepsilon]"
     for epsilon in (0.2, 0.7, 1.5, 4.0):
         exact = norm.cdf(-epsilon, bias, std) + norm.sf(epsilon, bias, std)
-        assert exact <= (bias**2 + std**2) / epsilon**2
-    values, odds = np.array([-1.0, 0.0, 1.0]), np.array([0.1, 0.8, 0.1])
-    assert odds[np.abs(values) >= 1].sum() == pytest.approx((odds * values**2).sum())
+        names = {"bias": bias, "Var": std**2, r"\varepsilon": epsilon}
+        assert formula.holds({**names, odds: exact})
+        # off by just more than epsilon, or not at all: 0.9 of the bound would be false
+        off = 1.0001 * epsilon * np.array([-1, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+        names = {"bias": off.mean(), "Var": off.var(), r"\varepsilon": epsilon}
+        share = (np.abs(off) > epsilon).mean()
+        assert formula.holds({**names, odds: share}) and share > 0.9 * formula.side(names)
 
 
 @pytest.mark.equation("eq-truth-wins", tex="03f54964")
 @pytest.mark.parametrize("seed", range(20))
-def test_the_truth_beats_every_rival(seed):
+def test_the_truth_beats_every_rival(seed, printed):
     """Random distributions on five outcomes; and the share of data sets it wins tends to one."""
     generator = rng(seed)
     p, q = generator.dirichlet(np.ones(5), 2)
@@ -351,6 +389,11 @@ def test_the_truth_beats_every_rival(seed):
     q /= q.sum()
     log_ratio = np.log(q, where=q > 0, out=np.full(5, -math.inf)) - np.log(p)
     expectation = (p * log_ratio).sum()
+    with np.errstate(divide="ignore"):
+        names = {r"p_\theta": lambda x: q, "p": lambda x: p, "x": 0}
+        names[r"\mathbb E_{x\sim p}"] = Operator(lambda v: (p * v).sum())
+        assert printed("eq-truth-wins").holds(names)
+        assert printed("eq-truth-wins").side(names, side=0) == pytest.approx(expectation)
     bound = (p * (q / p - 1)).sum()
     assert expectation < 0 and expectation <= bound + 1e-12 and bound == pytest.approx(0, abs=1e-12)
     n = math.ceil(100 / min(-expectation, 1))
@@ -381,31 +424,43 @@ def em(x, pi, mu, sigma):
 
 
 @pytest.mark.equation("eq-mixture", tex="e46c67fa")
-def test_mixture_is_what_the_recipe_makes():
-    """It integrates to one, and drawing die then component gives its distribution function."""
-    total, _ = scipy.integrate.quad(
-        lambda x: joint(np.array([x]), PI, MU, SIGMA).sum(), -20, 20, points=[-2, 1]
-    )
-    assert total == pytest.approx(1)
-    k = (rng().random(200_000) < PI[1]).astype(int)
+def test_mixture_is_what_the_recipe_makes(printed):
+    """Its integral between two points is how often die and component give a number there."""
+    names = {"K": 2, r"\pi": PI, r"\mu": MU, r"\sigma": SIGMA}
+    names[r"\mathcal N"] = lambda x, mu, square: norm.pdf(x, mu, math.sqrt(square))
+    x = np.linspace(-12, 12, 4801)
+    density = printed("eq-mixture").side({**names, "x": x})
+    k = (rng().random(400_000) < PI[1]).astype(int)
     drawn = rng(5).normal(MU[k], SIGMA[k])
-    for at in (-2, 0, 2):
-        assert (drawn < at).mean() == pytest.approx((PI * norm.cdf(at, MU, SIGMA)).sum(), abs=5e-3)
+    for low, high in ((-12, 12), (-12, -2), (-2.5, -1.5), (-2, 0), (0, 1), (0, 3)):
+        inside = (x >= low) & (x <= high)
+        area = scipy.integrate.trapezoid(density[inside], x[inside])
+        assert ((drawn > low) & (drawn < high)).mean() == pytest.approx(area, abs=4e-3)
 
 
 @pytest.mark.equation("eq-responsibilities", tex="fd577d7a")
-def test_responsibilities_are_frequencies_of_the_hidden_component():
+def test_responsibilities_are_frequencies_of_the_hidden_component(printed):
     """Among drawn points near x, the share made by each component."""
     k = (rng().random(2_000_000) < PI[1]).astype(int)
     drawn = rng(5).normal(MU[k], SIGMA[k])
     for x in (-2.0, -1.0, 0.0):
         near = np.abs(drawn - x) < 0.02
-        r = joint(np.array([x]), PI, MU, SIGMA)[0]
-        assert k[near].mean() == pytest.approx(r[1] / r.sum(), abs=0.015)
+        names = {
+            r"\pi": PI,
+            r"\mu": MU,
+            r"\sigma": SIGMA,
+            "x": [x],
+            "i": 1,
+            "j": range(1, 3),
+            "k": 2,
+        }
+        names[r"\mathcal N"] = lambda x, mu, square: norm.pdf(x, mu, math.sqrt(square))
+        share = printed("eq-responsibilities").side(names)
+        assert k[near].mean() == pytest.approx(share, abs=0.015)
 
 
 @pytest.mark.equation("eq-em-step", tex="95291953")
-def test_em_step_maximises_the_weighted_log_likelihood():
+def test_em_step_maximises_the_weighted_log_likelihood(printed):
     """scipy's minimiser of -Q, with free logits, means and log widths, lands on the closed form."""
     r = joint(POINTS, PI, MU, SIGMA)
     r = r / r.sum(1, keepdims=True)
@@ -415,15 +470,17 @@ def test_em_step_maximises_the_weighted_log_likelihood():
         return -(r * (np.log(pi) + norm.logpdf(POINTS[:, None], k[1:3], np.exp(k[3:])))).sum()
 
     found = scipy.optimize.minimize(minus_q, [0, -1, 1, 0, 0], method="BFGS").x
-    pi, mu, sigma = em(POINTS, PI, MU, SIGMA)
-    assert scipy.special.softmax([0, found[0]]) == pytest.approx(pi, abs=1e-4)
-    assert found[1:3] == pytest.approx(mu, abs=1e-4)
-    assert np.exp(found[3:]) == pytest.approx(sigma, abs=1e-4)
+    weights, formula = scipy.special.softmax([0, found[0]]), printed("eq-em-step")
+    for k in (0, 1):
+        names = {"n": len(POINTS), "i": range(1, 101), "k": k + 1, "r": r, "x": POINTS}
+        names |= {r"\pi_k": weights[k], r"\mu_k": found[1 + k], r"\sigma_k": np.exp(found[3 + k])}
+        assert formula.holds({**names, "n_k": r.sum(0)[k]}, abs=3e-4)
+    assert em(POINTS, PI, MU, SIGMA)[1] == pytest.approx(found[1:3], abs=1e-4)
 
 
 @pytest.mark.equation("eq-em-climbs", tex="61c65363")
 @pytest.mark.parametrize("seed", range(20))
-def test_em_climbs(seed):
+def test_em_climbs(seed, printed):
     """l(new) - l(old) >= Q(new) - Q(old) >= 0 from random starts, step after step."""
     generator = rng(seed)
     state = np.array([0.5, 0.5]), generator.normal(0, 2, 2), generator.uniform(0.5, 3, 2)
@@ -432,19 +489,30 @@ def test_em_climbs(seed):
         r = r / r.sum(1, keepdims=True)
         q = lambda s, r=r: (r * np.log(joint(POINTS, *s))).sum()
         new = em(POINTS, *state)
-        climbed, promised = log_l(POINTS, *new) - log_l(POINTS, *state), q(new) - q(state)
-        assert climbed >= promised - 1e-9 and promised >= -1e-9
+        values = {
+            **{r"\ell(\theta')": log_l(POINTS, *new), r"\ell(\theta)": log_l(POINTS, *state)},
+            **{r"Q(\theta')": q(new), r"Q(\theta)": q(state)},
+        }
+        assert printed("eq-em-climbs").holds(values, abs=1e-9)
+        # no other step promises more: the old means with the new widths, or half of the step
+        halves = [tuple((a + b) / 2 for a, b in zip(state, new, strict=True))]
+        for other in (*halves, (new[0], state[1], new[2]), (state[0], new[1], new[2])):
+            assert q(other) <= q(new) + 1e-9
         state = new
 
 
 @pytest.mark.equation("eq-k-means-limit", tex="da8d307d")
-def test_hard_limit():
+def test_hard_limit(printed):
     """At sigma = 0.01 the softmax of -(x-mu)²/2σ² is one-hot at the nearest mean."""
     x, mu = rng(3).uniform(-5, 5, 200), np.array([-3.0, -0.2, 2.4])
     square = (x[:, None] - mu) ** 2
     hard = np.eye(3)[square.argmin(1)]
     away = np.diff(np.sort(square, 1)[:, :2])[:, 0] > 0.01  # no near-ties
     soft = {s: scipy.special.softmax(-square / (2 * s**2), 1) for s in (1.0, 0.1, 0.01)}
+    for i, k in itertools.product((1, 2, 3), (1, 2, 3)):
+        names = {"x": x, r"\mu": mu, r"\sigma": 1.0, "i": i, "k": k, "j": range(1, 4)}
+        here = printed("eq-k-means-limit").side(names)
+        assert here == pytest.approx(soft[1.0][i - 1, k - 1])
     gaps = [np.abs(soft[s] - hard)[away].max() for s in (1.0, 0.1, 0.01)]
     assert gaps[0] > gaps[1] > gaps[2] and gaps[2] < 1e-20
     weights = soft[0.01][away]
@@ -453,15 +521,19 @@ def test_hard_limit():
 
 
 @pytest.mark.equation("eq-collapse", tex="7a70fe09")
-def test_likelihood_of_a_collapsing_component_is_unbounded():
+def test_likelihood_of_a_collapsing_component_is_unbounded(printed):
     """The lower bound holds at every width and itself grows without end."""
     values, bounds = [], []
     for sigma in (1.0, 1e-2, 1e-4, 1e-8, 1e-16, 1e-100):
         state = np.array([0.5, 0.5]), np.array([POINTS[0], 0.3]), np.array([sigma, 2.0])
         values.append(log_l(POINTS, *state))
-        others = np.log(0.5 * norm.pdf(POINTS[1:], 0.3, 2.0)).sum()
-        bounds.append(math.log(0.5 / (math.sqrt(2 * math.pi) * sigma)) + others)
-    assert all(v >= b for v, b in zip(values, bounds, strict=True))
+        names = {r"\pi_1": 0.5, r"\pi_2": 0.5, r"\mu_2": 0.3, r"\sigma_1": sigma, r"\sigma_2": 2.0}
+        names |= {"x": POINTS, "i": range(1, 101), r"\ell": values[-1]}
+        names[r"\mathcal N"] = lambda x, mu, square: norm.pdf(x, mu, math.sqrt(square))
+        assert printed("eq-collapse").holds(names)
+        bounds.append(printed("eq-collapse").side(names))
+    # narrow, the other component adds nothing at the first point and the narrow one nowhere else
+    assert values[-1] == pytest.approx(bounds[-1], abs=1e-9)
     assert bounds == sorted(bounds) and values[-1] - values[-2] == pytest.approx(84 * math.log(10))
 
 
@@ -469,53 +541,64 @@ def test_likelihood_of_a_collapsing_component_is_unbounded():
 
 
 @pytest.mark.equation("eq-posterior", tex="7b146627")
-def test_bayes_rule_by_counting():
+def test_bayes_rule_by_counting(printed):
     """Draw theta from the prior and flips from theta; keep the cases that match the data."""
     generator = rng()
     theta = generator.beta(2, 3, 2_000_000)
     match = (generator.random((3, 2_000_000)) < theta).sum(0) == 2  # two heads of three
-    unnormalised = lambda t: t**2 * (1 - t) * beta.pdf(t, 2, 3)
-    evidence, _ = scipy.integrate.quad(unnormalised, 0, 1)
+    grid = np.linspace(0, 1, 4001)
+    names = {r"p(\text{data}|\theta)": grid**2 * (1 - grid), r"p(\theta)": beta.pdf(grid, 2, 3)}
+    names |= {
+        r"p(\text{data}|\vartheta)": grid**2 * (1 - grid),
+        r"p(\vartheta)": beta.pdf(grid, 2, 3),
+    }
+    posterior = printed("eq-posterior").side({**names, r"\vartheta": grid})
     for low, high in ((0.2, 0.4), (0.5, 0.8)):
-        exact = scipy.integrate.quad(unnormalised, low, high)[0] / evidence
+        inside = (grid >= low) & (grid <= high)
+        exact = scipy.integrate.trapezoid(posterior[inside], grid[inside])
         kept = theta[match]
         assert ((kept > low) & (kept < high)).mean() == pytest.approx(exact, abs=5e-3)
 
 
 @pytest.mark.equation("eq-beta-posterior", tex="f2aa976d")
 @pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 3, 3), (2.5, 0.7, 1, 4)])
-def test_beta_stays_beta(a, b, h, n):
+def test_beta_stays_beta(a, b, h, n, printed):
     """Prior times likelihood is proportional to the new Beta density."""
     t = np.linspace(0.05, 0.95, 19)
-    ratio = t**h * (1 - t) ** (n - h) * beta.pdf(t, a, b) / beta.pdf(t, a + h, b + n - h)
+    names = {"a": a, "b": b, "h": h, "n": n, "Beta": lambda a, b: beta.pdf(t, a, b)}
+    formula = printed("eq-beta-posterior")
+    ratio = t**h * (1 - t) ** (n - h) * formula.side(names, side=0) / formula.side(names)
     assert ratio == pytest.approx(np.full(19, ratio[0]))
 
 
 @pytest.mark.equation("eq-predictive", tex="bd82c907")
 @pytest.mark.equation("eq-beta-estimates", tex="358be1ba")
 @pytest.mark.parametrize("a, b, h, n", [(1, 1, 3, 3), (5, 5, 27, 30), (2, 2, 0, 2)])
-def test_prediction_and_mode(a, b, h, n):
+def test_prediction_and_mode(a, b, h, n, printed):
     """The integral over the posterior, a simulation, and the highest point of the density."""
     posterior = beta(a + h, b + n - h)
     integral, _ = scipy.integrate.quad(lambda t: t * posterior.pdf(t), 0, 1)
-    assert integral == pytest.approx((a + h) / (a + b + n), abs=1e-7)
+    grid = np.linspace(0, 1, 100_001)
+    density = posterior.pdf(grid)
+    names = {r"\hat\theta_{\text{MAP}}": grid[density.argmax()], "a": a, "b": b, "h": h, "n": n}
+    names[r"\Pr[x_{n+1}=1|\text{data}]"] = integral
+    assert printed("eq-beta-estimates").holds(names, abs=1e-4)
+    pieces = {r"p(x_{n+1}|\theta)": grid, r"p(\theta|\text{data})": density, r"\theta": grid}
+    by_integral = printed("eq-predictive").side(pieces)
+    assert by_integral == pytest.approx(integral, abs=1e-6)
     generator = rng()
     theta = generator.beta(a, b, 1_000_000)
     flips = generator.binomial(n, theta) == h
     following = generator.random(1_000_000) < theta
     if flips.sum() > 5000:
         assert following[flips].mean() == pytest.approx(integral, abs=0.02)
-    grid = np.linspace(0, 1, 100_001)
-    assert grid[posterior.pdf(grid).argmax()] == pytest.approx(
-        (a + h - 1) / (a + b + n - 2), abs=1e-4
-    )
 
 
 # ---- the discriminator ------------------------------------------------------------------------
 
 
 @pytest.mark.equation("eq-discriminator-likelihood", tex="fb7a1d9d")
-def test_value_of_the_game_is_a_bernoulli_log_likelihood():
+def test_value_of_the_game_is_a_bernoulli_log_likelihood(printed):
     """Twice the mean log-likelihood of the labels is V on the batch, minus the loss."""
     from gancourse.games import Minimax
 
@@ -523,6 +606,11 @@ def test_value_of_the_game_is_a_bernoulli_log_likelihood():
     D = scipy.special.expit(np.concatenate([real, fake]))
     labels = np.repeat([1, 0], 16)
     twice = 2 * bernoulli.logpmf(labels, D).mean()
-    V = np.log(D[:16]).mean() + np.log(1 - D[16:]).mean()
+    names = {"m": 16, "x": np.arange(32), "y": labels, "D": lambda i: D[i]}
+    both = printed("eq-discriminator-likelihood")
+    assert both.side(names, side=0) == pytest.approx(twice)
+    over = {r"\sum_{\text{real}}\log D(x_i)": np.log(D[:16]).sum()}
+    over[r"\sum_{\text{fake}}\log(1-D(x_i))"] = np.log(1 - D[16:]).sum()
+    V = both.side({**names, **over})
     assert twice == pytest.approx(V)
     assert float(Minimax().d_loss(torch.tensor(real), torch.tensor(fake))) == pytest.approx(-V)
