@@ -29,7 +29,7 @@ CLOSING |= {r"\lceil": r"\rceil", r"\langle": r"\rangle"}
 RELATIONS = {"=", r"\le", r"\ge", "<", ">", r"\approx", r"\ne", r"\leftarrow", r"\to"}
 BIG = {r"\sum": sum, r"\prod": math.prod, "max": max, "min": min}
 FUNCTIONS = {name: getattr(np, name) for name in ("log", "exp", "sin", "cos", "tan", "sign")}
-FUNCTIONS |= {"softplus": lambda s: np.logaddexp(0, s), r"\log_2": np.log2}
+FUNCTIONS |= {"softplus": lambda s: np.logaddexp(0, s)}
 CONSTANTS = {r"\pi": math.pi, "e": math.e, r"\infty": math.inf}
 ARROWS = {r"\Longleftrightarrow", r"\Longrightarrow"}
 BREAK, SIGNS = r"\newline", RELATIONS | ARROWS | {"+", "-"}
@@ -225,8 +225,9 @@ class Reader:
         if token in BIG:
             return self.big(token)
         if token in FUNCTIONS:
+            base = self.inner(self.argument()) if self.peek() == "_" and self.take() else math.e
             power = self.inner(self.argument()) if self.peek() == "^" and self.take() else 1
-            return FUNCTIONS[token](self.operand()) ** power
+            return (FUNCTIONS[token](self.operand()) / np.log(base)) ** power
         reader = {
             **{r"\frac": self.fraction, r"\binom": self.binomial, r"\int": self.integral},
             **{r"\sqrt": lambda: np.emath.sqrt(self.inner(self.argument()))},
@@ -284,8 +285,7 @@ class Reader:
 
     def true(self, said):
         """Whether a condition holds: words, or a chain of relations."""
-        if said[:1] in (["if"], ["for"]):
-            said = said[1:]
+        said = said[said[:1] == ["if"] : len(said) - (said[-1:] == ["."])]
         if said[:1] in (["else"], ["else."], ["otherwise"]):
             return True
         if tuple(said) in self.names:

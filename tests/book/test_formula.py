@@ -14,6 +14,7 @@ VALUES = [
     (r"a/2b", {"a": 3, "b": 4}, 3 / 8),
     (r"-a+\tfrac12b\cdot3", {"a": 3, "b": 4}, 3),
     (r"\frac12\log2\pi", {}, math.log(2 * math.pi) / 2),
+    (r"\log_2b-2", {"b": 8}, 1),
     (r"\log2\cdot3", {}, 3 * math.log(2)),
     (r"8\sin5\cos5", {}, 8 * math.sin(5) * math.cos(5)),
     (r"\log(a)b", {"a": 2, "b": 5}, 5 * math.log(2)),
