@@ -285,7 +285,7 @@ class Reader:
 
     def true(self, said):
         """Whether a condition holds: words, or a chain of relations."""
-        said = said[said[:1] == ["if"] : len(said) - (said[-1:] == ["."])]
+        said = said[said[:1] == ["if"] : len(said) - (said[-1] in ".,")]
         if said[:1] in (["else"], ["else."], ["otherwise"]):
             return True
         if tuple(said) in self.names:
