@@ -33,7 +33,7 @@ FUNCTIONS |= {"softplus": lambda s: np.logaddexp(0, s)}
 CONSTANTS = {r"\pi": math.pi, "e": math.e, r"\infty": math.inf}
 ARROWS = {r"\Longleftrightarrow", r"\Longrightarrow"}
 BREAK, SIGNS = r"\newline", RELATIONS | ARROWS | {"+", "-"}
-TAIL = re.compile(r"(for|as|if|so)\b|\\forall")  # what follows in words is no part of it
+TAIL = re.compile(r"(for|as|if)\b|\\forall")  # what follows in words is no part of it
 ENDS = SIGNS | {r"\pm", ",", ";", ".", ":", "/", r"\cdot", r"\odot", r"\\", "&"}
 
 
@@ -80,7 +80,7 @@ def statements(tex):
         tail = not breaks and (tail or not depth and bool(TAIL.match(token)))
         if breaks:
             found.append([])
-        elif not tail and token != BREAK:
+        elif not tail and token not in (BREAK, "so", "hence"):
             found[-1].append(token)
     pieces = [said[:-1] if said[-1:] and said[-1] in ".:;" else said for said in found]
     return [piece for piece in pieces if piece]

@@ -74,7 +74,7 @@ def test_density_of_the_square():
 
 @pytest.mark.equation("eq-change-of-variables", tex="029cc637")
 def test_change_of_variables_in_the_plane(printed):
-    """For a nonlinear map of the plane that turns it over, the formula integrates to the noise's mass."""
+    """For a nonlinear map that turns the plane over, the formula integrates to the noise's mass."""
     G = lambda z: np.stack([z[..., 0] + 0.3 * np.sin(z[..., 1]), -2 * z[..., 1]], -1)
     inverse = lambda x: np.stack([x[..., 0] + 0.3 * np.sin(x[..., 1] / 2), -x[..., 1] / 2], -1)
 

@@ -85,7 +85,7 @@ HOLDS = (
         (r"a=2\iff b=1", True),
         (r"a=2\Longrightarrow b=2", True),
         (r"a=3\Longrightarrow b=1", False),
-        (r"a\ne b,\;c\to0", True),
+        (r"a\ne b,\;\text{so}\;c\to0", True),
         (r"\pi\approx3.14159", True),
         (r"\pi\approx3.1415", False),
     ],
