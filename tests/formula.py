@@ -204,7 +204,14 @@ class Reader:
         return value
 
     def name(self):
-        """The value of the longest bound name that stands here, or None."""
+        r"""The value of the longest bound name that stands here, or None.
+
+        `x^{(\cdot)}` is the list of which `x^{(i)}` is an entry, where `x` is something else.
+        """
+        listed = (*self.said[self.at : self.at + 1], *tokens(r"^{(\cdot)}"))
+        if self.said[self.at + 1 : self.at + 4] == ["^", "{", "("] and listed in self.names:
+            self.at += 1
+            return self.names[listed]
         for length in range(min(self.longest, len(self.said) - self.at), 0, -1):
             spelling = tuple(self.said[self.at : self.at + length])
             if spelling in self.names:
