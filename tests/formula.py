@@ -163,7 +163,7 @@ class Reader:
                 value = self.indexed(value, self.argument())
             elif (power := self.argument()) == [r"\top"]:
                 value = np.atleast_2d(value) if np.ndim(value) == 1 else np.transpose(value)
-            elif power[0] == "(":  # a layer, or one of many pictures
+            elif (power[0], power[-1]) == ("(", ")") and np.ndim(value):  # one of many
                 value = self.indexed(value, power[1:-1])
             else:
                 value = value ** self.inner(power)
