@@ -678,9 +678,9 @@ def test_the_debiased_divergence(printed):
         p, q = rng(seed).dirichlet(np.ones(6), 2)
         OT = lambda a, b, c=c: blurred_cost(a, b, c, blurred(a, b, c, 0.1)[2], 0.1)
         pq, pp, qq = OT(p, q), OT(p, p), OT(q, q)
-        name = r"\mathrm{OT}_\varepsilon(%s,%s)"
-        S = lambda pq, pp, qq: printed("eq-sinkhorn-divergence").side(
+        formula, OT_of = printed("eq-sinkhorn-divergence"), r"\mathrm{OT}_\varepsilon(%s,%s)"
+        value = lambda pq, pp, qq, formula=formula, name=OT_of: formula.side(
             {name % ("p", "q"): pq, name % ("p", "p"): pp, name % ("q", "q"): qq}
         )
-        assert S(pq, pp, qq) > 1e-6 and abs(S(pp, pp, pp)) < 1e-12 and pp > 1e-3
-        assert pq > S(pq, pp, qq) == pytest.approx(pq - (pp + qq) / 2)
+        assert value(pq, pp, qq) > 1e-6 and abs(value(pp, pp, pp)) < 1e-12 and pp > 1e-3
+        assert pq > value(pq, pp, qq) == pytest.approx(pq - (pp + qq) / 2)
