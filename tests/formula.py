@@ -163,7 +163,7 @@ class Reader:
                 value = self.indexed(value, self.argument())
             elif (power := self.argument()) == [r"\top"]:
                 value = np.atleast_2d(value) if np.ndim(value) == 1 else np.transpose(value)
-            elif (power[0], power[-1]) == ("(", ")") and np.ndim(value):  # one of many
+            elif (power[0], power[-1]) == ("(", ")") and has_entries(value):  # one of many
                 value = self.indexed(value, power[1:-1])
             else:
                 value = value ** self.inner(power)
@@ -189,7 +189,7 @@ class Reader:
 
     def indexed(self, value, sub):
         """`x_i` counts from 1, `x_{(i)}` in order of size; a dict has keys of its own."""
-        if callable(value) or (np.ndim(value) == 0 and not isinstance(value, dict)):
+        if not has_entries(value):
             raise Unreadable(f"an index {' '.join(sub)} on something that has none")
         if sub[0] == "(":
             value, sub = np.sort(value), sub[1:-1]
@@ -274,9 +274,12 @@ class Reader:
         return np.abs(value) if bar == "|" else np.linalg.norm(np.atleast_1d(value), axis=-1)
 
     def arguments(self):
-        pieces, _ = split(self.inside(), {",", ";", r"\|"})
-        bars = [split(piece, {"|"})[0] if piece.count("|") == 1 else [piece] for piece in pieces]
-        return [self.inner(piece) for piece in itertools.chain(*bars)]
+        """What stands in the brackets of a call; a bar that has no partner separates, too."""
+        pieces, _ = split(self.inside(), {",", ";"})
+        for bar in (r"\|", "|"):
+            cut = [split(piece, {bar})[0] if piece.count(bar) == 1 else [piece] for piece in pieces]
+            pieces = list(itertools.chain(*cut))
+        return [self.inner(piece) for piece in pieces]
 
     def fraction(self):
         above = self.inner(self.argument())
@@ -352,6 +355,11 @@ class Reader:
             return scipy.integrate.quad(f, limits["_"], limits["^"], limit=200)[0]
         grid = self.names[(variable,)]
         return float(scipy.integrate.trapezoid(self.inner(body) * np.ones_like(grid), grid))
+
+
+def has_entries(value):
+    """Whether a value can carry an index."""
+    return isinstance(value, dict | list | range) or (not callable(value) and np.ndim(value) > 0)
 
 
 def times(a, b):

@@ -43,6 +43,7 @@ VALUES = [
     (r"\mathrm{KL}(p\|q)", {"KL": lambda a, b: a - b, "p": 5, "q": 3}, 2),
     (r"\mathcal N(x;y,s)", {r"\mathcal N": lambda a, b, c: a - b / c, "x": 1, "y": 2, "s": 4}, 0.5),
     (r"p(y=1\mid x)", {"p(y=1|x)": 0.25}, 0.25),
+    (r"\max(0,\|x\|-1)", {"x": np.array([3.0, 4])}, 4),
     (r"2\,\mathbb E_p[x^2]-1", {r"\mathbb E_p": Operator(np.mean), "x": X}, 2 * (X**2).mean() - 1),
     (r"\mathbb E\lVert x\rVert^2", {r"\mathbb E": Operator(lambda v: v), "x": X[1:]}, 20),
     (r"\lVert x-y\rVert", {"x": np.array([1.0, 2]), "y": np.array([4.0, 6])}, 5),
