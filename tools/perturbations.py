@@ -1,0 +1,181 @@
+"""Small falsifications: of a printed formula, and of the arithmetic in a piece of Python.
+
+Each is a pair of what is changed, in words, and the whole text with the change. Nothing is run.
+"""
+
+import ast
+import copy
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
+
+from tex import tokens  # noqa: E402
+
+# ---- formulas ---------------------------------------------------------------------------------
+
+OTHER = {
+    **{"+": "-", "-": "+", r"\le": r"\ge", r"\ge": r"\le", "<": r"\ge", ">": r"\le"},
+    **{"max": "min", "min": "max", "sin": "cos", "cos": "sin", r"\sum": r"\prod"},
+    **{"p": "q", "q": "p", "f": "g", "g": "f", r"\mu": r"\sigma", "x": "y", "y": "x"},
+}
+BRACKETS = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
+
+
+def written(said):
+    """TeX of a list of tokens; read again it gives the same tokens."""
+    word = lambda t: rf"\mathrm{{{t}}}" if len(t) > 1 and t[0] != "\\" else t
+    return " ".join(r"\\" if token == r"\newline" else word(token) for token in said)
+
+
+def partner(said, at):
+    """Where the bracket that opens at a place is closed."""
+    depth = 0
+    for k in range(at, len(said)):
+        depth += (said[k] in BRACKETS) - (said[k] in BRACKETS.values())
+        if not depth:
+            return k
+    return None
+
+
+def argument(said, at):
+    """The end of the argument that begins at a place: a token, or a group in braces."""
+    return (partner(said, at) if said[at] == "{" else at) + 1
+
+
+def changes(said):
+    """(what, tokens) of every small change of a list of tokens."""
+    for k, token in enumerate(said):
+        swap = lambda new, k=k, n=1: [*said[:k], *new, *said[k + n :]]
+        if token in OTHER and (OTHER[token] in said or len(token) > 1 or not token.isalpha()):
+            if k or token not in "+-":
+                yield f"{token} -> {OTHER[token]}", swap([OTHER[token]])
+        if token == "-" and (k == 0 or said[k - 1] in {*BRACKETS, "=", r"\newline"}):
+            yield "- dropped", swap([])
+        if token.isdigit():
+            yield f"{token} -> {(int(token) + 1) % 10}", swap([str((int(token) + 1) % 10)])
+        if token in (r"\hat", r"\tilde", r"\bar", r"\sqrt", r"\log"):
+            yield f"{token} dropped", swap([])
+        if token == r"\frac":
+            middle = argument(said, k + 1)
+            end = argument(said, middle)
+            turned = [r"\frac", *said[middle:end], *said[k + 1 : middle]]
+            yield "fraction turned over", swap(turned, n=end - k)
+        if token == "^" and said[k + 1] == "2":
+            yield "square dropped", swap([], n=2)
+        if token == "_" and said[k + 1] in ("i", "j", "k", "t"):
+            yield f"index {said[k + 1]} shifted", swap(["_", "{", said[k + 1], "+", "1", "}"], n=2)
+        if token in "([" and (end := partner(said, k)):
+            yield from swapped_arguments(said, k, end)
+        if token in ("+", "-") and k and (end := end_of_term(said, k)) < len(said):
+            yield f"term {' '.join(said[k:end])[:40]} dropped", swap([], n=end - k)
+
+
+def swapped_arguments(said, start, end):
+    """Two arguments in brackets, the other way round."""
+    inside, depth = said[start + 1 : end], 0
+    for k, token in enumerate(inside):
+        depth += (token in BRACKETS) - (token in BRACKETS.values())
+        if not depth and token in (",", r"\|"):
+            turned = [*inside[k + 1 :], token, *inside[:k]]
+            yield "arguments swapped", [*said[: start + 1], *turned, *said[end:]]
+
+
+def end_of_term(said, start):
+    """Where the term that follows a sign ends."""
+    depth = 0
+    for k in range(start + 1, len(said)):
+        if not depth and said[k] in {"+", "-", "=", ",", r"\newline", *BRACKETS.values(), r"\le"}:
+            return k
+        depth += (said[k] in BRACKETS) - (said[k] in BRACKETS.values())
+    return len(said)
+
+
+def of_formula(tex):
+    """(what is changed, the falsified TeX) of a display; what changes no token is left out."""
+    said = tokens(tex, lines=True)
+    while said[-1] in set(".,:;"):
+        said.pop()
+    seen = {tuple(said)}
+    for what, new in changes(said):
+        if tuple(new) not in seen:
+            seen.add(tuple(new))
+            yield what, written(new)
+
+
+# ---- Python -----------------------------------------------------------------------------------
+
+SWAPPED = {
+    **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult},
+    **{ast.Pow: ast.Mult, ast.MatMult: ast.Mult, ast.Lt: ast.GtE, ast.LtE: ast.Gt},
+    **{ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
+}
+NAMES = {"amin": "amax", "amax": "amin", "minimum": "maximum", "maximum": "minimum"}
+#: Calls whose arguments say how much is looked at, or how closely, but state nothing.
+SIZES = re.compile(
+    r"range|linspace|arange|logspace|rng|seed|random|normal|uniform|choice|integers|dirichlet|"
+    r"gamma|approx|isclose|allclose|parametrize|zeros|ones|full|eye|randn|rand|manual_seed|raises|"
+    r"sleep|GanCourseError|slope|quad|minimize\w*|permutations|combinations|product|Linear|Conv\w+"
+)
+
+
+def _segment(node):
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+
+def stating(tree):
+    """Nodes of arithmetic and comparison that say something, not how much is sampled."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            if SIZES.fullmatch(name):
+                continue
+        if isinstance(node, ast.Subscript):
+            yield from stating(node.value)
+            continue
+        if isinstance(node, ast.keyword) and node.arg in ("abs", "rel", "atol", "rtol", "only"):
+            continue
+        if isinstance(node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.Attribute):
+            yield node
+        yield from stating(node)
+
+
+def variants(node):
+    """(new node) of every small change of one node."""
+    if isinstance(node, ast.BinOp):
+        if type(node.op) in SWAPPED:
+            new = copy.deepcopy(node)
+            new.op = SWAPPED[type(node.op)]()
+            yield new
+        for side in ("left", "right"):
+            constant = getattr(node, side)
+            if isinstance(constant, ast.Constant) and type(constant.value) in (int, float):
+                new = copy.deepcopy(node)
+                setattr(new, side, ast.Constant(constant.value + 1))
+                yield new
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
+        new = copy.deepcopy(node)
+        new.ops[0] = SWAPPED[type(node.ops[0])]()
+        yield new
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield copy.deepcopy(node.operand)
+    if isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield ast.Attribute(copy.deepcopy(node.value), NAMES[node.attr])
+
+
+def of_function(source, function):
+    """(what is changed, the falsified source) for the body of one function of a module."""
+    lines = source.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.encode()))
+    whole = source.encode()
+    for statement in function.body:
+        for node in [statement, *stating(statement)]:
+            for new in variants(node):
+                row, column, end_row, end_column = _segment(node)
+                start, end = starts[row - 1] + column, starts[end_row - 1] + end_column
+                changed = whole[:start] + f"({ast.unparse(new)})".encode() + whole[end:]
+                what = f"{ast.unparse(node)} -> {ast.unparse(new)}"
+                yield what, changed.decode()
