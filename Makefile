@@ -36,6 +36,9 @@ experiments: environment  ## measure again what the chapters quote (about 20 min
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'
 	@$(RUN) -m gancourse.experiments.quality --only ring-8 --only grid-25
 
+mutants: environment     ## falsify formulas and tests on a copy, and see what notices (ARGS="--chapter 06 --kind printed")
+	@OMP_NUM_THREADS=1 $(RUN) tools/mutants.py $(ARGS)
+
 torture: environment     ## every crash, damage and attack that a checkpoint must survive (ten minutes)
 	@OMP_NUM_THREADS=1 $(RUN) -m pytest tests/torture -m "torture or not torture" -n 2
 
@@ -54,4 +57,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks lint-js chapters stale experiments torture benchmark repository environment clean clean-all
+.PHONY: help book test unit notebooks lint-js chapters stale experiments mutants torture benchmark repository environment clean clean-all

@@ -14,17 +14,28 @@ def entry(equation, tests):
     """One equation as MyST text: its number (a link), the formula, what each test does."""
     yield f":::{{div}} ledger-entry\n{{eq}}`{equation.label}`\n\n$$\n{equation.tex}\n$$\n"
     for test in tests:
-        yield f"{test.summary}\n<br>`{test.path}::{test.name}`\n"
+        yield f"{test.summary}\n<br>{how(test)} `{test.path}::{test.name}`\n"
     yield ":::\n" if tests else "**No test yet.**\n:::\n"
 
 
+def how(test):
+    """How a test is bound to what is printed."""
+    if test.evaluates:
+        return "Evaluates the printed formula:"
+    return f"Written for the formula with the fingerprint {test.tex}:"
+
+
 def counts(found, tests):
-    """The sentence that says how much is verified."""
-    tested = {test.label for test in tests} & {equation.label for equation in found}
+    """The sentences that say how much is verified, and how."""
+    labels = {equation.label for equation in found}
+    tested = {test.label for test in tests} & labels
+    read = {test.label for test in tests if test.evaluates} & labels
     functions = {(test.path, test.name) for test in tests}
     return (
         f"The book has **{len(found)}** numbered equations; **{len(functions)}** tests verify "
-        f"**{len(tested)}** of them."
+        f"**{len(tested)}** of them. For **{len(read)}** a test evaluates the formula as it is "
+        f"printed, or the sides of it that are arithmetic; the other **{len(tested - read)}** are "
+        "bound to their test by a fingerprint only."
     )
 
 

@@ -17,7 +17,15 @@ from tex import tokens  # noqa: E402
 
 OTHER = {
     **{"+": "-", "-": "+", r"\le": r"\ge", r"\ge": r"\le", "<": r"\ge", ">": r"\le"},
-    **{"max": "min", "min": "max", "sin": "cos", "cos": "sin", r"\sum": r"\prod"},
+    **{
+        "max": "min",
+        "min": "max",
+        "sup": "inf",
+        "inf": "sup",
+        "sin": "cos",
+        "cos": "sin",
+        r"\sum": r"\prod",
+    },
     **{"p": "q", "q": "p", "f": "g", "g": "f", r"\mu": r"\sigma", "x": "y", "y": "x"},
 }
 BRACKETS = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
