@@ -210,6 +210,7 @@ def run(root, kind, chapter, sample, seed, seconds):
         judged += 1
         if not judge(root, mutant):
             survivors.append(mutant.name)
+            print(f"  {kind}: survives: {mutant.name}", flush=True)
     return survivors, judged, len(everything)
 
 

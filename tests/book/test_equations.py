@@ -6,6 +6,7 @@ import pytest
 
 import fingerprints
 from checkout import ROOT
+from equation_ledger import counts, entry
 from equations import (
     displays,
     edited,
@@ -125,3 +126,21 @@ def test_finds_tests(sources):
 def test_finds_numbered_displays_without_label(sources, display):
     (sources / "chapters" / "08_bad.md").write_text(f"# Bad\n\n{display}\n")
     assert len(numbered_without_label(sources)) == 1
+
+
+# ---- the ledger ---------------------------------------------------------------------------------
+
+
+def test_the_ledger_says_how_each_formula_is_bound(sources):
+    (sources / "tests" / "test_it.py").write_text(
+        "import pytest\n\n\n@pytest.mark.equation('eq-first', tex='12345678')\n"
+        "@pytest.mark.equation('eq-quoted', tex='87654321')\ndef test_two(printed):\n"
+        "    '''Says it.'''\n    assert printed('eq-quoted').holds({})\n"
+    )
+    found, tests = equations(sources), equation_tests(sources)
+    said = counts(found, tests)
+    assert "**2** numbered equations; **1** tests verify **2**" in said
+    assert "For **1** a test evaluates" in said and "the other **1** are" in said
+    lines = ["\n".join(entry(e, [t for t in tests if t.label == e.label])) for e in found]
+    assert "Written for the formula with the fingerprint 12345678:" in lines[0]
+    assert "Evaluates the printed formula:" in lines[1]

@@ -417,7 +417,7 @@ def log_optimal(mu, sigma):
     return -np.logaddexp(0, -score), -np.logaddexp(0, score)
 
 
-def same_gradients(formula, mu, sigma, frozen, statement=0, abs=1e-7, **measures):
+def assert_same_gradients(formula, mu, sigma, frozen, statement=0, abs=1e-7, **measures):
     """Both sides of a display between gradients, by differences in the generator's two knobs.
 
     The derivative is taken outside: the nabla itself leaves its argument as it is, and what is
@@ -443,7 +443,7 @@ def test_the_saturating_step_descends_2_jsd(mu, sigma, printed):
     """Differences of the frozen loss against differences of 2 JSD, and the zero integrals."""
     _, log_not_D = log_optimal(mu, sigma)
     formula = printed("eq-saturating-gradient")
-    same_gradients(formula, mu, sigma, {r"1-\bar D": np.exp(log_not_D)}, abs=1e-8)
+    assert_same_gradients(formula, mu, sigma, {r"1-\bar D": np.exp(log_not_D)}, abs=1e-8)
     assert frozen_gradient(np.ones_like(X), mu, sigma) == pytest.approx([0, 0], abs=1e-9)
 
 
@@ -454,7 +454,7 @@ def test_the_nonsaturating_step_descends_kl_minus_2_jsd(mu, sigma, printed):
     log_D, _ = log_optimal(mu, sigma)
     kl_gaussians = lambda m, s: -math.log(s) + (s**2 + m**2 - 1) / 2
     formula, frozen = printed("eq-nonsaturating-gradient"), {r"\log\bar D": log_D}
-    same_gradients(formula, mu, sigma, frozen, **{KL_G: kl_gaussians})
+    assert_same_gradients(formula, mu, sigma, frozen, **{KL_G: kl_gaussians})
 
 
 @pytest.mark.equation("eq-mixture-kl", tex="62e61750")
@@ -571,7 +571,9 @@ def test_what_the_least_squares_generator_descends(mu, sigma, printed):
     """Frozen loss by differences; not the gradient of chi-square."""
     frozen = {r"\bar D": d_star(P, norm.pdf(X, mu, sigma))}
     measure = {r"\chi^2(p\|m)": lambda m, s: chi2_to_mixture(P, norm.pdf(X, m, s))}
-    measured = same_gradients(printed("eq-lsgan-step"), mu, sigma, frozen, abs=1e-8, **measure)
+    measured = assert_same_gradients(
+        printed("eq-lsgan-step"), mu, sigma, frozen, abs=1e-8, **measure
+    )
     chi = partials(lambda m, s: chi2_to_mixture(P, norm.pdf(X, m, s)), mu, sigma)
     assert np.abs(measured - chi).max() > 0.01
 
@@ -610,7 +612,9 @@ def test_hinge_and_total_variation(mu, sigma, printed):
     decided = np.abs(P - pg) > 1e-12
     assert (scores[losses.argmin(1)] == s)[decided].all()
     measure = {r"\mathrm{TV}(p,p_g)": lambda m, w: integral(np.abs(P - norm.pdf(X, m, w))) / 2}
-    same_gradients(printed("eq-hinge"), mu, sigma, {r"\bar s": s}, 1, 2e-3, **measure)  # jumps
+    assert_same_gradients(
+        printed("eq-hinge"), mu, sigma, {r"\bar s": s}, 1, 2e-3, **measure
+    )  # jumps
     assert np.mean(np.diff(s) == 0) > 0.999
 
 
@@ -628,7 +632,7 @@ def test_the_best_lipschitz_critic_on_the_line(mu, sigma, printed):
     names[r"\max_{|s'|\le1}"] = Operator(lambda v: v)  # no other does better: the programme below
     assert formula.holds(names, only=[0], abs=1e-4)
     measure = {"W_1(p,p_g)": lambda m, w: integral(np.abs(F - norm.cdf(X, m, w)))}
-    same_gradients(formula, mu, sigma, {r"\bar s": s}, 2, 2e-3, **measure)
+    assert_same_gradients(formula, mu, sigma, {r"\bar s": s}, 2, 2e-3, **measure)
 
     x = np.linspace(-9, 9, 121)
     gap = x[1] - x[0]
