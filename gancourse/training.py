@@ -75,8 +75,9 @@ class Training:
     """A model in training: everything that a checkpoint holds.
 
     ``gan`` has two players, ``G`` and ``D``, with a loss each, ``d_loss`` and ``g_loss``; or it is
-    a module with one ``loss``, which is its own and only player. ``batches`` yields tuples of
-    tensors, which go to the losses; it is started anew when it ends. ``optimizer`` makes an
+    a module with one ``loss``, which is its own and only player. ``project()``, where there is one,
+    is called after each move of ``D`` or of the only player. ``batches`` yields tuples of tensors,
+    which go to the losses; it is started anew when it ends. ``optimizer`` makes an
     optimizer from parameters (``d_optimizer``: another one for the discriminator).
     ``schedule(step)`` scales all learning rates. ``ema`` > 0 keeps an average of the generator's
     (or the only player's) weights with that decay, warmed up. ``amp`` computes the losses in
@@ -108,14 +109,14 @@ class Training:
         self.guard = FiniteGuard(gan, self.device)
         new = partial(Player, guard=self.guard, amp=amp)
         optimizer = optimizer or adam()
+        project = getattr(gan, "project", None)
         if self.turns is algorithm_1:
-            project = getattr(gan, "project", None)
             self.D = new(gan.D, d_optimizer or optimizer, afterwards=project)
             self.G = new(gan.G, optimizer)
             self.players = {"d": self.D, "g": self.G}
             self.record = Record(History(torch.empty(0), torch.empty(0)))
         else:
-            self.G = new(gan, optimizer)
+            self.G = new(gan, optimizer, afterwards=project)
             self.players = {"model": self.G}
             self.record = Record(LoneHistory(torch.empty(0)))
         self.averaging = Average(self.G.network, ema) if ema else None

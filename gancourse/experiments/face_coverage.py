@@ -1,26 +1,22 @@
 """Measures the faces recipe of chapter 09: coverage over seeds, and what each guideline adds.
 
     python -m gancourse.experiments.face_coverage            everything (about 8 CPU minutes)
-    python -m gancourse.experiments.face_coverage --quick    a few steps of each; writes nothing
-    python -m gancourse.experiments.face_coverage --only "beta1 = 0.9"    one ablation anew
+    python -m gancourse.experiments.face_coverage --only "ablations/beta1 = 0.9"    one anew
 
-Writes gancourse/experiments/face_coverage.json, which the chapter shows. Every run starts from
-its seed alone and is measured on 2,000 samples by `mode_coverage(samples, FaceModes(faces))`.
+(More options in `recording`.) Every run starts from its seed alone and is measured on 2,000 samples
+by `mode_coverage(samples, FaceModes(faces))`. Parts: ``real``, the same measured on real faces;
+``runs``, the recipe as the chapter trains it; ``ablations``, one change at a time, shorter.
 """
 
-import argparse
-import json
-import math
-import time
-from pathlib import Path
+from functools import partial
 
 import torch
 from torch import nn
 
-from gancourse.benchmark import machine
 from gancourse.data.faces import FaceModes
 from gancourse.data.images import Images, images
 from gancourse.errors import GanCourseError
+from gancourse.experiments.recording import Clock, Experiment, Parts, rounded
 from gancourse.games import Hinge, NonSaturating
 from gancourse.gans import GAN
 from gancourse.metrics import mode_coverage
@@ -28,7 +24,6 @@ from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.training import adam, decay, train
 
-RESULT = Path(__file__).with_suffix(".json")
 RECIPE = {"latent_dim": 32, "width": 32, "batch": 32, "lr": 2e-3, "betas": [0.5, 0.99], "ema": 0.99}
 HELD_OUT, SAMPLES = 1000, 2000
 STEPS, SEEDS = 1600, range(5)
@@ -50,6 +45,7 @@ def without_norm(net):
 
 
 def with_relu(net):
+    """ReLU in place of LeakyReLU."""
     return nn.Sequential(*(nn.ReLU() if isinstance(x, nn.LeakyReLU) else x for x in net))
 
 
@@ -70,6 +66,7 @@ def with_max_pooling(net):
 
 
 def with_default_start(net):
+    """PyTorch's own start of every layer."""
     for layer in net:
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
@@ -77,6 +74,8 @@ def with_default_start(net):
 
 
 def with_start(conv=0.02, norm_mean=1.0):
+    """A function that starts the weights of convolutions and of batch norm otherwise."""
+
     def start(layer):
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(layer.weight, 0.0, conv)
@@ -87,14 +86,17 @@ def with_start(conv=0.02, norm_mean=1.0):
 
 
 def norm_at_the_output(net):
+    """Batch norm before the last activation."""
     return nn.Sequential(*net[:-1], nn.BatchNorm2d(3), net[-1])
 
 
 def norm_at_the_input(net):
+    """Batch norm before the first layer."""
     return nn.Sequential(nn.BatchNorm2d(3), *net)
 
 
 def dense_generator(net):
+    """Two hidden dense layers of 128 in place of the convolutions."""
     return nn.Sequential(
         mlp(RECIPE["latent_dim"], 3 * 16 * 16, width=128, depth=2),
         nn.Unflatten(-1, (3, 16, 16)),
@@ -103,6 +105,7 @@ def dense_generator(net):
 
 
 def dense_discriminator(net):
+    """The same for the discriminator."""
     return nn.Sequential(
         nn.Flatten(),
         mlp(3 * 16 * 16, 1, width=128, depth=2, activation=lambda: nn.LeakyReLU(0.2)),
@@ -160,13 +163,13 @@ def trained(data, steps, seed, G=None, D=None, norm="batch", game=None, **change
     )
 
 
-def measured(samples, target):
+def coverage(samples, target):
+    """Modes reached, share of clean faces, evenness (null if there is no clean face)."""
     result = mode_coverage(samples, target)
-    kl = float(result.reverse_kl)  # nan if there is no face of high quality
     return {
         "modes": int(result.modes),
-        "high_quality": round(float(result.high_quality), 4),
-        "reverse_kl": None if math.isnan(kl) else round(kl, 4),
+        "high_quality": rounded(float(result.high_quality)),
+        "reverse_kl": rounded(float(result.reverse_kl)),
     }
 
 
@@ -174,9 +177,9 @@ def runs(data, target, steps, seeds, change):
     """The numbers of every seed, one after the other."""
     found = []
     for seed in seeds:
-        begin = time.process_time()
+        clock = Clock()
         try:
-            result = measured(trained(data, steps, seed, **change).sample(SAMPLES), target)
+            result = coverage(trained(data, steps, seed, **change).sample(SAMPLES), target)
         except GanCourseError as diverged:
             result = {
                 "modes": 0,
@@ -185,52 +188,41 @@ def runs(data, target, steps, seeds, change):
                 "stopped": diverged.what,
                 "where": diverged.where,
             }
-        seconds = round(time.process_time() - begin, 1)
-        found.append({"seed": seed, **result, "cpu_seconds": seconds})
+        found.append({"seed": seed, **result, "cpu_seconds": round(clock(), 1)})
         print("   ", found[-1], flush=True)
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    parser.add_argument(
-        "--only",
-        choices=ABLATIONS,
-        metavar="NAME",
-        help="measure one ablation anew and keep the rest of the file",
-    )
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
+def parts(quick: bool) -> Parts:
+    """Real faces, the recipe, and every ablation."""
     faces = images("faces")
     data, target = Images("faces", faces.pixels[HELD_OUT:]), FaceModes(faces)
-
-    known = json.loads(RESULT.read_text("utf-8")) if arguments.only else {"ablations": {}}
-    if not arguments.only:
-        steps, seeds = (3, range(2)) if arguments.quick else (STEPS, SEEDS)
-        print(f"the recipe, {steps} steps")
-        known["runs"] = runs(data, target, steps, seeds, {})
-    steps, seeds = (3, range(1)) if arguments.quick else (ABLATION_STEPS, ABLATION_SEEDS)
-    for name in [arguments.only] if arguments.only else ABLATIONS:
-        print(f"{name}, {steps} steps", flush=True)
-        known["ablations"][name] = runs(data, target, steps, seeds, ABLATIONS[name])
-    result = {
-        "recipe": RECIPE,
-        "steps": STEPS,
-        "ablation_steps": ABLATION_STEPS,
-        "samples": SAMPLES,
-        "possible_modes": target.modes,
-        "real": measured(faces[:SAMPLES], target),
-        "runs": known["runs"],
-        "ablations": {
-            name: known["ablations"][name] for name in ABLATIONS if name in known["ablations"]
-        },
-        "machine": machine.describe(),
+    measure = partial(runs, data, target)
+    whole = (3, range(1)) if quick else (STEPS, SEEDS)
+    short = (3, range(1)) if quick else (ABLATION_STEPS, ABLATION_SEEDS)
+    return {
+        "real": partial(coverage, faces[:SAMPLES], target),
+        "runs": partial(measure, *whole, {}),
+        **{f"ablations/{name}": partial(measure, *short, ABLATIONS[name]) for name in ABLATIONS},
     }
-    if not arguments.quick:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 
+
+def about() -> dict:
+    """Seeds and settings."""
+    return {
+        "seeds": {"runs": list(SEEDS), "ablations": list(ABLATION_SEEDS)},
+        "settings": {
+            "recipe": RECIPE,
+            "steps": STEPS,
+            "ablation_steps": ABLATION_STEPS,
+            "held_out": HELD_OUT,
+            "samples": SAMPLES,
+            "possible_modes": 40,
+        },
+    }
+
+
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
 
 if __name__ == "__main__":
-    main()
+    EXPERIMENT.main()

@@ -1,10 +1,9 @@
 """Measures what chapter 10 claims about batch norm: why it helps, its noise, its place in a GAN.
 
-    .venv/bin/python -m gancourse.experiments.normalization            everything (two CPU minutes)
-    .venv/bin/python -m gancourse.experiments.normalization --quick    a few steps; writes nothing
+    python -m gancourse.experiments.normalization            everything (two CPU minutes)
 
-Writes gancourse/experiments/normalization.json. All seeds of a setting train at once, as an
-ensemble with a member axis. Three parts:
+(More options in `recording`.) All seeds of a setting train at once, as an ensemble with a member
+axis. Three parts:
 
 shift
     a deep classifier of digits without batch norm, with it, and with noise behind it whose mean
@@ -16,26 +15,22 @@ gan
     a GAN of digits: real and fake apart or together, batch norm at the two ends.
 """
 
-import argparse
 import copy
-import json
 import math
-import time
-from pathlib import Path
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from gancourse.benchmark import machine
 from gancourse.data.images import images
+from gancourse.experiments.recording import Experiment, Parts, rounded
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
 from gancourse.metrics import mode_coverage
 from gancourse.networks.mlp import MemberLinear
 from gancourse.training import adam, decay, train
 
-RESULT = Path(__file__).with_suffix(".json")
 SEEDS = 8
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
 LOTS = (128, 32, 8, 4, 2)
@@ -82,6 +77,7 @@ class Noise(nn.Module):
 
 
 def linear(inputs, outputs, gain):
+    """A linear layer of the ensemble, with weights from N(0, gain / inputs) and biases of 0."""
     layer = MemberLinear(SEEDS, inputs, outputs)
     nn.init.normal_(layer.weight, 0, math.sqrt(gain / inputs))
     nn.init.zeros_(layer.bias)
@@ -103,24 +99,55 @@ def loss_of(net, x, y):
     return cross_entropy(net(x).transpose(1, 2), y, reduction="none").mean(1)
 
 
+class Fitting(nn.Module):
+    """An ensemble of classifiers as its own player, which lets a member diverge.
+
+    Here that some seeds diverge at a rate is a finding and must not stop the others: a member
+    whose loss or gradient is no longer finite gets no gradient, and its loss is noted as it is.
+    """
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net, self.losses, self.batch = net, [], None
+        for weight in net.parameters():
+            weight.register_hook(lambda slope: slope.nan_to_num(0.0, 0.0, 0.0))
+
+    def loss(self, x, y):
+        """The mean cross-entropy of each member; 0 for those that have diverged."""
+        self.batch = x, y
+        loss = loss_of(self.net, x, y)
+        self.losses.append(loss.detach())
+        return torch.where(loss.isfinite(), loss, 0)
+
+
 def fit(net, x, y, steps, lr, batch, watch=None):
-    """Stochastic gradient descent with momentum; the losses `(steps, members)`."""
-    sgd, losses = torch.optim.SGD(net.parameters(), lr, momentum=0.9), []
-    for step in range(steps):
-        pick = torch.randint(len(x), (SEEDS, batch))
-        before = copy.deepcopy(net) if watch and step % 20 == 10 else None
-        loss = loss_of(net, x[pick], y[pick])
-        sgd.zero_grad()
-        loss.sum().backward()
-        sgd.step()
-        losses.append(loss.detach())
-        if before is not None:
-            watch(before, net, x[pick], y[pick])
-    return torch.stack(losses)
+    """Stochastic gradient descent with momentum; the losses `(steps, members)`.
+
+    Every twentieth step, from the eleventh on, ``watch`` sees the network before and after it and
+    the batch that it was made on.
+    """
+
+    def batches():
+        while True:
+            pick = torch.randint(len(x), (SEEDS, batch))
+            yield x[pick], y[pick]
+
+    model, before = Fitting(net), []
+
+    def compare(training):
+        if training.step % 20 == 10:
+            before.append(copy.deepcopy(net))
+        elif training.step % 20 == 11:
+            watch(before.pop(), net, *model.batch)
+
+    sgd = partial(torch.optim.SGD, lr=lr, momentum=0.9)
+    train(model, batches(), steps, optimizer=sgd, watch=watch and compare, every=1)
+    return torch.stack(model.losses)
 
 
 @torch.no_grad()
 def accuracy(net, x, y):
+    """The share of samples that each member, in evaluation mode, classifies rightly."""
     net.eval()
     return (net(x.expand(SEEDS, -1, -1)).argmax(-1) == y).double().mean(1)
 
@@ -160,6 +187,7 @@ def turn(before, after, x, y):
 
 
 def shift(x, y, x_test, y_test, steps):
+    """Three kinds of classifier at five rates; at its best one, how far its layers shift."""
     found = {}
     for kind in ("plain", "batch norm", "noisy"):
         rates = {}
@@ -168,9 +196,9 @@ def shift(x, y, x_test, y_test, steps):
             net = classifier(kind, x.shape[1], depth=10, width=48)
             losses = fit(net, x, y, steps, lr, batch=64)
             rates[str(lr)] = {
-                "loss": numbers(losses[-20:].mean(0)),
-                "halfway": numbers(losses[steps // 2 - 10 : steps // 2 + 10].mean(0)),
-                "accuracy": numbers(accuracy(net, x_test, y_test)),
+                "loss": rounded(losses[-20:].mean(0)),
+                "halfway": rounded(losses[steps // 2 - 10 : steps // 2 + 10].mean(0)),
+                "accuracy": rounded(accuracy(net, x_test, y_test)),
             }
         best = min(rates, key=lambda lr: mean(rates[lr]["loss"]))
         drifts, turns = [], []
@@ -186,9 +214,9 @@ def shift(x, y, x_test, y_test, steps):
         found[kind] = {
             "rates": rates,
             "best_rate": float(best),
-            "drift": numbers(drifts),
-            "turn": numbers(turns),
-            "curve": numbers(curve.unflatten(0, (-1, 10)).mean((1, 2))),
+            "drift": rounded(drifts),
+            "turn": rounded(turns),
+            "curve": rounded(curve.unflatten(0, (-1, 10)).mean((1, 2))),
         }
         print(kind, best, found[kind]["rates"][best], mean(drifts), mean(turns), flush=True)
     return found
@@ -198,14 +226,15 @@ def shift(x, y, x_test, y_test, steps):
 
 
 def noise(x, y, x_test, y_test, steps):
+    """Loss and accuracy by the size of the lots in which the statistics are taken."""
     found, few = {}, slice(0, 200)
     for lot in LOTS:
         torch.manual_seed(0)
         net = classifier("batch norm", x.shape[1], depth=3, width=64, lot=lot)
         losses = fit(net, x[few], y[few], steps, 0.1, batch=128)
         found[str(lot)] = {
-            "train_loss": numbers(losses[-20:].mean(0)),
-            "accuracy": numbers(accuracy(net, x_test, y_test)),
+            "train_loss": rounded(losses[-20:].mean(0)),
+            "accuracy": rounded(accuracy(net, x_test, y_test)),
         }
         print("lots of", lot, found[str(lot)], flush=True)
     return found
@@ -234,7 +263,7 @@ class Batching(GAN):
 
     def __init__(self, how, **networks):
         super().__init__(NonSaturating(), latent_dim=16, **networks)
-        self.how, self.separate = how, how == "apart"
+        self.how, self.together = how, how != "apart"
 
     def g_loss(self, x):
         if self.how != "together":
@@ -243,6 +272,7 @@ class Batching(GAN):
 
 
 def generator(pixels, width=64, at_the_end=False):
+    """Two hidden layers with batch norm; on request another one behind the last layer."""
     net = nn.Sequential(
         linear(16, width, 2),
         Norm(width),
@@ -267,7 +297,9 @@ def discriminator(pixels, width=64, depth=3, norm=True, at_the_start=False):
             *([Norm(width)] if norm and i else []),
             nn.LeakyReLU(0.2),
         ]
-    return nn.Sequential(*layers, linear(width, 1, 1))
+    net = nn.Sequential(*layers, linear(width, 1, 1))
+    net.members = SEEDS
+    return net
 
 
 PLACES = {
@@ -284,6 +316,8 @@ PLACES = {
 
 
 def gan(x, y, x_test, steps):
+    """A GAN for every place of batch norm: good digits, classes reached, losses."""
+
     def batches():
         while True:
             yield (x[torch.randint(len(x), (SEEDS, 32))],)
@@ -306,20 +340,15 @@ def gan(x, y, x_test, steps):
         )
         coverage = mode_coverage(run.sample(1000), target, least=10)
         found[name] = {
-            "good": numbers(coverage.high_quality),
+            "good": rounded(coverage.high_quality),
             "modes": coverage.modes.tolist(),
-            "d_loss": numbers(run.history.d_loss[-50:].mean(0)),
-            "g_loss": numbers(run.history.g_loss[-50:].mean(0)),
+            "d_loss": rounded(run.history.d_loss[-50:].mean(0)),
+            "g_loss": rounded(run.history.g_loss[-50:].mean(0)),
         }
         print(name, found[name], flush=True)
     real = mode_coverage(x_test, target)
-    found["real"] = {"good": round(float(real.high_quality), 4), "modes": int(real.modes)}
+    found["real"] = {"good": rounded(float(real.high_quality)), "modes": int(real.modes)}
     return found
-
-
-def numbers(values):
-    """Rounded for the file; what is not finite becomes null."""
-    return [round(v, 4) if math.isfinite(v) else None for v in torch.as_tensor(values).tolist()]
 
 
 def mean(values):
@@ -327,32 +356,25 @@ def mean(values):
     return sum(math.inf if v is None else v for v in values) / len(values)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    parser.add_argument("--only", choices=("shift", "noise", "gan"), help="one part; keep the rest")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
+def parts(quick: bool) -> Parts:
+    """The three measurements, on digits of 8 x 8 pixels, 500 of them held out."""
     digits = images("digits", size=8)
     order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(0))
     x, y = digits[:].flatten(1)[order], digits.labels["digit"][order]
     x, y, x_test, y_test = x[:1297], y[:1297], x[1297:], y[1297:]
     centre, spread = x.mean(), x.std()
     standard = ((x - centre) / spread, y, (x_test - centre) / spread, y_test)
-    steps = 20 if arguments.quick else 200
-    known = json.loads(RESULT.read_text("utf-8")) if arguments.only else {}
-    parts = {
-        "shift": lambda: shift(*standard, steps),
-        "noise": lambda: noise(*standard, steps),
-        "gan": lambda: gan(x, y, x_test, 20 if arguments.quick else 1000),
+    return {
+        "shift": lambda: shift(*standard, 20 if quick else 200),
+        "noise": lambda: noise(*standard, 20 if quick else 200),
+        "gan": lambda: gan(x, y, x_test, 20 if quick else 1000),
     }
-    for name in [arguments.only] if arguments.only else parts:
-        begin = time.process_time()
-        known[name] = parts[name]()
-        known.setdefault("cpu_seconds", {})[name] = round(time.process_time() - begin, 1)
-    known |= {
+
+
+def about() -> dict:
+    """Seeds and settings."""
+    return {
         "seeds": SEEDS,
-        "machine": machine.describe(),
         "settings": {
             "shift": "10 hidden layers of 48, batch 64, 200 steps, SGD 0.9",
             "noise": "3 hidden layers of 64, 200 digits, batch 128, 200 steps, SGD 0.9, rate 0.1",
@@ -360,10 +382,9 @@ def main():
             "batch 32, 1000 steps, Adam 0.001 (0.5, 0.99), 1000 samples",
         },
     }
-    print(known["cpu_seconds"])
-    if not arguments.quick:
-        RESULT.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
 
+
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
 
 if __name__ == "__main__":
-    main()
+    EXPERIMENT.main()

@@ -1,31 +1,27 @@
 """Quality per CPU second: how good the default recipes get, and how soon, over fresh seeds.
 
-    python -m gancourse.experiments.quality            everything (about 6 CPU minutes)
+    python -m gancourse.experiments.quality                    everything (about 6 CPU minutes)
     python -m gancourse.experiments.quality --only digits      one part anew, the rest is kept
-    python -m gancourse.experiments.quality --quick --output FILE     a few steps, for the test
 
-Points: the rows "relativistic" of the games table, ten fresh seeds each, against a target.
-Pictures: hinge with spectral norm, the Frechet distance in the features of a small classifier
-(and, for faces, the coverage of background x skin) as the CPU seconds pass. Writes
-gancourse/experiments/quality.json.
+(More options in `recording`.) Points: the rows "relativistic" of the games table, ten fresh seeds
+each, against a target. Pictures: hinge with spectral norm, the Frechet distance in the features of
+a small classifier (and, for faces, the coverage of background x skin) as the CPU seconds pass.
 """
 
-import argparse
-import json
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
 import torch
 
 from gancourse.data.faces import FaceModes
 from gancourse.data.images import Images, images
 from gancourse.experiments import games_table
+from gancourse.experiments.measured import measured
+from gancourse.experiments.recording import Clock, Experiment, Parts, rounded
 from gancourse.metrics import classifier, frechet, mode_coverage
 from gancourse.recipes import PICTURES
 from gancourse.training import train
 
-RESULT = Path(__file__).with_suffix(".json")
 GAME, SAMPLES, MARKS = "hinge-sn", 2000, (2.5, 5, 10, 20, 40)
 #: data set -> how many images are held out, seeds, steps of the generator, of the classifier
 PICTURE = {"digits": (500, (11, 12, 13), 1600, 500), "faces": (1000, (11, 12), 1600, 1000)}
@@ -33,19 +29,16 @@ PICTURE = {"digits": (500, (11, 12, 13), 1600, 500), "faces": (1000, (11, 12), 1
 TARGETS = {"ring-8": (8, 0.95, 5), "grid-25": (25, 0.90, 15)}
 
 
-def points(data: str, quick: bool, table: Path = games_table.RESULT) -> dict:
-    """The row of the games table, measured here if it is not there, and how many seeds pass."""
-    known = [
-        row
-        for row in ([] if quick else games_table.read(table))
-        if (row["game"], row["data"]) == ("relativistic", data)
-    ]
-    row = (
-        known[0]
-        if known
-        else games_table.row("relativistic", data, **({"steps": 3, "members": 2} if quick else {}))
-    )
-    modes, share, seconds = TARGETS[data]
+def points(data: str, quick: bool) -> dict:
+    """The row of the games table (if quick, a few steps of it), and how many seeds pass."""
+    if quick:
+        return judged(games_table.row("relativistic", data, steps=3, members=2))
+    return judged(measured("games_table")[data]["relativistic"])
+
+
+def judged(row: dict) -> dict:
+    """A row of the games table with its target and the number of seeds that reach it."""
+    modes, share, seconds = TARGETS[row["data"]]
     passed = [
         m == modes and h >= share for m, h in zip(row["modes"], row["high_quality"], strict=True)
     ]
@@ -56,23 +49,6 @@ def points(data: str, quick: bool, table: Path = games_table.RESULT) -> dict:
         "of": len(passed),
         "cpu_seconds_a_seed": round(row["cpu_seconds"] / len(passed), 2),
     }
-
-
-class Clock:
-    """CPU seconds of training alone: what is measured on the way does not count."""
-
-    def __init__(self):
-        self.start = time.process_time()
-
-    def __call__(self) -> float:
-        return time.process_time() - self.start
-
-    def pause(self, work):
-        """The result of ``work()``, at no cost."""
-        begin = time.process_time()
-        result = work()
-        self.start += time.process_time() - begin
-        return result
 
 
 def split(name: str, held_out: int) -> tuple[Images, Images]:
@@ -95,13 +71,10 @@ def judge_of(data: Images, net) -> Callable:
     real = net.features(data[torch.arange(min(len(data), 5000))])
 
     def judge(x):
-        found = {"frechet": round(frechet(net.features(x), real), 2)}
+        found = {"frechet": rounded(frechet(net.features(x), real), 2)}
         if data.name == "faces":
             coverage = mode_coverage(x, FaceModes(data))
-            found |= {
-                name: games_table.rounded(value.item())
-                for name, value in coverage._asdict().items()
-            }
+            found |= {name: rounded(value) for name, value in coverage._asdict().items()}
         return found
 
     return judge
@@ -138,58 +111,55 @@ def run(data: Images, judge, seed: int, steps: int) -> dict:
     return {"seed": seed, "curve": found}
 
 
-def pictures(name: str, quick: bool) -> Iterator[dict]:
-    """One data set, with what real images that nobody trained on would get; after every seed."""
+def pictures(name: str, quick: bool) -> dict:
+    """One data set, with what real images that nobody trained on would get."""
     held_out, seeds, steps, classifier_steps = PICTURE[name]
+    if quick:
+        seeds, steps, classifier_steps = seeds[:1], 3, 60
     data, test = split(name, held_out)
-    begin = time.process_time()
-    net = classifier(data, steps=60 if quick else classifier_steps)
-    seconds = round(time.process_time() - begin, 1)
+    clock = Clock()
+    net = classifier(data, steps=classifier_steps)
+    seconds = round(clock(), 1)
     judge, real = judge_of(data, net), test[torch.arange(held_out)]
-    steps, seeds = (3, seeds[:1]) if quick else (steps, seeds)
-    accuracy = {key: round(share, 4) for key, share in net.accuracy(real, test.labels).items()}
-    result = {
+    accuracy = {key: rounded(share) for key, share in net.accuracy(real, test.labels).items()}
+    runs = []
+    for seed in seeds:
+        runs.append(run(data, judge, seed, steps))
+        print(name, runs[-1], flush=True)
+    return {
         "settings": {**PICTURES[GAME].described(), "steps": steps},
         "samples": SAMPLES,
         "classifier": {"steps": classifier_steps, "cpu_seconds": seconds, "accuracy": accuracy},
         "held_out": {"images": held_out, **judge(real)},
-        "planned_seeds": list(seeds),
-        "runs": [],
+        "runs": runs,
     }
-    for seed in seeds:
-        result["runs"].append(run(data, judge, seed, steps))
-        print(name, result["runs"][-1], flush=True)
-        yield result
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps of each")
-    parser.add_argument("--only", choices=[*TARGETS, *PICTURE], action="append")
-    parser.add_argument("--output", type=Path, default=RESULT)
-    options = parser.parse_args(arguments)
-    if options.quick and options.output == RESULT:
-        parser.error("--quick writes no measurement: give an --output")
-    torch.set_num_threads(1)
-    known = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
-    for name in options.only or [*TARGETS, *PICTURE]:
-        quick = options.quick
-        for found in [points(name, quick)] if name in TARGETS else pictures(name, quick):
-            known |= {name: found, "meta": meta()}
-            options.output.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
-
-
-def meta() -> dict:
-    """Protocol, versions and machine."""
-    about = games_table.meta()
+def parts(quick: bool) -> Parts:
+    """Points, then pictures."""
     return {
-        "machine": about["machine"],
-        "points": about["protocol"],
-        "pictures": f"{SAMPLES} samples of the averaged generator against the training images; "
-        "the classifier learnt from the same training images; CPU seconds are "
-        "those of training alone, on a shared machine (up to 30 % too many)",
+        **{name: partial(points, name, quick) for name in TARGETS},
+        **{name: partial(pictures, name, quick) for name in PICTURE},
     }
 
+
+def about() -> dict:
+    """Seeds and protocol."""
+    return {
+        "seeds": {
+            "points": games_table.about()["seeds"],
+            **{name: list(seeds) for name, (_, seeds, _, _) in PICTURE.items()},
+        },
+        "settings": {
+            "points": games_table.about()["settings"],
+            "pictures": f"{SAMPLES} samples of the averaged generator against the training images; "
+            "the classifier learnt from the same training images; CPU seconds are "
+            "those of training alone, on a shared machine (up to 30 % too many)",
+        },
+    }
+
+
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
 
 if __name__ == "__main__":
-    main()
+    EXPERIMENT.main()

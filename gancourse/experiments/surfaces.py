@@ -1,35 +1,35 @@
 """Measures critics against a generator that is held fixed: chapter 13's surfaces and its audit.
 
-    python -m gancourse.experiments.surfaces            everything (about 4 minutes of one CPU core)
-    python -m gancourse.experiments.surfaces --quick    a few steps of each; writes nothing
+    python -m gancourse.experiments.surfaces            everything (about 3 minutes of one CPU core)
+    python -m gancourse.experiments.surfaces --only critics/gp    one critic anew
 
-As in figure 1 of Gulrajani et al. (2017): the "generator" makes real points plus noise from
-N(0, I), and the critic is trained (nearly) to its optimum. The three data sets are the course's
-toys times sqrt(2), which are the sizes of the paper's code. One ensemble for each critic, whose
-members are data sets x seeds. Writes gancourse/experiments/surfaces.json:
+(More options in `recording`.) As in figure 1 of Gulrajani et al. (2017): the "generator" makes real
+points plus noise from N(0, I), and the critic is trained (nearly) to its optimum. The three data
+sets are the course's toys times sqrt(2), which are the sizes of the paper's code. One ensemble for
+each critic, whose members are data sets x seeds. For each critic the file has:
 
-* ``surfaces``: the critic of seed 0 on a grid, ``[critic][data][row][column]``, minus its median,
-  over its range;
+* ``surface``: that of seed 0 on a grid, ``[data][row][column]``, minus its median, over its range;
 * ``audit``: quantiles 5, 50, 95 % of the length of its slope on real points, between real and
   fake, on fakes, and in the outer frame of the square, per seed;
+
+and besides
+
 * ``layers``: the gradient that reaches each layer of a deep critic, per seed.
 """
 
-import argparse
-import json
-import time
-from pathlib import Path
+from functools import partial
 
 import torch
 
-from gancourse.benchmark import machine
 from gancourse.data.toys import grid, ring, swiss_roll
+from gancourse.experiments.critic import Critic
+from gancourse.experiments.recording import Experiment, Parts, rounded, significant
 from gancourse.games import Hinge, NonSaturating, Wasserstein
 from gancourse.networks.lipschitz import layer_gradients, slope_norms, spectral_bound
 from gancourse.networks.mlp import mlp
-from gancourse.penalties import clip_weights, gradient_penalty, r1, score
+from gancourse.penalties import clip_weights, gradient_penalty, r1
+from gancourse.training import adam, decay, train
 
-RESULT = Path(__file__).with_suffix(".json")
 DATA = {"ring": ring(), "grid": grid(), "swiss roll": swiss_roll()}
 SCALE, REACH, CELLS, SEEDS = 2**0.5, 2.4, 41, 3
 SETTINGS = {
@@ -61,21 +61,19 @@ def pairs(names, batch):
     return real, real[:, torch.randperm(batch)] + torch.randn_like(real)
 
 
-def trained(D, game, names, steps, batch, lr, betas=(0.5, 0.9)):
-    """``D`` after ``steps`` of Adam against the fixed generator; the rate falls in the 2nd half."""
-    adam = torch.optim.Adam(D.parameters(), lr=lr, betas=tuple(betas), fused=True)
-    rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda t: min(1, 2.02 - 2 * t / steps))
-    for _ in range(steps):
-        real, fake = pairs(names, batch)
-        loss = game.d_loss(*score(D, torch.cat([real, fake], 1)).tensor_split(2, 1))
-        if game.penalty is not None:
-            loss = loss + game.penalty(D, real, fake)
-        adam.zero_grad()
-        loss.sum().backward()
-        adam.step()
-        rate.step()
-        if game.projection is not None:
-            game.projection(D)
+def trained(D, game, names, steps, batch, lr, betas=(0.5, 0.9), seed=0):
+    """``D`` after ``steps`` of Adam against the fixed generator; the rate falls in the 2nd half.
+
+    A ``D`` without a member axis sees the points of the only name.
+    """
+
+    def batches():
+        while True:
+            real, fake = pairs(names, batch)
+            yield (real, fake) if D.members else (real[0], fake[0])
+
+    settings = {"optimizer": adam(lr, betas), "schedule": decay(steps), "seed": seed}
+    train(Critic(game, D), batches(), steps, **settings)
     return D.eval()
 
 
@@ -104,27 +102,26 @@ def surface(D, members):
     return scores / (flat.amax(1) - flat.amin(1))[:, None, None]
 
 
-def measure_critics(steps):
-    names = [name for name in DATA for _ in range(SEEDS)]
-    s, surfaces, audits, seconds = SETTINGS, {}, {}, {}
-    for critic, (game, norm) in CRITICS.items():
-        begin = time.process_time()
-        torch.manual_seed(0)
-        D = mlp(2, 1, width=s["width"], depth=s["depth"], members=len(names), norm=norm)
-        trained(D, game, names, steps, s["batch"], s["lr"], s["betas"])
-        heights, slopes, bound = surface(D, len(names)), audit(D, names), spectral_bound(D)
-        surfaces[critic], audits[critic] = {}, {}
-        for i, data in enumerate(DATA):
-            own = slice(SEEDS * i, SEEDS * (i + 1))
-            surfaces[critic][data] = rounded(heights[SEEDS * i], 3)
-            audits[critic][data] = {place: rounded(q[own], 5) for place, q in slopes.items()}
-            audits[critic][data]["bound"] = [float(f"{b:.4g}") for b in bound[own]]
-        seconds[critic] = round(time.process_time() - begin, 1)
-        print(critic, seconds[critic], audits[critic]["ring"], flush=True)
-    return {"surfaces": surfaces, "audit": audits, "cpu_seconds": seconds}
+def critic(name, steps):
+    """Surface and audit of one critic on the three data sets."""
+    names = [data for data in DATA for _ in range(SEEDS)]
+    (game, norm), s = CRITICS[name], SETTINGS
+    torch.manual_seed(0)
+    D = mlp(2, 1, width=s["width"], depth=s["depth"], members=len(names), norm=norm)
+    trained(D, game, names, steps, s["batch"], s["lr"], s["betas"])
+    torch.manual_seed(1)
+    heights, slopes, bound = surface(D, len(names)), audit(D, names), spectral_bound(D)
+    found = {"surface": {}, "audit": {}}
+    for i, data in enumerate(DATA):
+        own = slice(SEEDS * i, SEEDS * (i + 1))
+        found["surface"][data] = rounded(heights[SEEDS * i], 3)
+        found["audit"][data] = {place: rounded(q[own], 5) for place, q in slopes.items()}
+        found["audit"][data]["bound"] = significant(bound[own], 4)
+    print(found["audit"]["ring"], flush=True)
+    return found
 
 
-def measure_layers(steps):
+def layers(steps):
     """The gradient at each layer of a deep critic on the swiss roll, over that of the scores."""
     found, s = {}, LAYERS
     games = {f"clip {c}": Wasserstein(projection=clip_weights(c)) for c in (0.1, 0.01, 0.001)}
@@ -134,60 +131,35 @@ def measure_layers(steps):
         for seed in range(SEEDS):
             torch.manual_seed(seed)
             D = mlp(2, 1, width=s["width"], depth=s["depth"])
-            trained(_Alone(D), game, ["swiss roll"], steps, s["batch"], s["lr"])
+            trained(D, game, ["swiss roll"], steps, s["batch"], s["lr"], seed=seed)
             real, fake = pairs(["swiss roll"], 1000)
             norms = layer_gradients(D, Wasserstein(), real[0], fake[0])
-            found[name].append([float(f"{v:.3g}") for v in norms / norms[-1]])
+            found[name].append(significant(norms / norms[-1], 3))
         print(name, found[name][0], flush=True)
     return found
 
 
-class _Alone(torch.nn.Module):
-    """One network as an ensemble of one."""
-
-    def __init__(self, D):
-        super().__init__()
-        self.D = D
-
-    def forward(self, x):
-        return self.D(x[0])[None]
+def parts(quick: bool) -> Parts:
+    """Every critic, and the layers."""
+    found: Parts = {
+        f"critics/{name}": partial(critic, name, 3 if quick else SETTINGS["steps"])
+        for name in CRITICS
+    }
+    return {**found, "layers": partial(layers, 3 if quick else LAYERS["steps"])}
 
 
-def rounded(values, digits):
-    return [[round(v, digits) for v in row] for row in values.tolist()]
-
-
-def measure(quick=False):
-    """Everything that the JSON file holds."""
-    begin = time.process_time()
-    found = measure_critics(3 if quick else SETTINGS["steps"])
-    found["layers"] = measure_layers(3 if quick else LAYERS["steps"])
-    found["meta"] = {
-        "settings": SETTINGS,
-        "layers": LAYERS,
+def about() -> dict:
+    """Seeds, settings, and the grid of the surfaces."""
+    return {
         "seeds": list(range(SEEDS)),
+        "settings": {"critics": SETTINGS, "layers": LAYERS},
         "scale": SCALE,
         "reach": REACH,
         "cells": CELLS,
-        "machine": machine.describe(),
-        "cpu_seconds": round(time.process_time() - begin),
     }
-    return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    quick = parser.parse_args().quick
-    torch.set_num_threads(1)
-    result = measure(quick)
-    if not quick:
-        RESULT.write_text(json.dumps(result, separators=(",", ":")) + "\n", "utf-8")
-        print(
-            f"{RESULT.name}: {RESULT.stat().st_size // 1000} kB, "
-            f"{result['meta']['cpu_seconds']} CPU seconds"
-        )
-
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
 
 if __name__ == "__main__":
-    main()
+    EXPERIMENT.main()

@@ -1,10 +1,9 @@
 """Measures what chapter 12 says about the Wasserstein GAN with weight clipping.
 
-    python -m gancourse.experiments.wgan            everything (about 4 minutes of one CPU core)
-    python -m gancourse.experiments.wgan --quick    a few steps of each; writes nothing
+    python -m gancourse.experiments.wgan                 everything (4 minutes of one CPU core)
     python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
 
-Writes gancourse/experiments/wgan.json:
+(More options in `recording`.) The parts:
 
 * ``correlation``: for each game and toy, every 25 steps and for every member of an ensemble, the
   exact transport distance W1 between 256 samples and 256 fresh data points, D's mean slope at
@@ -13,21 +12,20 @@ Writes gancourse/experiments/wgan.json:
 * ``optimizers``: the same W1 for the WGAN on the ring under four optimizers;
 * ``layers``: the gradient that reaches each layer of a 12-layer critic, for three clip values,
   and the share of its weights that lie at the edge of the box;
-* ``faces``: the coverage of a WGAN on the pixel faces, measured as in chapter 9.
+* ``faces``: the coverage of a WGAN on the pixel faces, measured as in chapter 9;
+* ``floor``: W1 between two samples of a toy itself.
 """
 
-import argparse
-import json
-import time
-from pathlib import Path
+from functools import partial
 
 import torch
 from scipy.stats import spearmanr
 
-from gancourse.benchmark import machine
 from gancourse.data.faces import FaceModes
 from gancourse.data.images import Images, images
 from gancourse.data.toys import ring, swiss_roll
+from gancourse.experiments.critic import Critic
+from gancourse.experiments.recording import Clock, Experiment, Parts, rounded, significant
 from gancourse.games import NonSaturating, Wasserstein
 from gancourse.gans import GAN
 from gancourse.metrics import mode_coverage
@@ -38,7 +36,6 @@ from gancourse.penalties import clip_weights
 from gancourse.theory.transport import earth_mover
 from gancourse.training import adam, decay, train
 
-RESULT = Path(__file__).with_suffix(".json")
 TOYS = {"ring": ring(), "swiss roll": swiss_roll()}
 POINTS = {
     "members": 8,
@@ -118,17 +115,13 @@ def followed(toy, game, d_steps, optimizer, steps, every, members):
     )
     means = [loss.view(-1, every, members).mean(1) for loss in training.history[:2]]
     return {
-        name: rounded(values.T)
+        name: significant(values.T)
         for name, values in zip(
             ("w1", "slope", "d_loss", "g_loss"),
             (torch.stack(distances), torch.stack(slopes), *means),
             strict=True,
         )
     }
-
-
-def rounded(values):
-    return [[float(f"{v:.5g}") for v in row] for row in values.tolist()]
 
 
 def rank_correlations(run):
@@ -145,7 +138,7 @@ def rank_correlations(run):
     starts = {"": 0, " late": w1.shape[1] // 4}
     return {
         name + when: [
-            round(float(spearmanr(a[start:], b[start:])[0]), 4)
+            rounded(float(spearmanr(a[start:], b[start:])[0]))
             for a, b in zip(w1, signed, strict=True)
         ]
         for name, signed in signs.items()
@@ -154,6 +147,7 @@ def rank_correlations(run):
 
 
 def correlation(quick):
+    """Every game on every toy, followed, and its rank correlations."""
     steps, members = (100, 2) if quick else (POINTS["steps"], POINTS["members"])
     result = {}
     for toy_name, toy in TOYS.items():
@@ -164,12 +158,12 @@ def correlation(quick):
     return result
 
 
-def floors():
+def floor(quick):
     """W1 between two samples of the data itself: the least that a perfect generator can show."""
     n = POINTS["samples"]
     return {
         name: [
-            round(float(earth_mover(toy.sample(n, seed=i), toy.sample(n, seed=100 + i))), 4)
+            rounded(float(earth_mover(toy.sample(n, seed=i), toy.sample(n, seed=100 + i))))
             for i in range(20)
         ]
         for name, toy in TOYS.items()
@@ -177,6 +171,7 @@ def floors():
 
 
 def optimizers(quick):
+    """W1 of the WGAN on the ring, member by member, under each optimizer."""
     steps, members = (50, 2) if quick else (POINTS["steps"], POINTS["members"])
     game, d_steps, _ = GAMES["WGAN"]
     return {
@@ -189,31 +184,30 @@ def optimizers(quick):
 
 def deep_critic(clip, seed, steps):
     """A 12-layer critic of the swiss roll against noise, clipped: gradients and weights."""
+    toy, game = TOYS["swiss roll"], Wasserstein(projection=clip_weights(clip))
+
+    def pairs(n):
+        real = toy.sample(n)
+        return real, real + 0.5 * torch.randn_like(real)
+
     torch.manual_seed(seed)
-    critic, game = mlp(2, 1, width=LAYERS["width"], depth=LAYERS["depth"] - 1), Wasserstein()
-    project = clip_weights(clip)
-    project(critic)
-    optimizer = torch.optim.RMSprop(critic.parameters(), lr=LAYERS["lr"] * clip)
-    for _ in range(steps):
-        real = TOYS["swiss roll"].sample(LAYERS["batch"])
-        fake = real + 0.5 * torch.randn_like(real)
-        loss = game.d_loss(critic(real)[:, 0], critic(fake)[:, 0])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        project(critic)
-    real = TOYS["swiss roll"].sample(1000)
-    norms = layer_gradients(critic, game, real, real + 0.5 * torch.randn_like(real))
-    weights = torch.cat([p.detach().flatten() for p in critic.parameters() if p.ndim == 2]) / clip
+    D = mlp(2, 1, width=LAYERS["width"], depth=LAYERS["depth"] - 1)
+    critic = Critic(game, D)
+    critic.project()
+    batches = iter(partial(pairs, LAYERS["batch"]), None)
+    train(critic, batches, steps, optimizer=rmsprop(LAYERS["lr"] * clip), seed=seed)
+    norms = layer_gradients(D, game, *pairs(1000))
+    weights = torch.cat([p.detach().flatten() for p in D.parameters() if p.ndim == 2]) / clip
     return {
         "seed": seed,
-        "gradients": [float(f"{v:.4g}") for v in norms],
-        "at the edge": round(float((weights.abs() > 0.99).double().mean()), 4),
+        "gradients": significant(norms, 4),
+        "at the edge": rounded(float((weights.abs() > 0.99).double().mean())),
         "histogram": torch.histc(weights, 40, -1, 1).int().tolist(),
     }
 
 
 def layers(quick):
+    """The deep critic for each clip value and seed."""
     steps, seeds = (5, 1) if quick else (LAYERS["steps"], LAYERS["seeds"])
     return {
         str(clip): [deep_critic(clip, seed, steps) for seed in range(seeds)]
@@ -222,13 +216,14 @@ def layers(quick):
 
 
 def faces(quick):
+    """Coverage of the WGAN on the pixel faces, seed by seed."""
     s = FACES
     steps, seeds = (2, 1) if quick else (s["steps"], s["seeds"])
     every = images("faces")
     data, target = Images("faces", every.pixels[s["held_out"] :]), FaceModes(every)
     runs = []
     for seed in range(seeds):
-        begin = time.process_time()
+        clock = Clock()
         torch.manual_seed(seed)
         gan = GAN(
             Wasserstein(projection=clip_weights(s["clip"])),
@@ -251,40 +246,29 @@ def faces(quick):
             {
                 "seed": seed,
                 "modes": int(found.modes),
-                "high_quality": round(float(found.high_quality), 4),
-                "cpu_seconds": round(time.process_time() - begin, 1),
+                "high_quality": rounded(float(found.high_quality)),
+                "cpu_seconds": round(clock(), 1),
             }
         )
         print("faces", runs[-1], flush=True)
     return runs
 
 
-PARTS = (correlation, optimizers, layers, faces)
+def parts(quick: bool) -> Parts:
+    """The five measurements."""
+    every = (correlation, optimizers, layers, faces, floor)
+    return {part.__name__: partial(part, quick) for part in every}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few steps, nothing written")
-    parser.add_argument(
-        "--only",
-        choices=[part.__name__ for part in PARTS],
-        help="measure one part anew and keep the rest of the file",
-    )
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    old = json.loads(RESULT.read_text("utf-8")) if arguments.only and RESULT.exists() else {}
-    result = {**old, "points": POINTS, "layer_settings": LAYERS, "face_settings": FACES}
-    seconds = old.get("cpu_seconds", {})
-    for part in PARTS:
-        if arguments.only in (None, part.__name__):
-            begin = time.process_time()
-            result[part.__name__] = part(arguments.quick)
-            seconds[part.__name__] = round(time.process_time() - begin, 1)
-            print(part.__name__, seconds[part.__name__], "CPU seconds", flush=True)
-    result |= {"floor": floors(), "cpu_seconds": seconds, "machine": machine.describe()}
-    if not arguments.quick:
-        RESULT.write_text(json.dumps(result) + "\n", "utf-8")
+def about() -> dict:
+    """Seeds and settings; in the correlations a seed is a member of one ensemble."""
+    return {
+        "seeds": {"points": POINTS["members"], "layers": LAYERS["seeds"], "faces": FACES["seeds"]},
+        "settings": {"points": POINTS, "layers": LAYERS, "faces": FACES},
+    }
 
+
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
 
 if __name__ == "__main__":
-    main()
+    EXPERIMENT.main()
