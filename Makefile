@@ -30,11 +30,15 @@ stale:               ## name the chapters that `make chapters` would execute, on
 	@$(PYTHON) tools/environment.py >&2
 	@$(RUN) tools/build_chapters.py --stale
 
-experiments: environment  ## measure again what the chapters quote (about 20 minutes, two scripts at a time)
-	@printf '%s\n' "games_table --data grid-25" face_coverage "games_table --data ring-8" \
+experiments: environment  ## measure again what the chapters quote: 20 minutes, two scripts at a time (ARGS="wgan --only faces": that part)
+ifdef ARGS
+	@OMP_NUM_THREADS=1 $(RUN) -m gancourse.experiments.$(ARGS)
+else
+	@printf '%s\n' "games_table --only grid-25" face_coverage "games_table --only ring-8" \
 	  "quality --only digits --only faces" wgan normalization surfaces | \
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'
 	@$(RUN) -m gancourse.experiments.quality --only ring-8 --only grid-25
+endif
 
 mutants: environment     ## falsify formulas and tests on a copy, and see what notices (ARGS="--chapter 06 --kind printed")
 	@OMP_NUM_THREADS=1 $(RUN) tools/mutants.py $(ARGS)

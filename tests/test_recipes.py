@@ -1,4 +1,3 @@
-import dataclasses
 import itertools
 import json
 
@@ -7,7 +6,6 @@ import torch
 
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
-from gancourse.experiments import games_table, quality
 from gancourse.games import NonSaturating, Relativistic
 from gancourse.gans import GAN, PackedGAN
 from gancourse.networks.mlp import mlp
@@ -153,79 +151,3 @@ def test_what_cannot_be_packed_is_named():
         PackedGAN(
             NonSaturating(), packing=0, generator=mlp(3, 2), discriminator=mlp(2, 1), latent_dim=3
         )
-
-
-def test_the_games_table_runs_resumes_and_keeps_its_schema(tmp_path, capsys):
-    script, output = games_table, tmp_path / "table.json"
-    script.main(["--quick", "--data", "ring-8", "--output", str(output)])
-    first = output.read_text()
-    found = json.loads(first)
-    assert [row["game"] for row in found["rows"]] == list(RING)
-    for row in found["rows"]:
-        assert (
-            len(row["seeds"])
-            == len(row["modes"])
-            == len(row["high_quality"])
-            == len(row["reverse_kl"])
-            == 2
-        )
-        assert row["cpu_seconds"] >= 0 and row["settings"]["steps"] == 3
-    assert found["meta"]["protocol"]["samples"] == 2500 and found["meta"]["machine"]["torch"]
-    script.main(["--quick", "--missing", "--data", "ring-8", "--output", str(output)])
-    assert output.read_text() == first  # every row is there: nothing is done anew
-    script.main(["--quick", "--data", "grid-25", "--game", "packed", "--output", str(output)])
-    rows = json.loads(output.read_text())["rows"]
-    assert rows[:-1] == found["rows"] and rows[-1]["data"] == "grid-25"
-    assert not list(tmp_path.glob("*.part"))
-    with pytest.raises(SystemExit):
-        script.main(["--quick"])
-    assert "--output" in capsys.readouterr().err
-
-
-def test_a_run_that_diverges_becomes_a_row_without_modes(monkeypatch):
-    script = games_table
-    wild = dataclasses.replace(RING["wgan-clip"], lr=1e30)
-    monkeypatch.setitem(RING, "wgan-clip", wild)
-    row = script.row("wgan-clip", "ring-8", steps=3, members=2)
-    assert row["modes"] == [0, 0] and row["reverse_kl"] == [None, None] and row["stopped"]
-
-
-def test_the_quality_script_runs(tmp_path):
-    script, output = quality, tmp_path / "quality.json"
-    script.main(["--quick", "--output", str(output)])
-    found = json.loads(output.read_text())
-    assert set(found) == {"ring-8", "grid-25", "digits", "faces", "meta"}
-    assert found["ring-8"]["of"] == 2 and found["ring-8"]["passed"] == 0
-    for name in ("digits", "faces"):
-        (run,) = found[name]["runs"]
-        assert run["curve"][-1]["step"] == 3
-        assert run["curve"][-1]["frechet"] > found[name]["held_out"]["frechet"] > 0
-    assert found["faces"]["held_out"]["modes"] == 40
-
-
-def test_marks_come_in_order_and_measuring_costs_no_time(monkeypatch):
-    script = quality
-    now = [0.0]
-    monkeypatch.setattr(script.time, "process_time", lambda: now[0])
-    clock = script.Clock()
-    now[0] = 3.0
-    assert clock() == 3.0
-    clock.pause(lambda: now.__setitem__(0, 10.0))
-    assert clock() == 3.0
-
-
-def test_a_seed_passes_only_with_all_modes_and_enough_quality(tmp_path):
-    row = {
-        "game": "relativistic",
-        "data": "ring-8",
-        "seeds": [0, 1, 2],
-        "modes": [8, 7, 8],
-        "high_quality": [0.96, 0.99, 0.949],
-        "reverse_kl": [0, 0, 0],
-        "cpu_seconds": 12.0,
-        "settings": {},
-    }
-    table = tmp_path / "table.json"
-    table.write_text(json.dumps({"meta": {}, "rows": [row]}))
-    found = quality.points("ring-8", False, table)
-    assert (found["passed"], found["of"], found["cpu_seconds_a_seed"]) == (1, 3, 4.0)

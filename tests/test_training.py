@@ -556,6 +556,17 @@ def test_a_model_with_one_player_learns_by_the_same_loop():
     assert isinstance(training.average, Autoencoder)
 
 
+def test_a_model_with_one_player_is_projected_after_each_step():
+    class Boxed(Autoencoder):
+        def project(self):
+            clip_weights(0.1)(self)
+
+    model, sizes = Boxed(), []
+    largest = lambda training: sizes.append(max(w.abs().max().item() for w in model.parameters()))
+    train(model, line(), 3, watch=largest, every=1, **lone())
+    assert sizes == pytest.approx([0.1] * 3)
+
+
 def test_a_resumed_run_of_one_player_is_the_same_run(tmp_path):
     whole = train(Autoencoder(), line(), 40, **lone())
     train(Autoencoder(), line(), 17, folder=tmp_path, **lone())

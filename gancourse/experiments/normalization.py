@@ -367,7 +367,7 @@ def parts(quick: bool) -> Parts:
     return {
         "shift": lambda: shift(*standard, 20 if quick else 200),
         "noise": lambda: noise(*standard, 20 if quick else 200),
-        "gan": lambda: gan(x, y, x_test, 20 if quick else 1000),
+        "gan": lambda: gan(x, y, x_test, 3 if quick else 1000),
     }
 
 

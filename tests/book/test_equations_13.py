@@ -455,7 +455,8 @@ def test_packing(m, printed):
 def rows():
     from gancourse.experiments.measured import measured
 
-    return {(r["data"], r["game"]): r for r in measured("games_table")["rows"]}
+    table = measured("games_table")
+    return {(d, game): row for d in ("ring-8", "grid-25") for game, row in table[d].items()}
 
 
 def test_the_table_has_ten_seeds_in_every_row():
@@ -530,9 +531,9 @@ def test_what_the_prose_says_of_the_audit():
     medians = {
         c: {
             d: {p: np.array(q)[:, 1].mean() for p, q in places.items() if p != "bound"}
-            for d, places in data.items()
+            for d, places in found["audit"].items()
         }
-        for c, data in lab["audit"].items()
+        for c, found in lab["critics"].items()
     }
     for data in ("ring", "grid", "swiss roll"):
         assert medians["none"][data]["outside"] == max(medians["none"][data].values()) > 90

@@ -50,6 +50,52 @@ def test_together_mixes_the_scores_and_apart_does_not():
     assert (scores["apart"][0] - scores["together"][0]).abs().max() > 1e-3
 
 
+def test_a_member_that_diverges_does_not_stop_the_others():
+    """Its loss is noted as it is; theirs, and their weights, are those of a run without it."""
+    x, y = torch.randn(30, 6), torch.randint(10, (30,))
+
+    def run(spoilt):
+        torch.manual_seed(0)
+        net = lab.classifier("plain", 6, depth=3, width=8)
+        with torch.no_grad():
+            net[0][0].weight[2] *= 1e30 if spoilt else 1
+        return lab.fit(net, x, y, steps=5, lr=0.1, batch=8), net[-1].weight
+
+    (losses, weight), (healthy, expected) = run(True), run(False)
+    others = [i for i in range(lab.SEEDS) if i != 2]
+    assert not losses[-1, 2].isfinite() and healthy.isfinite().all()
+    assert torch.equal(losses[:, others], healthy[:, others])
+    assert torch.equal(weight[others], expected[others])
+    assert healthy[-1].mean() < healthy[0].mean()
+
+
+def test_the_watch_sees_one_step_and_its_batch():
+    torch.manual_seed(0)
+    x, y = torch.randn(30, 6), torch.randint(10, (30,))
+    net, seen = lab.classifier("plain", 6, depth=3, width=8), []
+
+    def watch(before, after, x, y):
+        a, b = before[-1].weight, after[-1].weight
+        slope = torch.autograd.grad(lab.loss_of(before, x, y).sum(), a)[0]
+        seen.append((a - b, slope))
+
+    lab.fit(net, x, y, steps=40, lr=0.1, batch=8, watch=watch)
+    assert len(seen) == 2
+    # Momentum adds to the slope of this batch, but the step goes along with it.
+    assert all(torch.cosine_similarity(step.flatten(), s.flatten(), 0) > 0.3 for step, s in seen)
+
+
+def test_a_quick_run_has_the_form_of_the_file():
+    found, kept = lab.EXPERIMENT.main(["--quick"]), measured("normalization")
+    assert [*found] == ["shift", "noise", "gan"]
+    for kind, runs in found["shift"].items():
+        assert set(runs) == set(kept["shift"][kind])
+        assert set(runs["rates"]) == set(kept["shift"][kind]["rates"])
+    assert set(found["noise"]) == set(kept["noise"])
+    for place, run in found["gan"].items():
+        assert set(run) == set(kept["gan"][place])
+
+
 # ---- what the chapter says of the file ---------------------------------------------------------
 
 NUMBERS = measured("normalization")
