@@ -9,6 +9,7 @@ by `mode_coverage(samples, FaceModes(faces))`. Parts: ``real``, the same measure
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,7 +25,14 @@ from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.training import adam, decay, train
 
-RECIPE = {"latent_dim": 32, "width": 32, "batch": 32, "lr": 2e-3, "betas": [0.5, 0.99], "ema": 0.99}
+RECIPE: dict[str, Any] = {
+    "latent_dim": 32,
+    "width": 32,
+    "batch": 32,
+    "lr": 2e-3,
+    "betas": [0.5, 0.99],
+    "ema": 0.99,
+}
 HELD_OUT, SAMPLES = 1000, 2000
 STEPS, SEEDS = 1600, range(5)
 ABLATION_STEPS, ABLATION_SEEDS = 600, range(3)
@@ -35,7 +43,7 @@ ABLATION_STEPS, ABLATION_SEEDS = 600, range(3)
 
 def without_norm(net):
     """Batch norm taken out; the layer before it gets the bias that it did without."""
-    layers = []
+    layers: list[nn.Module] = []
     for layer in net:
         if isinstance(layer, nn.BatchNorm2d):
             layers[-1].bias = nn.Parameter(torch.zeros(layer.num_features))

@@ -45,6 +45,7 @@ def row(game: str, data: str, steps: int | None = None, members: int = MEMBERS) 
     torch.manual_seed(SEED)
     gan = recipe.points(members=members)
     clock = Clock()
+    found: dict[str, object] = {}
     try:
         training = train(
             gan,
@@ -53,10 +54,10 @@ def row(game: str, data: str, steps: int | None = None, members: int = MEMBERS) 
             **recipe.settings(steps),
             seed=SEED,
         )
-        found = mode_coverage(training.sample(SAMPLES), toy)
-        found = {name: rounded(values) for name, values in found._asdict().items()}
+        coverage = mode_coverage(training.sample(SAMPLES), toy)
+        found |= {name: rounded(values) for name, values in coverage._asdict().items()}
     except GanCourseError as stopped:
-        found = {
+        found |= {
             "modes": [0] * members,
             "high_quality": [0.0] * members,
             "reverse_kl": [None] * members,

@@ -42,6 +42,9 @@ class Norm(nn.Module):
     In training the statistics are those of lots of `lot` samples each.
     """
 
+    mean: torch.Tensor
+    variance: torch.Tensor
+
     def __init__(self, features, lot=None, pixels=False):
         super().__init__()
         shape = (SEEDS, 1, 1 if pixels else features)
@@ -86,10 +89,10 @@ def linear(inputs, outputs, gain):
 
 def classifier(kind, pixels, depth, width, lot=None):
     """Blocks of linear, norm, noise and ReLU, and a linear layer; He's start."""
-    parts = {"plain": [], "batch norm": [Norm], "noisy": [Norm, Noise]}[kind]
     layers = []
     for inputs in [pixels] + [width] * (depth - 1):
-        extra = [part(width, lot) if part is Norm else part() for part in parts]
+        norm = [Norm(width, lot)] if kind != "plain" else []
+        extra = [*norm, Noise()] if kind == "noisy" else norm
         layers.append(nn.Sequential(linear(inputs, width, 2), *extra, nn.ReLU()))
     return nn.Sequential(*layers, linear(width, 10, 1))
 
@@ -108,7 +111,9 @@ class Fitting(nn.Module):
 
     def __init__(self, net: nn.Module):
         super().__init__()
-        self.net, self.losses, self.batch = net, [], None
+        self.net = net
+        self.losses: list[torch.Tensor] = []
+        self.batch: tuple[torch.Tensor, ...] = ()
         for weight in net.parameters():
             weight.register_hook(lambda slope: slope.nan_to_num(0.0, 0.0, 0.0))
 
@@ -182,13 +187,13 @@ def turn(before, after, x, y):
             net = copy.deepcopy(nn.Sequential(*below[:i], *before[i:]))
             weight = next(net[i].parameters())
             slopes.append(torch.autograd.grad(loss_of(net, x, y).sum(), weight)[0].flatten(1))
-        cosines.append(torch.cosine_similarity(*slopes, dim=1).mean())
+        cosines.append(torch.cosine_similarity(slopes[0], slopes[1], dim=1).mean())
     return float(torch.stack(cosines).mean())
 
 
 def shift(x, y, x_test, y_test, steps):
     """Three kinds of classifier at five rates; at its best one, how far its layers shift."""
-    found = {}
+    found: dict[str, dict] = {}
     for kind in ("plain", "batch norm", "noisy"):
         rates = {}
         for lr in RATES:
@@ -201,7 +206,8 @@ def shift(x, y, x_test, y_test, steps):
                 "accuracy": rounded(accuracy(net, x_test, y_test)),
             }
         best = min(rates, key=lambda lr: mean(rates[lr]["loss"]))
-        drifts, turns = [], []
+        drifts: list[float] = []
+        turns: list[float] = []
 
         def watch(before, after, x, y, drifts=drifts, turns=turns):
             drifts.append(drift(before, after, x))
@@ -271,9 +277,15 @@ class Batching(GAN):
         return self.game.g_loss(None, self.scores(x, self.generate(x))[1])
 
 
+class Members(nn.Sequential):
+    """The layers of an ensemble, which says so."""
+
+    members = SEEDS
+
+
 def generator(pixels, width=64, at_the_end=False):
     """Two hidden layers with batch norm; on request another one behind the last layer."""
-    net = nn.Sequential(
+    return Members(
         linear(16, width, 2),
         Norm(width),
         nn.ReLU(),
@@ -284,25 +296,22 @@ def generator(pixels, width=64, at_the_end=False):
         *([Norm(pixels, pixels=True)] if at_the_end else []),
         nn.Tanh(),
     )
-    net.members = SEEDS
-    return net
 
 
 def discriminator(pixels, width=64, depth=3, norm=True, at_the_start=False):
     """`depth` hidden layers; batch norm in all but the first, as in a DCGAN."""
-    layers = [Norm(pixels, pixels=True)] if at_the_start else []
+    layers: list[nn.Module] = [Norm(pixels, pixels=True)] if at_the_start else []
     for i in range(depth):
         layers += [
             linear(width if i else pixels, width, 2),
             *([Norm(width)] if norm and i else []),
             nn.LeakyReLU(0.2),
         ]
-    net = nn.Sequential(*layers, linear(width, 1, 1))
-    net.members = SEEDS
-    return net
+    return Members(*layers, linear(width, 1, 1))
 
 
-PLACES = {
+#: name -> how D gets its batches, and what changes in "G" and "D".
+PLACES: dict[str, dict] = {
     "real and fake apart": {},
     "together in both turns": {"how": "together"},
     "together in D's turn only": {"how": "D's turn"},
@@ -322,7 +331,9 @@ def gan(x, y, x_test, steps):
         while True:
             yield (x[torch.randint(len(x), (SEEDS, 32))],)
 
-    target, found = DigitModes(x, y, x_test), {"real": float(len(x_test))}
+    target = DigitModes(x, y, x_test)
+    real = mode_coverage(x_test, target)
+    found = {"real": {"good": rounded(float(real.high_quality)), "modes": int(real.modes)}}
     for name, change in PLACES.items():
         torch.manual_seed(0)
         pair = Batching(
@@ -342,12 +353,9 @@ def gan(x, y, x_test, steps):
         found[name] = {
             "good": rounded(coverage.high_quality),
             "modes": coverage.modes.tolist(),
-            "d_loss": rounded(run.history.d_loss[-50:].mean(0)),
-            "g_loss": rounded(run.history.g_loss[-50:].mean(0)),
+            **{name: rounded(loss[-50:].mean(0)) for name, loss in run.history._asdict().items()},
         }
         print(name, found[name], flush=True)
-    real = mode_coverage(x_test, target)
-    found["real"] = {"good": rounded(float(real.high_quality)), "modes": int(real.modes)}
     return found
 
 

@@ -55,15 +55,12 @@ def split(name: str, held_out: int) -> tuple[Images, Images]:
     """Training and test images, by one fixed permutation."""
     every = images(name)
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(0))
-    return tuple(
-        Images(
-            name,
-            every.pixels[part],
-            {key: values[part] for key, values in every.labels.items()},
-            every.categories,
-        )
-        for part in (order[held_out:], order[:held_out])
-    )
+
+    def part(index):
+        labels = {key: values[index] for key, values in every.labels.items()}
+        return Images(name, every.pixels[index], labels, every.categories)
+
+    return part(order[held_out:]), part(order[:held_out])
 
 
 def judge_of(data: Images, net) -> Callable:

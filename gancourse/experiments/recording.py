@@ -178,9 +178,10 @@ def nested(parts: dict[str, object]) -> dict:
 
 def at(tree: dict, part: str):
     """What lies at ``part`` in a nested ``tree``; ``None`` if there is nothing."""
+    found: object = tree
     for key in part.split("/"):
-        tree = tree.get(key) if isinstance(tree, dict) else None
-    return tree
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 # ---- numbers for a file --------------------------------------------------------------------------
@@ -210,15 +211,14 @@ def layout(value, indent: int = 0, width: int = 200) -> str:
 
     So that a file of many numbers can be read, and what has changed in it can be seen.
     """
-    line = json.dumps(value, allow_nan=False)
+    line, margin = json.dumps(value, allow_nan=False), " " * indent
     if isinstance(value, dict):
-        items, (opening, closing) = [(f"{json.dumps(k)}: ", v) for k, v in value.items()], "{}"
-    elif isinstance(value, list | tuple) and any(isinstance(v, dict | list) for v in value):
-        items, (opening, closing) = [("", v) for v in value], "[]"
+        items = [(f"{json.dumps(key)}: ", part) for key, part in value.items()]
+    elif isinstance(value, list | tuple) and any(isinstance(part, dict | list) for part in value):
+        items = [("", part) for part in value]
     else:
         return line
     if len(line) <= width:
         return line
-    margin = " " * indent
-    lines = [f"{margin} {key}{layout(v, indent + 1, width)}" for key, v in items]
-    return "\n".join([opening, ",\n".join(lines), margin + closing])
+    lines = [f"{margin} {key}{layout(part, indent + 1, width)}" for key, part in items]
+    return "\n".join([line[0], ",\n".join(lines), margin + line[-1]])

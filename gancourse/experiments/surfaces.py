@@ -18,6 +18,7 @@ and besides
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -32,7 +33,7 @@ from gancourse.training import adam, decay, train
 
 DATA = {"ring": ring(), "grid": grid(), "swiss roll": swiss_roll()}
 SCALE, REACH, CELLS, SEEDS = 2**0.5, 2.4, 41, 3
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "width": 64,
     "depth": 3,
     "batch": 256,
@@ -43,7 +44,14 @@ SETTINGS = {
     "lambda": 0.1,
     "gamma": 0.1,
 }
-LAYERS = {"depth": 12, "width": 64, "batch": 128, "steps": 400, "lr": 1e-3, "lambda": 0.1}
+LAYERS: dict[str, Any] = {
+    "depth": 12,
+    "width": 64,
+    "batch": 128,
+    "steps": 400,
+    "lr": 1e-3,
+    "lambda": 0.1,
+}
 
 #: critic -> (game, normalisation of the weights)
 CRITICS = {
@@ -111,7 +119,7 @@ def critic(name, steps):
     trained(D, game, names, steps, s["batch"], s["lr"], s["betas"])
     torch.manual_seed(1)
     heights, slopes, bound = surface(D, len(names)), audit(D, names), spectral_bound(D)
-    found = {"surface": {}, "audit": {}}
+    found: dict[str, dict] = {"surface": {}, "audit": {}}
     for i, data in enumerate(DATA):
         own = slice(SEEDS * i, SEEDS * (i + 1))
         found["surface"][data] = rounded(heights[SEEDS * i], 3)
@@ -123,7 +131,8 @@ def critic(name, steps):
 
 def layers(steps):
     """The gradient at each layer of a deep critic on the swiss roll, over that of the scores."""
-    found, s = {}, LAYERS
+    found: dict[str, list] = {}
+    s = LAYERS
     games = {f"clip {c}": Wasserstein(projection=clip_weights(c)) for c in (0.1, 0.01, 0.001)}
     games["gp"] = Wasserstein(penalty=gradient_penalty(s["lambda"]))
     for name, game in games.items():

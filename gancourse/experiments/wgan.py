@@ -17,6 +17,7 @@
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from scipy.stats import spearmanr
@@ -37,7 +38,7 @@ from gancourse.theory.transport import earth_mover
 from gancourse.training import adam, decay, train
 
 TOYS = {"ring": ring(), "swiss roll": swiss_roll()}
-POINTS = {
+POINTS: dict[str, Any] = {
     "members": 8,
     "steps": 1000,
     "batch": 64,
@@ -48,7 +49,7 @@ POINTS = {
     "every": 25,
     "samples": 256,
 }
-LAYERS = {
+LAYERS: dict[str, Any] = {
     "clips": [0.1, 0.01, 0.001],
     "seeds": 3,
     "depth": 12,
@@ -57,7 +58,7 @@ LAYERS = {
     "steps": 300,
     "lr": 0.1,
 }  # lr: in units of the clip value
-FACES = {
+FACES: dict[str, Any] = {
     "seeds": 3,
     "steps": 500,
     "batch": 32,
@@ -149,7 +150,7 @@ def rank_correlations(run):
 def correlation(quick):
     """Every game on every toy, followed, and its rank correlations."""
     steps, members = (100, 2) if quick else (POINTS["steps"], POINTS["members"])
-    result = {}
+    result: dict[str, dict] = {}
     for toy_name, toy in TOYS.items():
         for name, (game, d_steps, optimizer) in GAMES.items():
             run = followed(toy, game, d_steps, optimizer, steps, POINTS["every"], members)

@@ -1,5 +1,7 @@
 """The measurements of chapter 12: the stored file agrees with itself, and the script runs."""
 
+import math
+
 import pytest
 from scipy.stats import spearmanr
 
@@ -25,6 +27,21 @@ def test_the_file_kept_its_budget():
     lab = measured("wgan")
     assert sum(part["cpu_seconds"] for part in lab["meta"]["parts"].values()) <= 240
     assert len(lab["faces"]) >= 3 and set(lab["layers"]) == {"0.1", "0.01", "0.001"}
+
+
+def test_layers_as_told():
+    """Under figure 12.3: powers of ten, the gain of a layer beside that of chance, the walls."""
+    for clip, runs in measured("wgan")["layers"].items():
+        chance = float(clip) * 32**0.5
+        gains = [(run["gradients"][0] / run["gradients"][10]) ** 0.1 for run in runs]
+        orders = [math.log10(run["gradients"][0] / run["gradients"][-1]) for run in runs]
+        if clip == "0.1":
+            assert min(gains) > 2 * chance and min(orders) > 0
+        else:
+            assert all(abs(gain / chance - 1) < 0.15 for gain in gains)
+            told = {"0.01": -14, "0.001": -25}[clip]
+            assert sum(orders) / len(orders) == pytest.approx(told, abs=0.6)
+            assert all(run["at the edge"] > 0.9 for run in runs)
 
 
 def test_a_quick_run_has_the_form_of_the_file():
