@@ -52,6 +52,9 @@ benchmark: environment   ## our training loop against a textbook one, on this ma
 repository: environment  ## write the public address everywhere: make repository URL=https://github.com/owner/name
 	@$(RUN) tools/set_repository.py "$(URL)"
 
+lock: environment    ## work out requirements.lock again, after a change of requirements.txt
+	@$(RUN) tools/lock.py
+
 environment:         ## the virtual environment in .venv (the others call it)
 	@$(PYTHON) tools/environment.py
 
@@ -61,4 +64,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks lint-js chapters stale experiments mutants torture benchmark repository environment clean clean-all
+.PHONY: help book test unit notebooks lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all

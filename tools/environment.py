@@ -7,16 +7,21 @@ line that says what to do. Written so that an old Python, too, gets as far as it
 from __future__ import print_function
 
 import hashlib
+import io
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 OLDEST = (3, 11)
 NEEDED_GB = 3
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-INPUTS = ["requirements.txt", "pyproject.toml"]
+LOCK, CUDA_LOCK = "requirements.lock", "requirements-cuda.lock"  # written by tools/lock.py
+INPUTS = [LOCK, CUDA_LOCK, "pyproject.toml"]
 DISK_FULL = ["No space left on device", "Errno 28", "Disk quota exceeded"]
 NO_NETWORK = [
     "NewConnectionError",
@@ -35,6 +40,15 @@ NO_NETWORK = [
     "IncompleteRead",
     "(from versions: none)",
 ]
+CHANGED = ["THESE PACKAGES DO NOT MATCH THE HASHES"]
+# Exit status 0 where the torch that is installed asks for CUDA's libraries; its build for CPUs,
+# which has the same version, asks for none.
+ASKS_FOR_CUDA = """
+import sys
+from importlib.metadata import requires
+names = [line.lower() for line in requires("torch") or []]
+sys.exit(not any(name.startswith(("nvidia", "cuda", "triton")) for name in names))
+"""
 
 
 class SetupError(Exception):
@@ -70,8 +84,6 @@ def check_venv_module(modules=("venv", "ensurepip")):
 
 
 def check_space(folder, needed=NEEDED_GB):
-    import shutil
-
     free = shutil.disk_usage(folder).free / 1e9
     if free < needed:
         raise SetupError(
@@ -87,6 +99,11 @@ def explain(log):
     if any(sign in log for sign in NO_NETWORK):
         return (
             "no network: pip cannot reach its package index; connect and run the same command again"
+        )
+    if any(sign in log for sign in CHANGED):
+        return (
+            "a package that pip found is not the one in %s: its hash differs; "
+            "if you trust it, run: make lock" % LOCK
         )
     errors = [line for line in log.splitlines() if line.startswith("ERROR")]
     return errors[0] if errors else "pip failed"
@@ -166,6 +183,7 @@ def run_logged(command, title, log_path):
                 progress.doing = " ".join(words[:2])
             elif words and words[0] == "Installing":
                 progress.doing = "unpacking files"
+        process.stdout.close()
         if process.wait() != 0:
             raise SetupError("%s\n  (the whole log: %s)" % (explain("".join(lines)), log_path))
 
@@ -191,21 +209,54 @@ def make(root):
         ]
     ):
         create(root)
-    log = os.path.join(root, ".venv", "setup.log")
-    pip = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--progress-bar",
-        "off",
-        "--no-compile",
-    ]  # Python compiles what is imported; compiling all takes a minute
-    run_logged(pip + ["-r", os.path.join(root, "requirements.txt")], "packages", log)
-    run_logged(pip + ["--no-deps", "--no-build-isolation", "-e", root], "gancourse", log)
+    install(root, python)
     with open(stamp, "w") as stream:
         stream.write(wanted)
+
+
+def install(root, python):
+    """The packages of the lock, each by its hash, then this project itself."""
+    log = os.path.join(root, ".venv", "setup.log")
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    pip += ["--no-compile", "--no-deps"]  # Python compiles what is imported; the lock is complete
+    locked = pip + ["--require-hashes", "--only-binary", ":all:", "-r"]
+    install_torch_at_hand(root, pip, log)
+    run_logged(locked + [os.path.join(root, LOCK)], "packages", log)
+    if runs([python, "-c", ASKS_FOR_CUDA]):
+        run_logged(locked + [os.path.join(root, CUDA_LOCK)], "CUDA's libraries", log)
+    run_logged(pip + ["--no-build-isolation", "-e", root], "gancourse", log)
+
+
+def install_torch_at_hand(root, pip, log):
+    """The build of torch that this machine prefers, if the lock knows its hash.
+
+    Asked for hashes, pip takes a build from the registry before one that lies in a folder of the
+    machine, and on Linux that is 4 GB of CUDA's libraries in place of 0.2 GB for CPUs. A build
+    that the lock does not know is not installed: the next step takes one that it knows.
+    """
+    with io.open(os.path.join(root, LOCK), encoding="utf-8") as stream:
+        known = stream.read()
+    pin = re.search(r"^torch==[\w.]+", known, re.MULTILINE)
+    if not pin:
+        return
+    folder = tempfile.mkdtemp(dir=os.path.join(root, ".venv"))
+    download = [pip[0], "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
+    try:
+        run_logged(download + ["-d", folder, pin.group()], "torch", log)
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if "--hash=sha256:" + file_hash(path) in known:
+                run_logged(pip + ["--no-index", path], "torch", log)
+    finally:
+        shutil.rmtree(folder)
+
+
+def file_hash(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def create(root):

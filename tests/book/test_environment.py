@@ -1,6 +1,7 @@
 """tools/environment.py: whatever goes wrong at set-up ends in one line with the fix."""
 
 import ast
+import hashlib
 import os
 import subprocess
 import sys
@@ -14,8 +15,8 @@ from checkout import ROOT
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "requirements.txt").write_text("")
-    (tmp_path / "pyproject.toml").write_text("")
+    for name in environment.INPUTS:
+        (tmp_path / name).write_text("")
     return tmp_path
 
 
@@ -113,11 +114,12 @@ def fake_installation(monkeypatch, folder):
         done.append("venv")
         python = folder / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True, exist_ok=True)
-        python.write_text("#!/bin/sh\nexit 0\n")
+        python.write_text('#!/bin/sh\n[ "$2" != no ]\n')  # a program that says no, else yes
         python.chmod(0o755)
 
     monkeypatch.setattr(environment, "create", create)
     monkeypatch.setattr(environment, "check_space", lambda root: None)
+    monkeypatch.setattr(environment, "ASKS_FOR_CUDA", "no")
     monkeypatch.setattr(environment, "run_logged", lambda command, title, log: done.append(title))
     return done
 
@@ -150,9 +152,68 @@ def test_half_made_environment_is_made_again(monkeypatch, folder):
     assert done[0] == "venv"
 
 
-def test_changed_requirements_are_installed(monkeypatch, folder):
+def test_changed_lock_is_installed(monkeypatch, folder):
     done = fake_installation(monkeypatch, folder)
     environment.make(str(folder))
-    (folder / "requirements.txt").write_text("numpy")
+    (folder / "requirements.lock").write_text("numpy")
     environment.make(str(folder))
     assert done == ["venv", "packages", "gancourse", "packages", "gancourse"]
+
+
+@pytest.mark.parametrize(("asks", "files"), [(False, 1), (True, 2)])
+def test_every_package_is_installed_by_its_hash(monkeypatch, tmp_path, asks, files):
+    """Nothing falls back to a package without one; CUDA's libraries only where torch asks."""
+    (tmp_path / "requirements.lock").write_text("")
+    commands = []
+    monkeypatch.setattr(environment, "runs", lambda command: asks)
+    monkeypatch.setattr(environment, "run_logged", lambda command, *_: commands.append(command))
+    environment.install(str(tmp_path), "python")
+    *locked, own = commands
+    assert [os.path.basename(c[-1]) for c in locked] == list(environment.INPUTS[:files])
+    assert all({"--require-hashes", "--no-deps"} <= {*command} for command in locked)
+    assert own[-2:] == ["-e", str(tmp_path)] and "--no-deps" in own
+
+
+@pytest.mark.parametrize("needs", [[], ["filelock"], ["filelock", "nvidia-cublas==13.1"]])
+def test_torch_says_whether_it_wants_cuda(tmp_path, needs):
+    folder = tmp_path / "torch-2.13.0.dist-info"
+    folder.mkdir()
+    lines = ["Metadata-Version: 2.1", "Name: torch", "Version: 2.13.0"]
+    (folder / "METADATA").write_text("\n".join(lines + [f"Requires-Dist: {n}" for n in needs]))
+    command = [sys.executable, "-c", environment.ASKS_FOR_CUDA]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == (0 if len(needs) == 2 else 1)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_torch_at_hand_is_taken_if_the_lock_knows_its_hash(monkeypatch, tmp_path, known):
+    (tmp_path / ".venv").mkdir()
+    digest = hashlib.sha256(b"a build").hexdigest() if known else "0" * 64
+    (tmp_path / "requirements.lock").write_text(f"torch==2.13.0 \\\n    --hash=sha256:{digest}\n")
+    done = []
+
+    def pretend(command, title, log):
+        done.append(command)
+        if "download" in command:
+            folder = command[command.index("-d") + 1]
+            with open(os.path.join(folder, "torch-2.13.0+cpu.whl"), "wb") as stream:
+                stream.write(b"a build")
+
+    monkeypatch.setattr(environment, "run_logged", pretend)
+    environment.install_torch_at_hand(str(tmp_path), ["python", "-m", "pip", "install"], "log")
+    assert done[0][-1] == "torch==2.13.0"
+    assert [os.path.basename(c[-1]) for c in done[1:]] == ["torch-2.13.0+cpu.whl"] * known
+    assert list((tmp_path / ".venv").iterdir()) == []
+
+
+def test_a_package_with_another_hash_is_refused(tmp_path):
+    """A real pip, a real package, one wrong digit in the lock."""
+    package = tmp_path / "small"
+    package.mkdir()
+    (package / "small-1.0-py3-none-any.whl").write_bytes(b"not what was locked")
+    lock = tmp_path / "lock"
+    lock.write_text("small==1.0 --hash=sha256:" + "0" * 64)
+    command = [sys.executable, "-m", "pip", "install", "--no-index", "--find-links", str(package)]
+    command += ["--require-hashes", "--dry-run", "-r", str(lock)]
+    with pytest.raises(environment.SetupError, match="its hash differs; if you trust it, run"):
+        environment.run_logged(command, "packages", str(tmp_path / "log"))

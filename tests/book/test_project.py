@@ -4,13 +4,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import requires
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import check
 from checkout import ROOT
+from lock import ALSO, CUDA, entries, split
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -49,6 +52,55 @@ def test_requirements_are_pinned_exactly():
         assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), name
 
 
+def test_lock_holds_the_pins_and_every_line_has_hashes():
+    """Each pin with its version; each requirement with a hash of 64 digits; for every Python."""
+    locked = {}
+    for name in ("requirements.lock", "requirements-cuda.lock"):
+        for first, lines in entries((ROOT / name).read_text()).items():
+            assert re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; [^\\]+)? \\", first), first
+            hashes = [line for line in lines[1:] if not line.lstrip().startswith("#")]
+            pattern = r"    --hash=sha256:[0-9a-f]{64}( \\)?"
+            assert hashes and all(re.fullmatch(pattern, line) for line in hashes), first
+            requirement = Requirement(first.removesuffix(" \\"))
+            locked.setdefault(requirement.name, []).append(requirement)
+    for name, pin in pins().items():
+        [found] = locked[name]
+        assert found.specifier == pin.specifier and found.marker is None, f"{name}: make lock"
+    for python in ("3.11.9", "3.12.9", "3.13.9"):
+        for system in ("linux", "darwin"):
+            here = {"python_full_version": python, "sys_platform": system}
+            for name, found in locked.items():
+                fits = [r for r in found if r.marker is None or r.marker.evaluate(here)]
+                assert len(fits) <= 1, (name, here)
+
+
+def test_lock_holds_all_that_is_installed():
+    """What the locked packages need, by their own account here, is in the lock with its version."""
+    locked = {}
+    for first in entries((ROOT / "requirements.lock").read_text()):
+        requirement = Requirement(first.removesuffix(" \\"))
+        if requirement.marker is None or requirement.marker.evaluate():
+            locked[canonicalize_name(requirement.name)] = requirement.specifier
+    for name in locked:
+        for text in requires(name) or []:
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                found = locked.get(canonicalize_name(needed.name))
+                if found is None:
+                    assert name == "torch" and CUDA.match(needed.name), f"{name} needs {text}"
+                else:
+                    version = str(found).removeprefix("==")
+                    assert needed.specifier.contains(version, prereleases=True), (name, text)
+
+
+def test_lock_is_split_and_knows_the_builds_at_hand():
+    text = "torch==2.13.0 \\\n    --hash=sha256:aa\n    # via here\ntriton==3 \\\n    --hash=b\n"
+    plain, cuda = split(text)
+    [also] = ALSO["torch"]
+    assert list(entries(plain)) == ["torch==2.13.0 \\"] and list(entries(cuda)) == ["triton==3 \\"]
+    assert plain.endswith(f"    --hash={also} \\\n    --hash=sha256:aa\n    # via here\n")
+
+
 def test_package_has_floors_that_colab_and_the_pins_satisfy():
     colab = {"torch": "2.11.0", "numpy": "2.1.0", "matplotlib": "3.10.0", "ipywidgets": "7.7.1"}
     extras = PROJECT["optional-dependencies"]
@@ -77,7 +129,7 @@ def test_installed_package_carries_its_data():
 
 def test_make_help_lists_the_commands():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True).stdout
-    for command in ("book", "test", "chapters", "repository", "clean", "help"):
+    for command in ("book", "test", "chapters", "repository", "clean", "help", "lock"):
         assert re.search(rf"^  make {command}\s+\S", said, re.MULTILINE)
 
 
@@ -100,7 +152,7 @@ def test_no_registry_is_named():
     texts = [
         ROOT / name
         for name in tracked
-        if name.endswith((".py", ".md", ".yml", ".toml", ".txt", "Makefile"))
+        if name.endswith((".py", ".md", ".yml", ".toml", ".txt", ".lock", "Makefile"))
     ]
     assert [str(p) for p in texts if p.exists() and hosts.search(p.read_text("utf-8"))] == []
 
