@@ -9,10 +9,22 @@ book: environment    ## build the whole book and say where to open it
 	@$(RUN) tools/check.py build
 
 test: environment    ## everything that CI checks, except what passed with exactly these files (FRESH=1: all)
-	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) unit scripts notebooks book offline browser
+	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) lint types unit scripts notebooks book offline browser
 
-unit: environment    ## the tests of the package, the chapters' form and the tools
-	@$(RUN) tools/check.py unit
+unit: environment    ## the tests of package, chapters' form and tools (ARGS=tests/loop: only these)
+	@$(RUN) tools/check.py unit $(if $(ARGS),--only '$(ARGS)')
+
+lint: environment    ## rules, format and spelling
+	@$(RUN) tools/check.py lint
+
+fix: environment     ## mend what lint finds, where that needs no thought
+	@$(RUN) -m ruff check --fix --quiet . ; $(RUN) -m ruff format .
+
+types: environment   ## types of the package, the tools and the extensions
+	@$(RUN) tools/check.py types
+
+coverage: environment  ## lines and branches that the tests reach (_build/coverage/index.html)
+	@$(RUN) tools/check.py coverage
 
 notebooks: environment  ## run every notebook afresh on the smallest budget
 	@$(RUN) tools/check.py notebooks
@@ -59,9 +71,9 @@ environment:         ## the virtual environment in .venv (the others call it)
 	@$(PYTHON) tools/environment.py
 
 clean:               ## remove what was built (clean-all: the environment, too)
-	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit notebooks lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all
+.PHONY: help book test unit lint fix types coverage notebooks lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all

@@ -138,7 +138,7 @@ def kernels(result):
     """The machine's largest kernels over all turns of all cases."""
     from gancourse.benchmark.report import spread
 
-    cases = [case for case in (result["cases"][key] for key in result["cases"])]
+    cases = [result["cases"][key] for key in result["cases"]]
     names = list(cases[0]["kernels"])
     lines = [
         (name, between(spread([rate for case in cases for rate in case["kernels"][name]]), ".0f"))

@@ -1,7 +1,8 @@
 """The steps of `make test` and `make book`, each a command of its own.
 
-    python tools/check.py unit scripts notebooks book offline browser     what CI runs
-    python tools/check.py build                                   the book, only what changed
+    python tools/check.py lint types unit scripts notebooks book offline browser    what CI runs
+    python tools/check.py build                         the book, only what changed
+    python tools/check.py unit --only tests/loop        one room's tests; or a file, or "-k a_name"
 
 Every step is run even if one before it failed; the exit status is 1 if any of them did. With
 --unless-passed a step is left out if it has passed before with exactly these files.
@@ -11,15 +12,15 @@ import argparse
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import browser as chromium
 from kernels import kernel_environment
-from offline import outside_requests
 
 HERE = Path(__file__).resolve().parent.parent
 NOT_SOURCES = {
@@ -31,6 +32,7 @@ NOT_SOURCES = {
     "__pycache__",
     ".pytest_cache",
     ".ruff_cache",
+    ".mypy_cache",
     ".hypothesis",
     ".ipynb_checkpoints",
 }
@@ -45,28 +47,54 @@ class NotChecked(Exception):
     """A step cannot run on this machine; that is said each time, and is no failure."""
 
 
-def pytest(root, arguments, environment):
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-c",
-        str(HERE / "pyproject.toml"),
-        f"--rootdir={root}",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "2",
-        *arguments,
-    ]
+def module(root: Path, *words: str, environment: dict[str, str] | None = None) -> None:
+    """Runs a module of this environment's Python in the project; its output says what is wrong."""
+    command = [sys.executable, "-m", *words]
     if subprocess.run(command, cwd=root, env=environment).returncode:
-        raise CheckError("see the failures above")
+        raise CheckError("see above")
 
 
-def unit(root):
+def lint(root: Path) -> None:
+    """Lint, format, spelling; `make fix` mends what can be mended without thinking."""
+    settings = f"--config={HERE / 'pyproject.toml'}"
+    module(root, "ruff", "check", "--quiet", settings)
+    module(root, "ruff", "format", "--check", "--quiet", settings)
+    module(root, "codespell_lib", "--toml", str(HERE / "pyproject.toml"))
+
+
+def types(root: Path) -> None:
+    """Types of the package, the tools and the book's extensions."""
+    module(root, "mypy", "--config-file", str(HERE / "pyproject.toml"))
+
+
+def pytest(root: Path, *words: str, environment: dict[str, str]) -> None:
+    settings = ["-c", str(HERE / "pyproject.toml"), f"--rootdir={root}", "-p", "no:cacheprovider"]
+    module(root, "pytest", *settings, *words, environment=environment)
+
+
+def one_thread() -> dict[str, str]:
+    """This process's variables, for a process that does not compete with those beside it."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+
+
+def unit(root: Path) -> None:
     """The tests of the package, of the chapters' form and of the tools."""
-    one_thread = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
-    pytest(root, ["tests"], {**os.environ, **one_thread})
+    pytest(root, "-p", "no:nbval", "-n", "2", "tests", environment=one_thread())
+
+
+def some(root: Path, words: str) -> None:
+    """The tests that the words name, in one process; what takes seconds to start is left out."""
+    plugins = [name for name in ("nbval", "xdist", "hypothesispytest") if name not in words]
+    left_out = [word for name in plugins for word in ("-p", f"no:{name}")]
+    pytest(root, *left_out, *shlex.split(words), environment=one_thread())
+
+
+def coverage(root: Path) -> None:
+    """Which lines and branches the tests of `unit` reach; fails below the floor of pyproject."""
+    report = root / "_build" / "coverage"
+    outputs = ["--cov", f"--cov-report=html:{report}", "--cov-report=term:skip-covered"]
+    words = ["-p", "no:nbval", "-n", "2", *outputs, "tests"]
+    pytest(root, *words, environment=one_thread())
 
 
 def scripts(root):
@@ -86,11 +114,8 @@ def scripts(root):
 def notebooks(root):
     """Every notebook afresh on the smallest budget; warnings are errors."""
     # loadscope: the cells of one notebook stay together in one kernel.
-    pytest(
-        root,
-        ["--nbval-lax", "--nbval-current-env", "--dist", "loadscope", "chapters"],
-        kernel_environment(budget="smoke"),
-    )
+    words = ["--nbval-lax", "--nbval-current-env", "-n", "2", "--dist", "loadscope", "chapters"]
+    pytest(root, *words, environment=kernel_environment(budget="smoke"))
 
 
 def jupyter_book(root, *options):
@@ -131,12 +156,16 @@ def build(root):
 
 def offline(root):
     """Nothing in the built pages asks for anything outside."""
+    from offline import outside_requests
+
     if found := outside_requests(root / "_build" / "html"):
         raise CheckError("\n".join(["the book is not self-contained:", *found]))
 
 
 def browser(root):
     """Every page in Chromium from file://: requests, errors, formulas, width, search, dark mode."""
+    import browser as chromium
+
     if not chromium.chromium():
         raise NotChecked(
             "no Chromium on this machine, so no page was opened in a browser."
@@ -148,6 +177,8 @@ def browser(root):
 
 def fingerprint(root):
     """Changes when any file of the project changes, or the environment in .venv."""
+    import browser as chromium
+
     digest = hashlib.sha256(sys.version.encode() + str(chromium.chromium()).encode())
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(n for n in folders if n not in NOT_SOURCES)
@@ -159,7 +190,10 @@ def fingerprint(root):
     return digest.hexdigest()
 
 
-STEPS = {step.__name__: step for step in (unit, scripts, notebooks, book, build, offline, browser)}
+STEPS: dict[str, Callable[[Path], None]] = {
+    step.__name__: step
+    for step in (lint, types, unit, coverage, scripts, notebooks, book, build, offline, browser)
+}
 
 
 def run(step, root, unless_passed=False):
@@ -189,8 +223,14 @@ def main(argv=None):
     parser.add_argument("steps", nargs="+", choices=STEPS)
     parser.add_argument("--root", type=Path, default=HERE, help="another book (for tests)")
     parser.add_argument("--unless-passed", action="store_true", help="leave out what has passed")
+    parser.add_argument("--only", help="what pytest is given in place of all the tests")
     arguments = parser.parse_args(argv)
     begin, root = time.monotonic(), arguments.root.resolve()
+    if arguments.only:
+        try:
+            return some(root, arguments.only)
+        except CheckError:
+            sys.exit(1)
     failed = [
         name for name in arguments.steps if not run(STEPS[name], root, arguments.unless_passed)
     ]

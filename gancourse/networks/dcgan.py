@@ -6,6 +6,7 @@ The generator opens with a 4 by 4 map and doubles until it has the size asked fo
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ def generator(size: int, channels: int, latent_dim: int, width: int = 32) -> nn.
         nn.Unflatten(-1, (latent_dim, 1, 1)),
         *_up(latent_dim, maps[0], stride=1, padding=0),
     ]
-    for wide, narrow in zip(maps, maps[1:], strict=False):
+    for wide, narrow in pairwise(maps):
         layers += _up(wide, narrow)
     layers += [nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1), nn.Tanh()]
     return nn.Sequential(*layers).apply(initialise)
@@ -49,7 +50,7 @@ def discriminator(
         )
     maps = _maps(size, width)
     layers: list[nn.Module] = [nn.Conv2d(channels, maps[0], 4, 2, 1), _leaky()]
-    for narrow, wide in zip(maps, maps[1:], strict=False):
+    for narrow, wide in pairwise(maps):
         layers += [
             nn.Conv2d(narrow, wide, 4, 2, 1, bias=norm != "batch"),
             *([nn.BatchNorm2d(wide)] if norm == "batch" else []),

@@ -13,6 +13,7 @@ where $\lVert W\rVert_2$ is the largest singular value. Networks are those of `n
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -42,8 +43,7 @@ def matrices(net: nn.Sequential) -> list[Tensor]:
         elif getattr(part, "weight", None) is not None and part.weight.ndim == 3:
             found.append(part.weight)  # an ensemble's: (members, in, out)
         elif not (
-            isinstance(part, nn.LeakyReLU)
-            and abs(part.negative_slope) <= 1
+            (isinstance(part, nn.LeakyReLU) and abs(part.negative_slope) <= 1)
             or STEEPEST.get(type(part), 2.0) <= 1
         ):
             raise GanCourseError(
@@ -91,9 +91,7 @@ def clipped_bound(sizes: Sequence[int], c: float) -> float:
             where="clipped_bound",
             fix="give two sizes or more, and a positive c",
         )
-    return c ** (len(sizes) - 1) * math.prod(
-        math.sqrt(a * b) for a, b in zip(sizes, sizes[1:], strict=False)
-    )
+    return c ** (len(sizes) - 1) * math.prod(math.sqrt(a * b) for a, b in pairwise(sizes))
 
 
 def layer_gradients(net: nn.Sequential, game, real: Tensor, fake: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Multi-layer perceptrons, alone or as an ensemble that trains all its members at once."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +94,7 @@ def mlp(
         demand_whole(name, value, least=1, where="mlp")
     sizes = [inputs] + [width] * depth + [outputs]
     layers: list[nn.Module] = []
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(sizes):
         layers += [_linear(fan_in, fan_out, members, norm), activation()]
     net = MLP(*layers[:-1])  # no activation after the last layer
     net.members = members

@@ -1,5 +1,6 @@
 """Questions of chapter 03: A classifier is half a GAN."""
 
+from itertools import pairwise
 from math import cos, prod, sin
 
 import torch
@@ -9,7 +10,7 @@ from gancourse.theory import backpropagation as backprop
 
 
 def _mlp_weights(sizes, biases=1):
-    return sum(out * (into + biases) for into, out in zip(sizes, sizes[1:], strict=False))
+    return sum(out * (into + biases) for into, out in pairwise(sizes))
 
 
 exercise(
@@ -22,7 +23,7 @@ exercise(
             sizes, biases=0
         ),
         "Each layer has one bias for each of its outputs, not for each of its inputs.": lambda sizes: (
-            sum((out + 1) * into for into, out in zip(sizes, sizes[1:], strict=False))
+            sum((out + 1) * into for into, out in pairwise(sizes))
         ),
         "A layer has one bias for each output, not a single one.": lambda sizes: (
             _mlp_weights(sizes, biases=0) + len(sizes) - 1

@@ -1,5 +1,6 @@
 """Questions of chapter 09: DCGAN."""
 
+from itertools import pairwise
 from math import exp, log
 
 from gancourse.questions.marking import exercise
@@ -26,7 +27,7 @@ def _discriminator_weights(size, channels, width, bias_before_norm=0, norm=2, la
     """Weights of a DCGAN discriminator; the flags are common mistakes."""
     maps = [width * 2**i for i in range(size.bit_length() - 3)]
     total = 16 * channels * width + width
-    for narrow, wide in zip(maps, maps[1:], strict=False):
+    for narrow, wide in pairwise(maps):
         total += 16 * narrow * wide + (norm + bias_before_norm) * wide
     return total + 16 * maps[-1] + last_bias
 

@@ -1,6 +1,7 @@
 """Questions of chapter 12: The Wasserstein GAN."""
 
 import math
+from itertools import pairwise
 
 import torch
 
@@ -10,7 +11,7 @@ from gancourse.questions.marking import exercise
 
 def _product(sizes, c, power):
     """What is left of the bound if a layer counts with another power of its sizes."""
-    return math.prod(c * (int(a) * int(b)) ** power for a, b in zip(sizes, sizes[1:], strict=False))
+    return math.prod(c * (int(a) * int(b)) ** power for a, b in pairwise(sizes))
 
 
 exercise(

@@ -51,7 +51,7 @@ def outputs(notebook):
 
 def what_it_says(cells):
     """All that must be the same in a text and in its notebook."""
-    return [(c.cell_type, c.source, {k: v for k, v in c.metadata.items()}) for c in cells]
+    return [(c.cell_type, c.source, dict(c.metadata.items())) for c in cells]
 
 
 def test_there_are_chapters():
@@ -180,7 +180,7 @@ def test_exercises_have_hidden_solutions(text):
 @each_chapter
 def test_every_picture_has_a_caption(text):
     cells = own_cells(notebook_of(text))
-    for cell, after in zip(cells, cells[1:] + [None], strict=True):
+    for cell, after in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "code" and any("image/png" in o.get("data", {}) for o in cell.outputs):
             caption = rf"\*\*Figure {int(text.stem[:2])}\.\d+"
             assert after is not None and re.match(caption, after.source), (

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_push_forward_counts_preimages(printed):
 def test_density_of_the_square():
     """Adding both preimages of z^2 gives the text's density: its integral is the normal law."""
     edges = np.linspace(0.1, 3, 30)
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         x = np.linspace(a, b, 20_001)
         area = np.trapezoid(np.exp(-x / 2) / np.sqrt(2 * math.pi * x), x)
         normal = math.erf(math.sqrt(b / 2)) - math.erf(math.sqrt(a / 2))

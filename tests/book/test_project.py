@@ -1,5 +1,6 @@
 """The files around the code: workflows, requirements, package metadata, make's list of commands."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def test_lock_is_split_and_knows_the_builds_at_hand():
 def test_package_has_floors_that_colab_and_the_pins_satisfy():
     colab = {"torch": "2.11.0", "numpy": "2.1.0", "matplotlib": "3.10.0", "ipywidgets": "7.7.1"}
     extras = PROJECT["optional-dependencies"]
-    for text in [*PROJECT["dependencies"], *sum(extras.values(), [])]:
+    for text in itertools.chain(PROJECT["dependencies"], *extras.values()):
         requirement = Requirement(text)
         pinned = str(pins()[requirement.name].specifier).removeprefix("==")
         assert requirement.specifier.contains(pinned, prereleases=True), text
@@ -129,8 +130,33 @@ def test_installed_package_carries_its_data():
 
 def test_make_help_lists_the_commands():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True).stdout
-    for command in ("book", "test", "chapters", "repository", "clean", "help", "lock"):
+    for command in (
+        *("book", "test", "unit", "lint", "fix", "types", "coverage", "notebooks", "chapters"),
+        *("experiments", "torture", "benchmark", "repository", "lock", "environment", "clean"),
+        "help",
+    ):
         assert re.search(rf"^  make {command}\s+\S", said, re.MULTILINE)
+
+
+def test_make_unit_gives_the_tests_of_one_module_to_one_process():
+    """`make unit ARGS=…`: nothing else runs, and what takes seconds to start is left out."""
+    said = subprocess.run(
+        ["make", "-n", "unit", "ARGS=tests/loop -k list"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    assert "tools/check.py unit --only 'tests/loop -k list'" in said
+    given = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "module", lambda root, *words, environment: given.extend(words))
+        check.main(["unit", "--only", "tests/loop -k list"])
+    assert given[0] == "pytest" and given[-3:] == ["tests/loop", "-k", "list"]
+    assert "-n" not in given and "tests" not in given
+    assert {"no:nbval", "no:xdist"} <= {*given}
+
+
+def test_make_test_runs_every_step():
+    """All steps but those that are another form of one of them."""
+    said = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert {*said.split()} & {*check.STEPS} == {*check.STEPS} - {"build", "coverage"}
 
 
 def test_ci_runs_make_test():

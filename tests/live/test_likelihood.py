@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_gradient_ascent_arrives_and_never_falls():
     for case in CASES:
         path = under_node(f"N.climb({json.dumps(case)})")
         heights = [theory(case["points"], **place)["here"] for place in path[::20]]
-        assert all(b > a - 1e-9 for a, b in zip(heights, heights[1:], strict=False))
+        assert all(b > a - 1e-9 for a, b in pairwise(heights))
         top = theory(**case)
         assert path[-1] == pytest.approx({"mean": top["mean"], "std": top["std"]}, abs=2e-2)
 

@@ -1,6 +1,7 @@
 """gancourse.theory.likelihood against scipy, brute force, torch optimisation and definitions."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -203,7 +204,7 @@ def test_em_never_lowers_the_likelihood_and_stops_at_a_stationary_point(seed):
     for _ in range(1500):
         values.append(float(mle.log_mixture(x, *state).sum()))
         state = mle.em_step(x, *state)
-    assert all(b >= a - 1e-9 for a, b in zip(values, values[1:], strict=False))
+    assert all(b >= a - 1e-9 for a, b in pairwise(values))
     weights, means, stds = (v.clone().requires_grad_() for v in state)
     mle.log_mixture(x, weights, means, stds).sum().backward()
     assert float(means.grad.abs().max()) < 1e-5 and float(stds.grad.abs().max()) < 1e-5

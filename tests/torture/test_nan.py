@@ -105,7 +105,7 @@ def test_a_state_that_is_not_finite_is_never_written_and_stops_the_run(
             tensor = next(iter(training.players[where[0]].optimizer.state.values()))["exp_avg"]
         else:
             owner = training.average if where == "average" else getattr(gan, where)
-            tensor = list(owner.parameters())[0]
+            tensor = next(iter(owner.parameters()))
         tensor[(0,) * tensor.ndim] = poison
     for write in (
         lambda: training.save(tmp_path / "x.pt"),
