@@ -33,7 +33,7 @@ def numbering_chapters_first(assign):
                 renumber(env, docname, int(match[1]))
         return assign(self, env)
 
-    assign_figure_numbers.numbers_chapters = True
+    assign_figure_numbers.numbers_chapters = True  # type: ignore[attr-defined]
     return assign_figure_numbers
 
 
@@ -42,5 +42,5 @@ def setup(app):
     # all of them are followed by this one step.
     step = TocTreeCollector.assign_figure_numbers
     if not hasattr(step, "numbers_chapters"):
-        TocTreeCollector.assign_figure_numbers = numbering_chapters_first(step)
+        TocTreeCollector.assign_figure_numbers = numbering_chapters_first(step)  # type: ignore[method-assign]
     return {"parallel_read_safe": True, "parallel_write_safe": True}

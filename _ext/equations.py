@@ -55,7 +55,7 @@ def pages(root):
 def page_title(root, page):
     """The title of a page, with the chapter's number in front."""
     text = Path(root, f"{page}.md").read_text("utf-8")
-    title = re.search(r"^# (.+)$", text, re.MULTILINE)[1]
+    title = re.findall(r"^# (.+)$", text, re.MULTILINE)[0]
     chapter = re.match(r"chapters/(\d\d)_", page)
     return f"{int(chapter[1])}. {title}" if chapter else title
 
@@ -120,14 +120,14 @@ def marks(function):
     """Label and fingerprint of every `@pytest.mark.equation(...)` decorator of a function."""
     for mark in function.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation":
-            tex = next((k.value.value for k in mark.keywords if k.arg == "tex"), None)
-            yield from ((argument.value, tex) for argument in mark.args)
+            tex = next((ast.literal_eval(k.value) for k in mark.keywords if k.arg == "tex"), None)
+            yield from ((ast.literal_eval(argument), tex) for argument in mark.args)
 
 
 def evaluated(function):
     """Labels of the formulas that a test reads from the page: `printed("eq-name")`."""
     return {
-        node.args[0].value
+        ast.literal_eval(node.args[0])
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "printed"
     }

@@ -175,7 +175,7 @@ def quality(result):
     for key in ("digits", "faces"):
         found = result[key]
         marks = zip(*(run["curve"] for run in found["runs"]), strict=False)
-        lines = [
+        curve = [
             (
                 f"{statistics.mean(m['cpu_seconds'] for m in mark):.1f}",
                 f"**{statistics.mean(m['frechet'] for m in mark):.1f}** "
@@ -188,7 +188,7 @@ def quality(result):
             f"\n**{key}**: {len(found['runs'])} seeds, mean (smallest to largest); "
             f"{found['held_out']['frechet']:.1f} for real images that nobody trained on\n"
         )
-        yield from rows(("CPU seconds", "Fréchet distance"), lines)
+        yield from rows(("CPU seconds", "Fréchet distance"), curve)
 
 
 TABLES = {

@@ -46,7 +46,7 @@ def diagnose(
     late = slice(-len(d) // 5, None)
     found = [
         _divergence(d, g),
-        _collapse(samples, real) if samples is not None else None,
+        _collapse(samples, real) if samples is not None and real is not None else None,
         _one_sided(d[late].mean().item(), g[late].mean().item()),
         _oscillation(g),
     ]

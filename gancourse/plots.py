@@ -8,6 +8,7 @@ pages. Real is always teal and generated always orange.
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from gancourse.data.sheets import sheet_of
 REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
 #: From "surely fake" over "cannot tell" to "surely real".
 VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f59e6b", "#f1f5f9", "#5fb8ae"])
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -134,9 +135,8 @@ def scatter(ax: Axes, real: Tensor | None, fake: Tensor | None, reach: float = 1
     """Real and generated points of the plane in one square panel."""
     for points, colour, label in ((real, REAL, "real"), (fake, FAKE, "generated")):
         if points is not None:
-            ax.scatter(
-                *points.detach().cpu().numpy().T, s=4, color=colour, alpha=0.55, lw=0, label=label
-            )
+            x, y = points.detach().cpu().numpy().T
+            ax.scatter(x, y, s=4, color=colour, alpha=0.55, lw=0, label=label)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=[], yticks=[])
 
 
@@ -249,7 +249,7 @@ def dots(ax: Axes, rows: dict[str, Sequence[float]], highlight: str | None = Non
         ax.plot(values, [-y] * len(values), "o", color=colour, ms=4.5, alpha=0.55, mew=0)
         ax.plot([np.mean(values)], [-y], "|", color=colour, ms=11, mew=1.8)
     if highlight:
-        ax.axvline(np.mean(rows[highlight]), color=ACCENT, lw=0.9, ls=":", zorder=0)
+        ax.axvline(float(np.mean(rows[highlight])), color=ACCENT, lw=0.9, ls=":", zorder=0)
     ax.set_yticks([-y for y in range(len(rows))], list(rows))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)

@@ -59,16 +59,18 @@ class Recipe:
 
     def points(self, members: int | None = None, latent_dim: int = 2) -> GAN:
         """Two MLPs of 3 hidden layers of 64, for points of the plane; ``members`` of each."""
-        activation = partial(nn.LeakyReLU, self.leak) if self.leak else nn.ReLU
-        norm = {} if self.norm is None else {"norm": self.norm}
-        parts = dict(
+        activation: Callable[[], nn.Module] = (
+            partial(nn.LeakyReLU, self.leak) if self.leak else nn.ReLU
+        )
+        kind = partial(PackedGAN, packing=self.packing) if self.packing > 1 else GAN
+        return kind(
+            self.game(),
             generator=mlp(latent_dim, 2, members=members),
             latent_dim=latent_dim,
-            discriminator=mlp(2 * self.packing, 1, members=members, activation=activation, **norm),
+            discriminator=mlp(
+                2 * self.packing, 1, members=members, activation=activation, norm=self.norm
+            ),
         )
-        if self.packing > 1:
-            return PackedGAN(self.game(), packing=self.packing, **parts)
-        return GAN(self.game(), **parts)
 
     def pictures(self, size: int, channels: int, latent_dim: int = 64, width: int = 32) -> GAN:
         """The convolutional pair of :mod:`gancourse.networks.dcgan`."""
@@ -191,52 +193,46 @@ GRID = {
     ),
 }
 
-_PICTURE = dict(batch=64, steps=1500, ema=0.99, final=0.02)
+_picture = partial(Recipe, batch=64, steps=1500, ema=0.99, final=0.02)
 
 #: Images of 16 by 16 pixels with the convolutional pair.
 PICTURES = {
-    "minimax": Recipe(
-        Minimax, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Goodfellow et al. (2014)"
+    "minimax": _picture(Minimax, "batch", 5e-4, (0.5, 0.999), source="Goodfellow et al. (2014)"),
+    "non-saturating": _picture(
+        NonSaturating, "batch", 5e-4, (0.5, 0.999), source="Radford et al. (2016)"
     ),
-    "non-saturating": Recipe(
-        NonSaturating, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Radford et al. (2016)"
+    "least-squares": _picture(
+        LeastSquares, "batch", 5e-4, (0.5, 0.999), source="Mao et al. (2017)"
     ),
-    "least-squares": Recipe(
-        LeastSquares, "batch", 5e-4, (0.5, 0.999), **_PICTURE, source="Mao et al. (2017)"
-    ),
-    "hinge-sn": Recipe(Hinge, "spectral", 1e-3, (0.0, 0.9), **_PICTURE, source=_SPECTRAL),
-    "wgan-clip": Recipe(
+    "hinge-sn": _picture(Hinge, "spectral", 1e-3, (0.0, 0.9), source=_SPECTRAL),
+    "wgan-clip": _picture(
         lambda: Wasserstein(projection=clip_weights(0.05)),
         None,
         5e-4,
         (0.0, 0.9),
         3,
-        **_PICTURE,
         source="Arjovsky et al. (2017), with Adam",
     ),
-    "wgan-gp": Recipe(
+    "wgan-gp": _picture(
         lambda: Wasserstein(penalty=gradient_penalty(10)),
         None,
         1e-3,
         (0.0, 0.9),
         2,
-        **_PICTURE,
         source="Gulrajani et al. (2017), two critic steps",
     ),
-    "ns-r1": Recipe(
+    "ns-r1": _picture(
         lambda: NonSaturating(penalty=r1(1.0)),
         None,
         1e-3,
         (0.0, 0.99),
-        **_PICTURE,
         source="Mescheder et al. (2018)",
     ),
-    "relativistic": Recipe(
+    "relativistic": _picture(
         lambda: Relativistic(penalty=r1_r2(0.1)),
         None,
         1e-3,
         (0.0, 0.99),
-        **_PICTURE,
         source="Huang et al. (2024)",
     ),
 }

@@ -69,7 +69,7 @@ def inserted(root, text):
 
 def with_ids(cells):
     """The cells, each with an id that follows from what it says."""
-    seen = {}
+    seen: dict[str, int] = {}
     for cell in cells:
         digest = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1

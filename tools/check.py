@@ -123,7 +123,7 @@ def jupyter_book(root, *options):
     log = root / "_build" / "book.log"
     log.parent.mkdir(exist_ok=True)
     program = Path(sys.executable).parent / "jupyter-book"
-    command = [program, "build", ".", "-W", "-n", "--keep-going"]
+    command = [str(program), "build", ".", "-W", "-n", "--keep-going"]
     with log.open("w") as stream:
         done = subprocess.run(
             [*command, *options],

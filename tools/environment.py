@@ -175,6 +175,7 @@ def run_logged(command, title, log_path):
             errors="replace",
             cwd=ROOT,
         )
+        assert process.stdout is not None  # it is a pipe
         for line in process.stdout:
             log.write(line)
             lines.append(line)

@@ -1,6 +1,7 @@
 """Looks through a built book for anything that a browser would fetch from outside."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class Page(HTMLParser):
             self.note(*SCRIPT.findall(text))
 
 
-FINDERS = {
+FINDERS: dict[str, Callable[[str], list[str]]] = {
     ".html": lambda text: Page(text).found,
     ".css": lambda text: [a for a in CSS.findall(text) if OUTSIDE.match(a)],
     ".js": SCRIPT.findall,

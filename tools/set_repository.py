@@ -55,9 +55,9 @@ def stamp_notebook(root, text):
     """Renews the inserted cells of a chapter's notebook; its own cells and outputs stay."""
     path = text.with_suffix(".ipynb")
     notebook = nbformat.read(path, as_version=4)
-    old_setup = next((c for c in notebook.cells if c.metadata.get("gancourse") == "setup"), {})
+    old = [c for c in notebook.cells if c.metadata.get("gancourse") == "setup"]
     cells = inserted(root, text)
-    cells[-1].execution_count = old_setup.get("execution_count")
+    cells[-1].execution_count = old[0].get("execution_count") if old else None
     notebook.cells = with_ids(cells + own_cells(notebook))
     path.write_text(serialise(notebook), "utf-8")
 

@@ -12,7 +12,7 @@ import torch
 from gancourse.benchmark import textbook
 from gancourse.data.images import Images
 from gancourse.data.toys import ring
-from gancourse.games import NonSaturating, Relativistic, Wasserstein
+from gancourse.games import Game, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
@@ -22,7 +22,7 @@ from gancourse.training import Training, adam
 #: By the loop's name: what makes it, ready to take ``n`` steps.
 Loops = dict[str, Callable[[], Callable[[int], None]]]
 
-GAMES = {
+GAMES: dict[str, tuple[type[Game], Callable | None, Callable]] = {
     "non-saturating": (NonSaturating, None, textbook.non_saturating),
     "wgan-gp": (Wasserstein, partial(gradient_penalty, 10.0), textbook.wasserstein_gp),
     "r1-r2": (Relativistic, partial(r1_r2, 1.0), textbook.relativistic),
@@ -35,12 +35,11 @@ class Pictures:
     def __init__(
         self,
         device: torch.device,
-        size: int,
-        channels: int,
-        width: int,
+        shape: tuple[int, ...],
         game: str = "non-saturating",
     ):
-        self.device, self.shape = device, (size, channels, width)
+        self.device, (size, channels, width) = device, shape
+        self.shape = size, channels, width
         self.game, self.penalty, self.printed_loop = GAMES[game]
         self.d_steps = 5 if game == "wgan-gp" else 1
         self.optimizer = adam() if game == "non-saturating" else adam(1e-4, (0.0, 0.9))
@@ -88,12 +87,12 @@ class Pictures:
         )
 
 
-def pictures(*shape, game: str = "non-saturating") -> Callable[[torch.device], Loops]:
+def pictures(*shape: int, game: str = "non-saturating") -> Callable[[torch.device], Loops]:
     """The tutorials' loop against ours."""
 
     def loops(device: torch.device) -> Loops:
-        made = Pictures(device, *shape, game)
-        found = {
+        made = Pictures(device, shape, game)
+        found: Loops = {
             "textbook": made.printed,
             "ours": made.ours,
             "ours bf16": partial(made.ours, amp=True),
@@ -106,11 +105,11 @@ def pictures(*shape, game: str = "non-saturating") -> Callable[[torch.device], L
     return loops
 
 
-def tricks(*shape) -> Callable[[torch.device], Loops]:
+def tricks(*shape: int) -> Callable[[torch.device], Loops]:
     """Our loop, and the same with one habit of the tutorials each."""
 
     def loops(device: torch.device) -> Loops:
-        bare = Pictures(device, *shape).bare
+        bare = Pictures(device, shape).bare
         plain = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
         return {
             "bare": bare,

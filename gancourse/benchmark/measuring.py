@@ -131,7 +131,8 @@ def take_turns(
     calls: dict[str, tuple[Callable[[int], None], int]], turns: int, clock: Callable[[], float]
 ) -> dict[str, list[float]]:
     """Seconds per step of every call in every turn; another one begins in each turn."""
-    names, seconds = list(calls), {name: [] for name in calls}
+    names = list(calls)
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
     for advance, steps in calls.values():
         advance(max(1, steps // 2))  # buffers, kernels and the first sweep of the caches
     for turn in range(turns):
@@ -153,7 +154,7 @@ class NoModules(contextlib.nullcontext):
 def flops(advance: Callable[[int], None]) -> float:
     """Floating-point operations of one step, in 1e9, counted while it runs."""
     counter = FlopCounterMode(display=False)
-    counter.mod_tracker = NoModules()
+    counter.mod_tracker = NoModules()  # type: ignore[assignment]  # has what the counter reads
     with counter:
         advance(1)
     return counter.get_total_flops() / 1e9

@@ -149,7 +149,7 @@ def bare(
     """
     device = next(gan.parameters()).device
     if any(isinstance(part, nn.Conv2d) for part in gan.modules()):
-        gan.to(memory_format=layout)
+        gan.to(memory_format=layout)  # type: ignore[call-overload]  # which torch takes
     d_optimizer, g_optimizer = optimizer(gan.D.parameters()), optimizer(gan.G.parameters())
     weights, stream = list(gan.D.parameters()), iter(batches)
     precision = torch.autocast(device.type, torch.bfloat16) if amp else nullcontext()

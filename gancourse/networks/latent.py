@@ -82,8 +82,10 @@ def fold_batch_norm(generator: nn.Sequential) -> list[Layer]:
             where="generator",
             fix="pass dcgan.generator(...) after training",
         )
+    convolutions = [part for part in parts if isinstance(part, nn.ConvTranspose2d)]
     return [
-        _folded(*parts[i : i + 2], (1, 0) if i == 1 else (2, 1)) for i in range(1, len(parts), 3)
+        _folded(convolution, after, (1, 0) if i == 0 else (2, 1))
+        for i, (convolution, after) in enumerate(zip(convolutions, parts[2::3], strict=True))
     ]
 
 
@@ -105,6 +107,12 @@ def _folded(convolution: nn.ConvTranspose2d, after: nn.Module, step: tuple[int, 
     weight = c.weight.cpu().double()
     bias = torch.zeros(c.out_channels).double() if c.bias is None else c.bias.cpu().double()
     if isinstance(after, nn.BatchNorm2d):
+        if after.running_mean is None or after.running_var is None:
+            raise GanCourseError(
+                f"{after} keeps no running mean and variance",
+                where="generator",
+                fix="use batch norm with track_running_stats=True",
+            )
         gamma, beta, mean, var = (
             part.cpu().double()
             for part in (after.weight, after.bias, after.running_mean, after.running_var)

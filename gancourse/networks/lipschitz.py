@@ -40,8 +40,8 @@ def matrices(net: nn.Sequential) -> list[Tensor]:
     for part in net:
         if isinstance(part, nn.Linear):
             found.append(part.weight.mT)
-        elif getattr(part, "weight", None) is not None and part.weight.ndim == 3:
-            found.append(part.weight)  # an ensemble's: (members, in, out)
+        elif isinstance(weight := getattr(part, "weight", None), Tensor) and weight.ndim == 3:
+            found.append(weight)  # an ensemble's: (members, in, out)
         elif not (
             (isinstance(part, nn.LeakyReLU) and abs(part.negative_slope) <= 1)
             or STEEPEST.get(type(part), 2.0) <= 1

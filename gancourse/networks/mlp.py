@@ -1,6 +1,7 @@
 """Multi-layer perceptrons, alone or as an ensemble that trains all its members at once."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -37,6 +38,9 @@ class MemberSpectralNorm(nn.Module):
     Source: Miyato et al. (2018), algorithm 1.
     """
 
+    u: Tensor
+    v: Tensor
+
     def __init__(self, weight: Tensor):
         super().__init__()
         members, inputs, outputs = weight.shape  # so W is the transpose of ``weight[member]``
@@ -72,7 +76,7 @@ def mlp(
     width: int = 64,
     depth: int = 3,
     members: int | None = None,
-    activation: type[nn.Module] = nn.ReLU,
+    activation: Callable[[], nn.Module] = nn.ReLU,
     norm: str | None = None,
 ) -> MLP:
     """``depth`` hidden layers of ``width``, then a linear layer.
@@ -102,7 +106,7 @@ def mlp(
 
 
 def _linear(inputs: int, outputs: int, members: int | None, norm: str | None) -> nn.Module:
-    layer = (
+    layer: nn.Linear | MemberLinear = (
         nn.Linear(inputs, outputs) if members is None else MemberLinear(members, inputs, outputs)
     )
     if norm == "spectral" and members is None:

@@ -32,7 +32,7 @@ exercise(
 )
 
 
-def _logistic_gradient(X, y, w, b, sign=1.0, threshold=False):
+def _logistic_gradient(X, y, w, b, *, sign=1.0, threshold=False):
     p = torch.sigmoid(X @ w + b)
     return sign * ((p > 0.5).double() - y if threshold else p - y) @ X / len(y)
 

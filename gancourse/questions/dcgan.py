@@ -23,7 +23,7 @@ exercise(
 )
 
 
-def _discriminator_weights(size, channels, width, bias_before_norm=0, norm=2, last_bias=1):
+def _discriminator_weights(size, channels, width, *, bias_before_norm=0, norm=2, last_bias=1):
     """Weights of a DCGAN discriminator; the flags are common mistakes."""
     maps = [width * 2**i for i in range(size.bit_length() - 3)]
     total = 16 * channels * width + width

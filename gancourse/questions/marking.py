@@ -18,7 +18,7 @@ Call `exercise` in `gancourse/questions/<your chapter>.py`; a new file there is 
 `tests/test_exercises.py` then tries the right answer, every mistake and nonsense by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -73,8 +73,9 @@ class Exercise:
         return [_numbers(_call(given, arguments)) for arguments in self.inputs]
 
     def computed(self, function) -> list[Tensor]:
-        """The values of `answer`, or of one of the mistakes."""
-        return self.values(function if self.inputs else function())
+        """The values of `answer`, or of one of the mistakes; none of them is missing."""
+        values = self.values(function if self.inputs else function())
+        return [value for value in values if value is not None]
 
     def same(self, these, those) -> bool:
         return all(
@@ -109,7 +110,7 @@ def exercise(
     answer: Callable,
     praise: str,
     mistakes: dict[str, Callable],
-    inputs: list[tuple] = (),
+    inputs: Sequence[tuple] = (),
     tolerance: float = 1e-4,
 ) -> None:
     """Declare an exercise; see the top of this file."""
@@ -145,8 +146,8 @@ def _numbers(given) -> Tensor | None:
     if given is None or given is ...:
         return None
     if isinstance(given, list | tuple):
-        parts = [_numbers(part) for part in given]
-        if not parts or any(part is None for part in parts):
+        parts = [part for part in map(_numbers, given) if part is not None]
+        if not parts or len(parts) < len(given):
             return None
         if len({part.shape for part in parts}) > 1:
             raise ValueError("The entries of your answer have different shapes.")

@@ -48,7 +48,7 @@ def sensitivities(layers: list[Layer], sums: list[Tensor], slope: Tensor) -> lis
     $\delta^{(L)}=\frac{\partial C}{\partial y^{(L)}}\,\sigma_L'(s^{(L)})$ and
     $\delta^{(l)}=\sigma_l'(s^{(l)})\,\big(W^{(l+1)\top}\delta^{(l+1)}\big)$.
     """
-    deltas = []
+    deltas: list[Tensor] = []
     for layer, s in zip(reversed(layers), reversed(sums), strict=True):
         deltas.insert(0, slope * layer.slope(s))
         slope = deltas[0] @ layer.weight

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, normalize
+from torch.nn.functional import conv2d, conv_transpose2d
 
 from gancourse.errors import GanCourseError
 
@@ -82,7 +82,8 @@ def _iterate(
         )
     estimates = []
     for _ in range(rounds):
-        u = normalize(forward(v), dim=None)
+        u = forward(v)
+        u = u / torch.linalg.vector_norm(u).clamp_min(1e-12)
         v = transpose(u)
         estimates.append(torch.linalg.vector_norm(v))
         v = v / estimates[-1]

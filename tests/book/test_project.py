@@ -130,11 +130,11 @@ def test_installed_package_carries_its_data():
 
 def test_make_help_lists_the_commands():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True).stdout
-    for command in (
+    commands = [
         *("book", "test", "unit", "lint", "fix", "types", "coverage", "notebooks", "chapters"),
         *("experiments", "torture", "benchmark", "repository", "lock", "environment", "clean"),
-        "help",
-    ):
+    ]
+    for command in ["help", *commands]:
         assert re.search(rf"^  make {command}\s+\S", said, re.MULTILINE)
 
 
