@@ -12,15 +12,19 @@ Bad input (negative or NaN values, different lengths, total mass not 1) raises `
 """
 
 import math
+from typing import TypeVar
 
 import torch
+from torch import Tensor
 from torch.nn.functional import logsigmoid as log_sigmoid
 
 from gancourse.errors import GanCourseError
-from gancourse.theory.tensors import floats
+from gancourse.theory.tensors import Numbers, floats
+
+Amount = TypeVar("Amount", Tensor, float)
 
 
-def _distribution(p, dx, name):
+def _distribution(p: Numbers, dx: float, name: str) -> Tensor:
     """`p` as a tensor, after checking that it is a distribution: non-negative, total mass 1."""
     p = floats(p)
     if not bool((p >= 0).all()):
@@ -40,7 +44,7 @@ def _distribution(p, dx, name):
     return p
 
 
-def _pair(p, q, dx):
+def _pair(p: Numbers, q: Numbers, dx: float) -> tuple[Tensor, Tensor]:
     p, q = _distribution(p, dx, "the first distribution"), _distribution(q, dx, "the second one")
     if p.shape[-1] != q.shape[-1]:
         raise GanCourseError(
@@ -51,35 +55,35 @@ def _pair(p, q, dx):
     return p, q
 
 
-def _plog(p, q):
+def _plog(p: Tensor, q: Tensor) -> Tensor:
     r"""$p\log q$ with $0\log 0=0$; where $p=0$ the value and both gradients are 0."""
     return p * torch.log(torch.where(p > 0, q, torch.ones_like(q)))
 
 
-def gaussian(x, mean=0.0, std=1.0):
+def gaussian(x: Tensor, mean: Tensor | float = 0.0, std: Tensor | float = 1.0) -> Tensor:
     r"""Density $\mathcal N(x;\mu,\sigma^2)$; differentiable in all three arguments."""
     return torch.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
 
 
-def entropy(p, dx=1.0):
+def entropy(p: Numbers, dx: float = 1.0) -> Tensor:
     r"""$H(p) = -\int p\log p$ (differential entropy for a density)."""
     p = _distribution(p, dx, "the distribution")
     return -_plog(p, p).sum(-1) * dx
 
 
-def cross_entropy(p, q, dx=1.0):
+def cross_entropy(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
     r"""$H(p,q) = -\int p\log q$; infinite where $p>0=q$."""
     p, q = _pair(p, q, dx)
     return -_plog(p, q).sum(-1) * dx
 
 
-def kl(p, q, dx=1.0):
+def kl(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
     r"""$\mathrm{KL}(p\|q) = \int p\log(p/q)$; infinite if and only if somewhere $p>0=q$."""
     p, q = _pair(p, q, dx)
     return (_plog(p, p) - _plog(p, q)).sum(-1) * dx
 
 
-def jsd(p, q, dx=1.0):
+def jsd(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
     r"""$\mathrm{JSD}(p\|q) = \tfrac12\mathrm{KL}(p\|m) + \tfrac12\mathrm{KL}(q\|m)$,
     $m=\tfrac12(p+q)$; between 0 and $\log 2$."""
     p, q = _pair(p, q, dx)
@@ -87,13 +91,13 @@ def jsd(p, q, dx=1.0):
     return kl(p, m, dx) / 2 + kl(q, m, dx) / 2
 
 
-def tv(p, q, dx=1.0):
+def tv(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
     r"""Total variation $\tfrac12\int|p-q|$; between 0 and 1."""
     p, q = _pair(p, q, dx)
     return (p - q).abs().sum(-1) * dx / 2
 
 
-def chi2(p, q, dx=1.0):
+def chi2(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
     r"""Pearson's $\chi^2(p\|q) = \int (p-q)^2/q$; infinite where $p>0=q$."""
     p, q = _pair(p, q, dx)
     difference = p - q
@@ -108,7 +112,7 @@ def chi2(p, q, dx=1.0):
     )
 
 
-def wasserstein_1d(p, q, x, dx=1.0):
+def wasserstein_1d(p: Numbers, q: Numbers, x: Numbers, dx: float = 1.0) -> Tensor:
     r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses `p*dx`, `q*dx` at increasing points `x`."""
     p, q = _pair(p, q, dx)
     x = floats(x)
@@ -122,7 +126,7 @@ def wasserstein_1d(p, q, x, dx=1.0):
     return ((F_p - F_q).abs()[..., :-1] * x.diff()).sum(-1)
 
 
-def optimal_discriminator(p, pg):
+def optimal_discriminator(p: Numbers, pg: Numbers) -> Tensor:
     r"""$D^*(x) = \dfrac{p(x)}{p(x)+p_g(x)}$, a probability.
 
     Off both supports every value is optimal; the function returns ½ there (its score is 0).
@@ -133,7 +137,7 @@ def optimal_discriminator(p, pg):
     return torch.where(anywhere, p / torch.where(anywhere, p + pg, one), one / 2)
 
 
-def optimal_score(p, pg):
+def optimal_score(p: Numbers, pg: Numbers) -> Tensor:
     r"""The raw score $\log p(x)-\log p_g(x)$ with $D^*=\sigma(\text{score})$.
 
     $+\infty$ where only `p` lives, $-\infty$ where only `pg` does, 0 off both supports.
@@ -145,7 +149,7 @@ def optimal_score(p, pg):
     return torch.log(torch.where(nowhere, one, p)) - torch.log(torch.where(nowhere, one, pg))
 
 
-def value(score, p, pg, dx=1.0):
+def value(score: Numbers, p: Numbers, pg: Numbers, dx: float = 1.0) -> Tensor:
     r"""$V(D,G) = \mathbb E_p[\log D] + \mathbb E_{p_g}[\log(1-D)]$ for $D=\sigma(\text{score})$.
 
     `score` holds the raw scores on the points of `p` and `pg`; ±∞ is allowed.
@@ -158,12 +162,12 @@ def value(score, p, pg, dx=1.0):
     return (p * log_D + pg * log_not_D).sum(-1) * dx
 
 
-def bits(nats):
+def bits(nats: Amount) -> Amount:
     r"""The same information in bits: 1 bit is $\log 2$ nats, so divide by $\log 2$."""
     return nats / math.log(2)
 
 
-def softmax(scores, temperature=1.0):
+def softmax(scores: Numbers, temperature: float = 1.0) -> Tensor:
     r"""$q_c = e^{s_c/T}\big/\sum_j e^{s_j/T}$ over the last axis, for a temperature $T>0$."""
     if not temperature > 0:
         raise GanCourseError(

@@ -10,16 +10,22 @@ Sources: chapter 01; Bishop, Pattern Recognition and Machine Learning (2006), §
 """
 
 import math
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from gancourse.errors import GanCourseError
-from gancourse.theory.tensors import floats
+from gancourse.theory.tensors import Numbers, floats
 
 LOG_2PI = math.log(2 * math.pi)
 
 
-def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
+def _all(x: Tensor) -> Tensor:
+    return torch.ones_like(x, dtype=torch.bool)
+
+
+def _data(x: Numbers, family: str, possible: Callable[[Tensor], Tensor] = _all) -> Tensor:
     """`x` as a non-empty tensor of finite values, all of which the family can produce."""
     x = floats(x)
     if x.ndim != 1 or not len(x):
@@ -41,24 +47,24 @@ def _data(x, family, possible=lambda x: torch.ones_like(x, dtype=torch.bool)):
 # ---- one family after the other: log-density, then its maximum-likelihood estimate ------------
 
 
-def log_bernoulli(x, theta):
+def log_bernoulli(x: Numbers, theta: Numbers) -> Tensor:
     r"""$x\log\theta + (1-x)\log(1-\theta)$ for $x\in\{0,1\}$, with $0\log0=0$."""
     x, theta = floats(x), floats(theta)
     return torch.xlogy(x, theta) + torch.xlogy(1 - x, 1 - theta)
 
 
-def fit_bernoulli(x):
+def fit_bernoulli(x: Numbers) -> Tensor:
     r"""$\hat\theta = \bar x$, the fraction of ones."""
     return _data(x, "bernoulli", lambda x: (x == 0) | (x == 1)).mean()
 
 
-def log_gaussian(x, mean, std):
+def log_gaussian(x: Numbers, mean: Numbers, std: Numbers) -> Tensor:
     r"""$-\tfrac12\log(2\pi) - \log\sigma - (x-\mu)^2/(2\sigma^2)$."""
     std = floats(std)
     return -LOG_2PI / 2 - torch.log(std) - ((floats(x) - floats(mean)) / std) ** 2 / 2
 
 
-def fit_gaussian(x):
+def fit_gaussian(x: Numbers) -> tuple[Tensor, Tensor]:
     r"""$\hat\mu = \bar x$ and $\hat\sigma = \sqrt{\frac1n\sum_i(x_i-\bar x)^2}$: divided by $n$.
 
     $\hat\sigma^2$ is biased, with expectation $\frac{n-1}n\sigma^2$.
@@ -67,13 +73,13 @@ def fit_gaussian(x):
     return x.mean(), x.var(unbiased=False).sqrt()
 
 
-def log_exponential(x, rate):
+def log_exponential(x: Numbers, rate: Numbers) -> Tensor:
     r"""$\log\lambda - \lambda x$ for $x\ge0$."""
     x, rate = floats(x), floats(rate)
     return torch.where(x >= 0, torch.log(rate) - rate * x, -math.inf)
 
 
-def fit_exponential(x):
+def fit_exponential(x: Numbers) -> Tensor:
     r"""$\hat\lambda = 1/\bar x$; data that are all 0 have no maximum (infinite rate)."""
     x = _data(x, "exponential", lambda x: x >= 0)
     if not bool(x.any()):
@@ -85,24 +91,24 @@ def fit_exponential(x):
     return 1 / x.mean()
 
 
-def log_categorical(x, probabilities):
+def log_categorical(x: Numbers, probabilities: Numbers) -> Tensor:
     r"""$\log\theta_x$ for classes $x\in\{0,\dots,C-1\}$."""
     return torch.log(floats(probabilities))[floats(x).long()]
 
 
-def fit_categorical(x, classes):
+def fit_categorical(x: Numbers, classes: int) -> Tensor:
     r"""$\hat\theta_c = N_c/N$, the frequency of each of `classes` classes."""
     x = _data(x, "categorical", lambda x: (x >= 0) & (x < classes) & (x == x.round())).long()
     return torch.bincount(x, minlength=classes).double() / len(x)
 
 
-def log_uniform(x, theta):
+def log_uniform(x: Numbers, theta: Numbers) -> Tensor:
     r"""$-\log\theta$ for $0\le x\le\theta$, else $-\infty$."""
     x, theta = floats(x), floats(theta)
     return torch.where((x >= 0) & (x <= theta), -torch.log(theta), -math.inf)
 
 
-def fit_uniform(x):
+def fit_uniform(x: Numbers) -> Tensor:
     r"""$\hat\theta = \max_i x_i$: the edge where the likelihood jumps, no zero of a derivative."""
     return _data(x, "uniform", lambda x: x >= 0).max()
 
@@ -110,22 +116,24 @@ def fit_uniform(x):
 # ---- mixtures of Gaussians: weights, means and stds of shape (components,) ---------------------
 
 
-def _log_joint(x, weights, means, stds):
+def _log_joint(x: Numbers, weights: Numbers, means: Numbers, stds: Numbers) -> Tensor:
     """log(weight · density), shape (n, components)."""
     return torch.log(floats(weights)) + log_gaussian(floats(x)[:, None], means, stds)
 
 
-def log_mixture(x, weights, means, stds):
+def log_mixture(x: Numbers, weights: Numbers, means: Numbers, stds: Numbers) -> Tensor:
     r"""$\log\sum_k\pi_k\,\mathcal N(x;\mu_k,\sigma_k^2)$, by log-sum-exp."""
     return _log_joint(x, weights, means, stds).logsumexp(-1)
 
 
-def responsibilities(x, weights, means, stds):
+def responsibilities(x: Numbers, weights: Numbers, means: Numbers, stds: Numbers) -> Tensor:
     r"""$r_{ik} = \pi_k f_k(x_i) / \sum_j\pi_j f_j(x_i)$ with $f_k$ the density of component $k$."""
     return _log_joint(x, weights, means, stds).softmax(-1)
 
 
-def em_step(x, weights, means, stds):
+def em_step(
+    x: Numbers, weights: Numbers, means: Numbers, stds: Numbers
+) -> tuple[Tensor, Tensor, Tensor]:
     r"""One step of expectation–maximisation; the log-likelihood does not go down.
 
     With $n_k=\sum_i r_{ik}$: $\pi_k=n_k/n$, $\mu_k=\sum_i r_{ik}x_i/n_k$,
@@ -145,7 +153,7 @@ def em_step(x, weights, means, stds):
     return n_k / len(x), means, stds
 
 
-def k_means_step(x, means):
+def k_means_step(x: Numbers, means: Numbers) -> Tensor:
     r"""Each mean moves to the average of the points nearest to it; one without points stays.
 
     The limit $\sigma\to0$ of `em_step` with one shared fixed $\sigma$ and equal weights.
@@ -163,26 +171,26 @@ def k_means_step(x, means):
 # ---- Bayes: a Beta prior over the bias of a coin -----------------------------------------------
 
 
-def log_beta(theta, a, b):
+def log_beta(theta: Numbers, a: Numbers, b: Numbers) -> Tensor:
     r"""Log-density of Beta$(a,b)$ at $0<\theta<1$."""
     theta, a, b = floats(theta), floats(a), floats(b)
     constant = torch.lgamma(a + b) - torch.lgamma(a) - torch.lgamma(b)
     return constant + torch.xlogy(a - 1, theta) + torch.xlogy(b - 1, 1 - theta)
 
 
-def beta_posterior(x, a, b):
+def beta_posterior(x: Numbers, a: float, b: float) -> tuple[float, float]:
     r"""Prior Beta$(a,b)$, data with $h$ ones among $n$: posterior Beta$(a+h,\;b+n-h)$."""
     x = _data(x, "bernoulli", lambda x: (x == 0) | (x == 1))
     heads = float(x.sum())
     return a + heads, b + len(x) - heads
 
 
-def beta_predictive(a, b):
+def beta_predictive(a: float, b: float) -> float:
     r"""$P(\text{next}=1) = \int\theta\,\mathrm{Beta}(\theta;a,b)\,d\theta = a/(a+b)$."""
     return a / (a + b)
 
 
-def beta_map(a, b):
+def beta_map(a: float, b: float) -> float:
     r"""The mode $(a-1)/(a+b-2)$ of Beta$(a,b)$ for $a,b\ge1$, not both 1."""
     if not (a >= 1 and b >= 1 and a + b > 2):
         raise GanCourseError(
