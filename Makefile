@@ -35,6 +35,9 @@ lint-js: tools/javascript/node_modules  ## format and lint the live figures' scr
 tools/javascript/node_modules: tools/javascript/package-lock.json
 	@npm ci --prefix tools/javascript --no-audit --no-fund && touch $@
 
+links: environment   ## whether the addresses in the book still answer (needs the network)
+	@$(RUN) tools/check.py links
+
 chapters: environment  ## execute the chapters whose text or code has changed (ARGS="--all", ARGS=06)
 	@$(RUN) tools/build_chapters.py $(ARGS)
 
@@ -76,4 +79,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit lint fix types coverage notebooks lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all
+.PHONY: help book test unit lint fix types coverage notebooks links lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all

@@ -154,6 +154,11 @@ def build(root):
     print(f"The book is at {(root / '_build/html/index.html').as_uri()}")
 
 
+def links(root):
+    """Every address in the book still answers; needs the network, so it runs once a week in CI."""
+    jupyter_book(root, "--all", "--builder", "linkcheck")
+
+
 def offline(root):
     """Nothing in the built pages asks for anything outside."""
     from offline import outside_requests
@@ -192,7 +197,10 @@ def fingerprint(root):
 
 STEPS: dict[str, Callable[[Path], None]] = {
     step.__name__: step
-    for step in (lint, types, unit, coverage, scripts, notebooks, book, build, offline, browser)
+    for step in (
+        *(lint, types, unit, coverage, scripts, notebooks),
+        *(book, build, links, offline, browser),
+    )
 }
 
 

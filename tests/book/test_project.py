@@ -25,27 +25,72 @@ def pins():
     return {r.name: r for r in map(Requirement, filter(None, lines))}
 
 
+#: The jobs that may do more than read, and what.
+MAY_WRITE = {
+    ("pages", "deploy"): {"pages": "write", "id-token": "write"},
+    ("release", "publish"): {"contents": "write", "actions": "read"},
+}
+
+
+def workflow(name):
+    return yaml.safe_load((ROOT / ".github/workflows" / f"{name}.yml").read_text())
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflow_has_least_permissions(path):
-    """Reads only; the one job that publishes may write pages and its identity, nothing else."""
-    workflow = yaml.safe_load(path.read_text())
-    assert workflow["permissions"] == {"contents": "read"}
-    for name, job in workflow["jobs"].items():
-        allowed = {"pages": "write", "id-token": "write"} if name == "deploy" else None
+    """Reads only; the job that publishes may write what it publishes, and runs no code of ours."""
+    described = workflow(path.stem)
+    assert described["permissions"] == {"contents": "read"}
+    for name, job in described["jobs"].items():
+        allowed = MAY_WRITE.get((path.stem, name))
         assert job.get("permissions") == allowed
         assert job["timeout-minutes"] <= 40
         for step in job["steps"]:
-            used = step.get("uses", "actions/none@v1")
-            assert re.fullmatch(r"actions/[\w-]+@(v\d+|[0-9a-f]{40})", used)
+            used = step.get("uses", "actions/none@" + "0" * 40)
+            assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", used), used
             if used.startswith("actions/checkout"):
-                assert step["with"]["persist-credentials"] is False
+                assert step["with"]["persist-credentials"] is False and not allowed
+            assert "${{" not in step.get("run", ""), "words from outside belong in env"
+
+
+def test_each_action_has_one_commit_and_says_its_version():
+    """A commit says nothing to a reader; the tag stands behind it, and is the same everywhere."""
+    lines = [x for path in WORKFLOWS for x in path.read_text().splitlines() if "uses:" in x]
+    found = {re.fullmatch(r".*uses: (\S+)@(\S+)  # (v[\d.]+)", line).groups() for line in lines}
+    assert len({action for action, _, _ in found}) == len(found) == 5
+
+
+def commands(job):
+    return "\n".join(step.get("run", "") for step in job["steps"])
 
 
 def test_workflows_cover_systems_and_pythons():
-    matrix = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"]["test"]
-    matrix = matrix["strategy"]["matrix"]
+    jobs = workflow("tests")["jobs"]
+    matrix = jobs["test"]["strategy"]["matrix"]
     assert matrix["os"] == ["ubuntu-latest", "macos-latest"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert "make test" in commands(jobs["test"]) and "make coverage" in commands(jobs["coverage"])
+
+
+def test_workflows_try_the_oldest_and_the_coming_versions():
+    """The oldest that pyproject.toml allows must work; those that come next may fail."""
+    jobs = workflow("tests")["jobs"]
+    assert "--resolution lowest-direct" in commands(jobs["floors"])
+    assert "ipywidgets>=7.7" in commands(jobs["floors"])
+    assert "ipywidgets>=7.7" in PROJECT["optional-dependencies"]["book"]
+    assert not jobs["floors"].get("continue-on-error")
+    assert "--pre torch" in commands(jobs["next"]) and jobs["next"]["continue-on-error"]
+
+
+def test_workflow_checks_links_weekly_and_releases_what_a_tag_names():
+    weekly, release = workflow("weekly"), workflow("release")
+    assert "make links" in commands(weekly["jobs"]["links"])
+    assert [re.fullmatch(r"\d+ \d+ \* \* \d", x["cron"]) for x in weekly[True]["schedule"]]
+    said = commands(release["jobs"]["build"])
+    assert release[True] == {"push": {"tags": ["v*"]}}
+    for words in ("gancourse.__version__", "make test", "pip wheel", "zip -qr"):
+        assert words in said
+    assert release["jobs"]["publish"]["needs"] == "build"
 
 
 def test_requirements_are_pinned_exactly():
@@ -131,8 +176,17 @@ def test_installed_package_carries_its_data():
 def test_make_help_lists_the_commands():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True).stdout
     commands = [
-        *("book", "test", "unit", "lint", "fix", "types", "coverage", "notebooks", "chapters"),
-        *("experiments", "torture", "benchmark", "repository", "lock", "environment", "clean"),
+        *("book", "test", "unit", "lint", "fix", "types", "coverage", "notebooks", "links"),
+        *(
+            "chapters",
+            "experiments",
+            "torture",
+            "benchmark",
+            "repository",
+            "lock",
+            "environment",
+            "clean",
+        ),
     ]
     for command in ["help", *commands]:
         assert re.search(rf"^  make {command}\s+\S", said, re.MULTILINE)
@@ -156,7 +210,7 @@ def test_make_unit_gives_the_tests_of_one_module_to_one_process():
 def test_make_test_runs_every_step():
     """All steps but those that are another form of one of them."""
     said = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True).stdout
-    assert {*said.split()} & {*check.STEPS} == {*check.STEPS} - {"build", "coverage"}
+    assert {*said.split()} & {*check.STEPS} == {*check.STEPS} - {"build", "coverage", "links"}
 
 
 def test_ci_runs_make_test():
