@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import check
+import gancourse
+import tidy
 from checkout import ROOT
 from lock import ALSO, CUDA, entries, split
 
@@ -217,6 +219,66 @@ def test_ci_runs_make_test():
     path = ROOT / ".ci" / "run"
     assert path.stat().st_mode & 0o111
     assert path.read_text().splitlines()[-1] == "make test"
+
+
+def test_pre_commit_uses_the_tools_of_the_environment():
+    """Hooks with versions of their own would disagree with `make lint`."""
+    [repository] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    hooks = {hook["id"]: hook for hook in repository["hooks"]}
+    assert {"ruff", "ruff-format", "codespell", "tidy", "stale"} == hooks.keys()
+    for hook in hooks.values():
+        python, *words = hook["entry"].split()
+        assert hook["language"] == "system" and python == ".venv/bin/python"
+        if words[0] == "-m":
+            assert words[1].removesuffix("_lib") in pins()
+        else:
+            assert (ROOT / words[0]).exists()
+
+
+def test_tidy_mends_ends_and_stops_large_files(tmp_path):
+    good, ragged, large = (tmp_path / name for name in ("a.md", "b.md", "c.bin"))
+    good.write_bytes(b"text\n")
+    ragged.write_bytes(b"text\n\n\n")
+    large.write_bytes(bytes(tidy.LARGEST + 1))
+    assert [bool(tidy.problems(path)) for path in (good, ragged, large)] == [False, True, True]
+    assert ragged.read_bytes() == b"text\n" and not tidy.problems(ragged)
+
+
+def test_committed_files_are_tidy():
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout
+    for path in (ROOT / name for name in names.splitlines()):
+        if path.exists() and path.suffix in tidy.TEXT and (content := path.read_bytes()):
+            assert tidy.ends_well(content), path
+
+
+def test_forms_ask_for_what_the_errata_page_asks_for():
+    """Page, printed, should be, and a witness if there is one: the four fields of an entry."""
+    forms = {p.stem: yaml.safe_load(p.read_text()) for p in ROOT.glob(".github/ISSUE_TEMPLATE/*")}
+    assert forms.keys() == {"config", "erratum", "chapter-does-not-run", "idea"}
+    fields = {field["id"]: field for field in forms["erratum"]["body"]}
+    assert list(fields) == ["page", "printed", "should-be", "witness"]
+    needed = [name for name, field in fields.items() if "validations" in field]
+    assert needed == ["page", "printed", "should-be"]
+    for form in forms.values():
+        for field in form.get("body", []):
+            assert field["attributes"]["label"] and field["type"] in {
+                *("input", "textarea", "dropdown", "markdown")
+            }
+
+
+def test_version_is_the_same_everywhere():
+    """The package, the citation, the newest heading of the changelog, the footer of the book."""
+    import version_footer
+
+    version = gancourse.__version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    newest = re.search(r"^## .*", changes, re.MULTILINE)[0]
+    number = version.removesuffix(".dev0")
+    assert newest == f"## Unreleased ({number})" or newest.startswith(f"## {number} (")
+    assert version.endswith(".dev0") == ("Unreleased" in newest)
+    assert f"gancourse {version}" in version_footer.with_version("<p>Text</p>")
 
 
 def test_no_registry_is_named():
