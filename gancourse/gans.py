@@ -73,7 +73,8 @@ class GAN(nn.Module):
             return score(self.D, x), score(self.D, fake)
         axis = sample_axes(self.D) - 1
         both = score(self.D, torch.cat([x, fake], axis))
-        return both.tensor_split(2, axis)
+        of_real, of_fake = both.tensor_split(2, axis)
+        return of_real, of_fake
 
     def d_loss(self, x: Tensor) -> Losses:
         """The discriminator's loss on one batch, on fresh noise."""
@@ -87,7 +88,8 @@ class GAN(nn.Module):
         """The discriminator's loss plus the game's penalty, which looks at slopes of the scores."""
         x, fake = x.detach().requires_grad_(), fake.requires_grad_()
         scores = score(self.D, x), score(self.D, fake)
-        return self.game.d_loss(*scores) + self.game.penalty(self.D, x, fake, scores)
+        loss, penalty = self.game.d_loss(*scores), self.game.penalty
+        return loss if penalty is None else loss + penalty(self.D, x, fake, scores)
 
     def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, on fresh noise."""

@@ -12,6 +12,7 @@ Samples have shape ``(batch, *sample)``, scores ``(batch,)``. An ensemble, a $D$
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -106,7 +107,11 @@ class SquaredSlope:
             for (samples, used), score in zip(parts, known, strict=True)
             if used
         ]
-        return self.gamma / 2 * sum(slope(*pair).square().sum(-1).mean(-1) for pair in seen)
+        return (
+            self.gamma
+            / 2
+            * reduce(torch.add, (slope(*pair).square().sum(-1).mean(-1) for pair in seen))
+        )
 
     def __repr__(self):
         name = "_".join(n for n, used in (("r1", self.real), ("r2", self.fake)) if used)

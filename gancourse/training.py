@@ -13,6 +13,7 @@ changes nothing. (Same torch version, kind of device and number of threads.)
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +37,8 @@ def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callabl
         raise GanCourseError(f"betas must be two numbers, not {betas!r}", where="adam")
     for beta in betas:
         demand_number("each of betas", beta, below=1, where="adam")
-    return partial(torch.optim.Adam, lr=lr, betas=tuple(map(float, betas)), fused=True)
+    first, second = map(float, betas)
+    return partial(torch.optim.Adam, lr=lr, betas=(first, second), fused=True)
 
 
 def decay(steps: int, final: float = 0.02) -> Callable[[int], float]:
@@ -103,7 +105,9 @@ class Training:
         demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes)
         self.turns = turns_of(gan)
         self.device = usable(device) if device is not None else next(gan.parameters()).device
-        self.gan = gan.to(self.device, memory_format=layout_for(gan)).train()
+        layout = layout_for(gan)  # which torch takes, whatever its types say
+        self.gan: Any = gan.to(self.device, memory_format=layout)  # type: ignore[call-overload]
+        self.gan.train()
         self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
         self.amp, self.seed, self.notes = amp, seed, notes or {}
         self.guard = FiniteGuard(gan, self.device)
@@ -111,8 +115,8 @@ class Training:
         optimizer = optimizer or adam()
         project = getattr(gan, "project", None)
         if self.turns is algorithm_1:
-            self.D = new(gan.D, d_optimizer or optimizer, afterwards=project)
-            self.G = new(gan.G, optimizer)
+            self.D = new(self.gan.D, d_optimizer or optimizer, afterwards=project)
+            self.G = new(self.gan.G, optimizer)
             self.players = {"d": self.D, "g": self.G}
             self.record = Record(History(torch.empty(0), torch.empty(0)))
         else:
@@ -178,7 +182,7 @@ class Training:
     @property
     def average(self) -> nn.Module | None:
         """The averaged generator (or only player), or ``None`` if ``ema`` is 0."""
-        return self.averaging and self.averaging.network
+        return None if self.averaging is None else self.averaging.network
 
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""

@@ -59,14 +59,14 @@ def test_exact_for_an_ensemble_of_linear_critics(members, batch, rest, penalty):
 
 
 def test_r1_looks_at_real_and_r2_at_fake():
-    D = lambda x: (x**2).sum(1) / 2  # noqa: E731  slope x
+    D = lambda x: (x**2).sum(1) / 2
     x, fake = data((6, 3))
     assert r1(2)(D, x, fake).item() == pytest.approx((x**2).sum(1).mean().item())
     assert r2(2)(D, x, fake).item() == pytest.approx((fake**2).sum(1).mean().item())
 
 
 def test_gradient_penalty_is_taken_between_with_one_epsilon_per_sample():
-    D = lambda x: (x**2).flatten(1).sum(1) / 2  # noqa: E731  slope = the point itself
+    D = lambda x: (x**2).flatten(1).sum(1) / 2
     seen = []
     x, fake = torch.ones(1000, 3, 4, 4), torch.zeros(1000, 3, 4, 4)
     gradient_penalty()(lambda x: seen.append(x) or D(x), x, fake)

@@ -37,9 +37,12 @@ def main() -> None:
     training = Training(gan, faces.batches(64), optimizer=adam(5e-4), ema=0.995)
     noise = torch.randn(2, ROWS * COLUMNS, LATENT, generator=torch.Generator().manual_seed(7))
 
+    average = training.average
+    assert average is not None  # there is one: ema is given
+
     @torch.no_grad()
     def frame(z):
-        return sheets.image(training.average.eval()(z), COLUMNS, gutter=0).convert("RGB")
+        return sheets.image(average.eval()(z), COLUMNS, gutter=0).convert("RGB")
 
     frames, times = [frame(noise[0])], [900]
     begin = time.process_time()

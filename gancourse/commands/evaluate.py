@@ -47,20 +47,19 @@ def act(chosen: argparse.Namespace) -> None:
 def measure(gan: GAN, plan: Plan, n: int, seed: int) -> dict:
     """What can be said of ``n`` samples, by the kind of data; see ``metrics`` for the terms."""
     data, fake = plan.load(), gan.sample(n, seed).cpu()
+    found: dict[str, float | str] = {}
     if isinstance(data, toys.Toy):
         real = data.sample(n, seed + 1)
-        found = {"earth_mover": float(earth_mover(real[:500], fake[:500]))}
+        found["earth_mover"] = float(earth_mover(real[:500], fake[:500]))
         return found | (coverage(fake, data) if isinstance(data, toys.Mixture) else {})
     real = data.sample(min(n, len(data)), seed)
     if data.labels and data.size <= 32:
         net = classifier(data)
-        found = {
-            "frechet": frechet(net.features(fake), net.features(real)),
-            "features": "a small classifier of these data",
-        }
+        found["frechet"] = frechet(net.features(fake), net.features(real))
+        found["features"] = "a small classifier of these data"
     else:
         small = [F.adaptive_avg_pool2d(x, 4).flatten(1) for x in (fake, real)]
-        found = {"frechet": frechet(*small), "features": "pixels of 4 x 4 thumbnails"}
+        found |= {"frechet": frechet(*small), "features": "pixels of 4 x 4 thumbnails"}
     if plan.data == "faces" and plan.size == 16:
         found |= coverage(fake, FaceModes(data))
     return found

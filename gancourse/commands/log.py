@@ -16,15 +16,12 @@ class Log:
     def __init__(self, folder: Path, batch: int, sheets: int):
         self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
         self.batch, self.sheets = batch, sheets
-        self._before = None
+        self._before: tuple[float, int] | None = None
 
     def __call__(self, training: Training) -> None:
         now, step, history = time.perf_counter(), training.step, training.history
-        line = {
-            "step": step,
-            "d_loss": history.d_loss[-1].item(),
-            "g_loss": history.g_loss[-1].item(),
-        }
+        line: dict[str, float] = {"step": step}
+        line |= {name: losses[-1].item() for name, losses in history._asdict().items()}
         if self._before is not None and now > self._before[0]:
             line["images_per_second"] = round(
                 (step - self._before[1]) * self.batch / (now - self._before[0]), 1

@@ -3,6 +3,7 @@
 The notes are plain values, enough to build the run's gan with no other file at hand.
 """
 
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import get_args
@@ -21,7 +22,7 @@ from gancourse.saving import checkpoints
 from gancourse.saving.keeper import Keeper
 
 #: Data of points: how they are made, and the recipes that fit them.
-POINTS = {
+POINTS: dict[str, tuple[Callable[[], toys.Toy], dict[str, Recipe]]] = {
     "ring": (toys.ring, RING),
     "grid": (toys.grid, GRID),
     "spiral": (toys.spiral, GRID),
@@ -103,12 +104,22 @@ class Plan:
             return self.recipe.points(latent_dim=self.latent)
         # The generator's layers after the noise and before the picture: most of its weights.
         memory.demand(16 * self.width * (self.latent + 2 * self.width))
-        return self.recipe.pictures(self.size, self.channels, self.latent, self.width)
+        return self.recipe.pictures(*self.shape, self.latent, self.width)
 
     @property
     def numbers(self) -> int:
         """How many numbers a sample and its noise are, to tell what a batch of them needs."""
-        return self.latent + (2 if self.data in POINTS else self.channels * self.size**2)
+        if self.data in POINTS:
+            return self.latent + 2
+        size, channels = self.shape
+        return self.latent + channels * size**2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Side and channels of the pictures, once they were seen."""
+        if self.size is None or self.channels is None:
+            raise GanCourseError("the size of the pictures is not known yet", where=self.data)
+        return self.size, self.channels
 
     def differs_from(self, earlier: "Plan") -> tuple[str, object, object] | None:
         """The first setting, by name, that ``earlier`` had otherwise: its name, then, and now.

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -42,6 +43,6 @@ def latent_walk(gan: GAN, steps: int, stops: int, seed: int) -> Tensor:
     rng = torch.Generator().manual_seed(seed)
     ends = torch.randn(stops + 1, gan.latent_dim, generator=rng)
     t = torch.linspace(0, 1, steps)[:, None]
-    z = torch.cat([slerp(a, b, t) for a, b in zip(ends, ends[1:], strict=False)])
+    z = torch.cat([slerp(a, b, t) for a, b in pairwise(ends)])
     with torch.no_grad():
         return gan.G(z.to(next(gan.parameters()).device)).cpu()

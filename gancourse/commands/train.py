@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gancourse import devices, training
 from gancourse.commands import memory
@@ -58,16 +59,17 @@ def act(chosen: argparse.Namespace) -> None:
     plan, data = planned(chosen)
     keeper, out = Keeper(chosen.out), Path(chosen.out)
     begun = begun_at(keeper, plan, chosen.resume)
-    gan = plan.gan()
-    memory.demand(plan.batch * plan.numbers)
+    gan, recipe = plan.gan(), plan.recipe
+    steps, batch = plan.steps or recipe.steps, plan.batch or recipe.batch
+    memory.demand(batch * plan.numbers)
     out.mkdir(parents=True, exist_ok=True)
-    log = Log(out, plan.batch, sheets=chosen.every * 5)
+    log = Log(out, batch, sheets=chosen.every * 5)
     log.forget_after(begun)
     run = training.train(
         gan,
-        data.batches(plan.batch),
-        plan.steps,
-        **plan.recipe.settings(plan.steps),
+        data.batches(batch),
+        steps,
+        **recipe.settings(steps),
         seed=plan.seed,
         amp=chosen.amp,
         device=chosen.device or str(devices.fastest()),
@@ -110,7 +112,7 @@ def begun_at(keeper: Keeper, plan: Plan, resume: str) -> int:
             print(f"nothing in {folder} yet: starting at 0")
         return 0
     path, state = found
-    step = state.get("step")
+    step: Any = state.get("step")
     demand_whole("step", step, where=str(path))
     if resume == "never":
         raise GanCourseError(

@@ -17,14 +17,14 @@ from gancourse.errors import GanCourseError
 
 def load() -> tuple[Tensor, dict[str, Tensor], dict[str, list[str]]]:
     """Pixels ``(10000, 16, 16, 3)``, labels, and the names of the labels' values."""
-    with resources.as_file(resources.files("gancourse.data") / "faces.npz") as path:
-        with np.load(path) as file:
-            labels = {
-                key: torch.from_numpy(file[key].astype(np.int64))
-                for key in file.files
-                if key not in ("images", "categories")
-            }
-            return torch.from_numpy(file["images"]), labels, json.loads(str(file["categories"]))
+    place = resources.as_file(resources.files("gancourse.data") / "faces.npz")
+    with place as path, np.load(path) as file:
+        labels = {
+            key: torch.from_numpy(file[key].astype(np.int64))
+            for key in file.files
+            if key not in ("images", "categories")
+        }
+        return torch.from_numpy(file["images"]), labels, json.loads(str(file["categories"]))
 
 
 class FaceModes:

@@ -55,7 +55,7 @@ def _pictures(folder: Path) -> list[Path]:
         ]
     except OSError as problem:
         raise GanCourseError(
-            f"the folder cannot be read ({os.strerror(problem.errno).lower()})",
+            f"the folder cannot be read ({os.strerror(problem.errno or 0).lower()})",
             where=str(folder),
             fix="check the path and its permissions",
         ) from None

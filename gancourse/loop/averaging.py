@@ -3,7 +3,7 @@
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gancourse.loop import fused
 
@@ -19,6 +19,7 @@ class Average:
 
     def __init__(self, network: nn.Module, beta: float):
         self.network, self.beta = copy.deepcopy(network).requires_grad_(False), beta
+        self._weights: tuple[list[Tensor], list[Tensor]]
         self._weights = list(self.network.parameters()), list(network.parameters())
         self._buffers = list(self.network.buffers()), list(network.buffers())
 

@@ -1,6 +1,6 @@
 """Batches without end, out of anything that can be iterated over again and again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 
 import torch
@@ -16,7 +16,7 @@ def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[
     moment. ``skip`` counts only for batches that have a length: others are streams without a
     position.
     """
-    skip = skip % len(batches) if skip and hasattr(batches, "__len__") and len(batches) else 0
+    skip = skip % len(batches) if skip and isinstance(batches, Sized) and len(batches) else 0
     if not isinstance(batches, Iterable):
         raise GanCourseError(
             f"batches must be something to iterate over, not {batches!r}",

@@ -36,4 +36,4 @@ def skip_steps_if(optimizer: torch.optim.Optimizer, found: Tensor) -> None:
 
     What ``GradScaler.step`` does inside; there is no public way that does not wait for the GPU.
     """
-    optimizer.found_inf = found
+    optimizer.found_inf = found  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ def signals_wait():
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None  # signals arrive in the main thread only
         return
-    came = []
+    came: list[int] = []
 
     def leave():
         if came:
