@@ -1,13 +1,19 @@
-"""Great circles between two noises: their length, their angle, their ends, and the odd pairs."""
+"""Great circles between two noises: their length, their angle, their ends, and the odd pairs.
+
+That folding batch norm away changes no picture is tested with the figure that needs it
+(`tests/live/test_face_explorer.py`).
+"""
 
 import math
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gancourse.networks.latent import slerp
+from gancourse.errors import GanCourseError
+from gancourse.networks import dcgan
+from gancourse.networks.latent import fold_batch_norm, slerp
 
 T = torch.linspace(0, 1, 11)[:, None]
 
@@ -87,3 +93,12 @@ def test_each_row_has_its_own_way():
     a[1], b[2], b[3] = 0, -a[2], a[3]
     for i, way in enumerate(slerp(a, b, 0.3)):
         assert torch.equal(way, slerp(a[i], b[i], 0.3))
+
+
+def test_batch_norm_that_keeps_no_statistics_cannot_be_folded():
+    net = dcgan.generator(16, 3, 8, 4)
+    for part in net:
+        if isinstance(part, nn.BatchNorm2d):
+            part.running_mean = part.running_var = None
+    with pytest.raises(GanCourseError, match="keeps no running mean and variance"):
+        fold_batch_norm(net)
