@@ -141,7 +141,7 @@ def scatter(ax: Axes, real: Tensor | None, fake: Tensor | None, reach: float = 1
 
 
 def point_panels(
-    real: Tensor, fakes: Sequence[Tensor], titles: Sequence[str], across: int = 4
+    real: Tensor | None, fakes: Sequence[Tensor], titles: Sequence[str], across: int = 4
 ) -> Picture:
     """Generated points over the same real ones, one panel per moment or member."""
     rows = math.ceil(len(fakes) / across)

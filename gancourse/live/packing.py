@@ -58,7 +58,7 @@ def directions(layers: list[Layer], faces, z: Tensor) -> list[dict]:
             fix="pass the images that the generator was trained on",
         )
     names, columns = _attributes(faces)
-    if names:
+    if columns is not None:
         d, r = attribute_directions(layers, faces[:], columns, z)
         best = r.argsort(descending=True)[:6]
         sets.insert(0, _set("by attribute (labels used)", d[best], [names[i] for i in best]))

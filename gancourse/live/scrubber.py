@@ -22,7 +22,9 @@ class Recorder:
         demand_whole("seed", seed, where="Recorder")
         demand_whole("member", member, where="Recorder")
         self.n, self.seed, self.member = n, seed, member
-        self.steps, self.frames, self.losses = [], [], []
+        self.steps: list[int] = []
+        self.frames: list[Tensor] = []
+        self.losses: list[list[float]] = []
 
     @torch.no_grad()
     def __call__(self, training) -> None:

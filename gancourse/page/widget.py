@@ -4,6 +4,8 @@ Where no kernel will answer (the built book, a page on GitHub) or ipywidgets is 
 picture stands in its place. Works with ipywidgets 7.7, as on Colab, and 8.
 """
 
+from typing import Any
+
 from gancourse import notebook
 
 MISSING = (
@@ -14,6 +16,14 @@ MISSING = (
 
 class Widget:
     """Shows `controls()` to a reader who has a kernel, else `still()`."""
+
+    def controls(self) -> Any:
+        """What ipywidgets shows; imports ipywidgets itself."""
+        raise NotImplementedError
+
+    def still(self) -> Any:
+        """A picture that needs no kernel."""
+        raise NotImplementedError
 
     def _ipython_display_(self) -> None:
         from IPython.display import display

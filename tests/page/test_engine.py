@@ -3,6 +3,7 @@
 import importlib
 import math
 from functools import partial
+from itertools import pairwise
 
 import pytest
 import torch
@@ -48,8 +49,7 @@ class Twin(nn.Module):
         super().__init__()
         torch.manual_seed(seed)
         self.sizes, self.activation = sizes, activation
-        pairs = zip(sizes, sizes[1:], strict=False)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairs).double()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes)).double()
         for parameter in self.parameters():
             parameter.data *= 2  # scores on both sides of every kink
 
