@@ -55,15 +55,18 @@ def ordered(arrows, floors):
     for _ in range(8):
         for floor in [*sorted(rows), *sorted(rows, reverse=True)]:
             x = {n: (i + 1) / (len(row) + 1) for row in rows.values() for i, n in enumerate(row)}
-            rows[floor].sort(
-                key=lambda n, x=x: sum(x[o] for o in near[n]) / len(near[n]) if near[n] else x[n]
-            )
+
+            def middle(n, x=x):
+                return sum(x[o] for o in near[n]) / len(near[n]) if near[n] else x[n]
+
+            rows[floor].sort(key=middle)
     return rows
 
 
 def placed(arrows, floors):
     """The centre of every room, and the height of the drawing: the top floor is the first row."""
-    place, y = {}, 8 + HEIGHT / 2
+    place: dict[str, tuple[float, float]] = {}
+    y = 8 + HEIGHT / 2
     rows = ordered(arrows, floors)
     for floor in sorted(rows, reverse=True):
         row = rows[floor]
@@ -98,7 +101,7 @@ def drawn(arrows, floors, ground, link):
         if floor < max(ceilings)
     ]
     parts += [arrow(a, b, place, leave[a][b], enter[b][a]) for a in lines for b in sorted(lines[a])]
-    parts += [box(name, *place[name], link(name)) for name in arrows]
+    parts += [box(n, place[n][0], place[n][1], link(n)) for n in arrows]
     y = bottom + 14
     parts.append(
         f'<g class="house-ground"><rect x="4" y="{y:.0f}" width="{WIDTH - 8}" height="{HEIGHT}" '
@@ -167,7 +170,8 @@ class Architecture(SphinxDirective):
 
     def run(self):
         self.env.note_dependency(str(Path(self.env.srcdir, PLAN)))
-        svg = drawn(*plan(self.env.srcdir), lambda room: page_of(self.env, room))
+        arrows, floors, ground = plan(self.env.srcdir)
+        svg = drawn(arrows, floors, ground, lambda room: page_of(self.env, room))
         return [nodes.raw("", svg, format="html")]
 
 

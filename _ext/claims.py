@@ -78,15 +78,19 @@ def claim_tests(root):
     found = []
     for path in sorted(Path(root).glob("tests/**/test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            for mark in getattr(node, "decorator_list", []):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            for mark in node.decorator_list:
                 if not isinstance(mark, ast.Call) or ast.unparse(mark.func) != "pytest.mark.claim":
                     continue
-                text = next((k.value.value for k in mark.keywords if k.arg == "text"), None)
+                text = next(
+                    (ast.literal_eval(k.value) for k in mark.keywords if k.arg == "text"), None
+                )
                 summary = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
                 where = path.relative_to(root).as_posix()
                 asserts = says_something(node)
                 found += [
-                    ClaimTest(argument.value, text, where, node.name, summary, asserts)
+                    ClaimTest(ast.literal_eval(argument), text, where, node.name, summary, asserts)
                     for argument in mark.args
                 ]
     return found

@@ -53,10 +53,10 @@ def form(node, docstrings=False):
 
 def joined(node, docstrings):
     """The parts of an f-string; Pythons differ in where they cut its text."""
-    parts = []
+    parts: list = []
     for value in node.values:
         if isinstance(value, ast.Constant) and parts and isinstance(parts[-1], str):
-            parts[-1] += value.value
+            parts[-1] += str(value.value)
         else:
             parts.append(
                 value.value if isinstance(value, ast.Constant) else form(value, docstrings)
@@ -86,7 +86,7 @@ def imported(statement, package=""):
     """(name that is bound, module, name in it or None, the statement for this name alone)."""
     for alias in statement.names:
         if isinstance(statement, ast.Import):
-            alone = ast.Import([alias])
+            alone: ast.stmt = ast.Import([alias])
             if alias.asname:
                 yield alias.asname, alias.name, None, alone
             else:  # `import a.b` opens a.b, and binds a
@@ -112,11 +112,11 @@ def argument(call):
 def written_into(statement):
     """The roots of what an assignment writes into: `TABLE` of `TABLE["x"] = 1`."""
     if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
-        targets = getattr(statement, "targets", None) or [statement.target]
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for node in (node for target in targets for node in ast.walk(target)):
             if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
                 while isinstance(node, ast.Subscript | ast.Attribute | ast.Call):
-                    node = getattr(node, "value", None) or node.func
+                    node = node.func if isinstance(node, ast.Call) else node.value
                 yield getattr(node, "id", "")
 
 
@@ -229,7 +229,7 @@ class Module:
             return None if names else self.source
         lines, pieces = self.source.splitlines(), []
         for node in found:
-            last = node.end_lineno
+            last = node.end_lineno or 0
             for number in range(last, len(lines)):  # comments of its own depth belong to it
                 text = lines[number].lstrip()
                 depth = len(lines[number]) - len(text)
