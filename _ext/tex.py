@@ -28,7 +28,10 @@ SAME = {
     **{r"\ldots": r"\dots", r"\cdots": r"\dots", r"\lbrack": "[", r"\rbrack": "]"},
 }
 #: Names of functions that TeX writes with a command of their own: `\log` is `\mathrm{log}`.
-NAMES = set("log exp sin cos tan max min sup inf arg det lim Pr ln".split())
+NAMES = {
+    *("log", "exp", "sin", "cos", "tan", "max", "min", "sup", "inf", "arg", "det", "lim"),
+    *("Pr", "ln"),
+}
 
 
 def tokens(tex, lines=False):

@@ -75,9 +75,9 @@ def statements(tex):
     found, tail = [[]], False
     for k, (depth, token) in enumerate(depths(said)):
         breaks = not depth and (
-            token == "," or token == BREAK and not SIGNS & {*found[-1][-1:], *said[k + 1 : k + 2]}
+            token == "," or (token == BREAK and not SIGNS & {*found[-1][-1:], *said[k + 1 : k + 2]})
         )
-        tail = not breaks and (tail or not depth and bool(TAIL.match(token)))
+        tail = not breaks and (tail or (not depth and bool(TAIL.match(token))))
         if breaks:
             found.append([])
         elif not tail and token not in (BREAK, "so", "hence"):
@@ -330,7 +330,7 @@ class Reader:
             over = {t: v for t in under if isinstance(v := self.names.get((t,)), range | list)}
         start, outer, values = self.at, self.names, []
         conditional = bool(RELATIONS & set(under))
-        if not over or not conditional and set(under) - set(over):
+        if not over or (not conditional and set(under) - set(over)):
             raise Unreadable(f"no range is bound for {' '.join(under)}")
         for places in itertools.product(*over.values()):
             self.names = {**outer, **{(k,): v for k, v in zip(over, places, strict=True)}}

@@ -24,7 +24,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
-from errata import entries, fingerprint  # noqa: E402
+from errata import entries, fingerprint
 
 ROOT = Path(__file__).parents[1]
 TESTS = "tests/book/test_errata.py"

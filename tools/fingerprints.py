@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
-from equations import edited, equations, marks  # noqa: E402
-from tex import fingerprint  # noqa: E402
+from equations import edited, equations, marks
+from tex import fingerprint
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,13 +33,13 @@ def write(path, printed):
         if not isinstance(node, ast.FunctionDef) or not list(marks(node)):
             continue
         for mark in node.decorator_list:
-            source = ast.unparse(mark)
-            if source.startswith("pytest.mark.equation("):
-                (label,) = (argument.value for argument in mark.args)
+            if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation":
+                (label,) = map(ast.literal_eval, mark.args)
+                end = mark.end_lineno or mark.lineno
                 new = f'@pytest.mark.equation("{label}", tex="{printed[label]}")\n'
-                lines[mark.lineno - 1 : mark.end_lineno] = [
+                lines[mark.lineno - 1 : end] = [
                     new,
-                    *[""] * (mark.end_lineno - mark.lineno),
+                    *[""] * (end - mark.lineno),
                 ]
     path.write_text("".join(lines), "utf-8")
 

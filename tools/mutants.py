@@ -96,7 +96,7 @@ KINDS = {"printed": printed, "tests": tests, "theory": theory}
 
 def numbered(mutants):
     """The same with names that differ: the second of two equal ones ends in #2."""
-    seen = {}
+    seen: dict[str, int] = {}
     for mutant in mutants:
         seen[mutant.name] = seen.get(mutant.name, 0) + 1
         n = seen[mutant.name]

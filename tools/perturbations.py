@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
-from tex import tokens  # noqa: E402
+from tex import tokens
 
 # ---- formulas ---------------------------------------------------------------------------------
 
@@ -56,9 +56,9 @@ def changes(said):
     """(what, tokens) of every small change of a list of tokens."""
     for k, token in enumerate(said):
         swap = lambda new, k=k, n=1: [*said[:k], *new, *said[k + n :]]
-        if token in OTHER and (OTHER[token] in said or len(token) > 1 or not token.isalpha()):
-            if k or token not in "+-":
-                yield f"{token} -> {OTHER[token]}", swap([OTHER[token]])
+        known = token in OTHER and (k or token not in "+-")
+        if known and (OTHER[token] in said or len(token) > 1 or not token.isalpha()):
+            yield f"{token} -> {OTHER[token]}", swap([OTHER[token]])
         if token == "-" and (k == 0 or said[k - 1] in {*BRACKETS, "=", r"\newline"}):
             yield "- dropped", swap([])
         if token.isdigit():
@@ -114,7 +114,7 @@ def of_formula(tex):
 
 # ---- Python -----------------------------------------------------------------------------------
 
-SWAPPED = {
+SWAPPED: dict[type, type] = {
     **{ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult},
     **{ast.Pow: ast.Mult, ast.MatMult: ast.Mult, ast.Lt: ast.GtE, ast.LtE: ast.Gt},
     **{ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq},
@@ -158,14 +158,15 @@ def variants(node):
             yield new
         for side in ("left", "right"):
             constant = getattr(node, side)
-            if isinstance(constant, ast.Constant) and type(constant.value) in (int, float):
+            value = constant.value if isinstance(constant, ast.Constant) else None
+            if isinstance(value, int | float) and not isinstance(value, bool):
                 new = copy.deepcopy(node)
-                setattr(new, side, ast.Constant(constant.value + 1))
+                setattr(new, side, ast.Constant(value + 1))
                 yield new
     if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
-        new = copy.deepcopy(node)
-        new.ops[0] = SWAPPED[type(node.ops[0])]()
-        yield new
+        turned = copy.deepcopy(node)
+        turned.ops[0] = SWAPPED[type(node.ops[0])]()
+        yield turned
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield copy.deepcopy(node.operand)
     if isinstance(node, ast.Attribute) and node.attr in NAMES:

@@ -1,6 +1,7 @@
 """Chapter 03, equation by equation: recomputed with numpy, scipy and loops."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -483,7 +484,7 @@ def test_the_slope_by_the_input(seed, printed):
 def test_sensitivities_of_many_layers(printed):
     """Four layers in numpy: every slope against differences."""
     r, sizes = rng(7), [3, 4, 5, 4, 2]
-    Ws = [r.normal(size=(o, i)) / math.sqrt(i) for i, o in zip(sizes, sizes[1:], strict=False)]
+    Ws = [r.normal(size=(o, i)) / math.sqrt(i) for i, o in pairwise(sizes)]
     x, t = r.normal(size=3), r.normal(size=2)
 
     def run(Ws):
@@ -495,7 +496,7 @@ def test_sensitivities_of_many_layers(printed):
     ys, _ = run(Ws)
     delta = 2 * (ys[-1] - t) * (1 - ys[-1] ** 2)
     for l in reversed(range(4)):
-        cost = lambda W, l=l: run(Ws[:l] + [W] + Ws[l + 1 :])[1]
+        cost = lambda W, l=l: run([*Ws[:l], W, *Ws[l + 1 :]])[1]
         by_W = gradient(cost, Ws[l])
         for i, j in np.ndindex(by_W.shape):
             names = {"i": i + 1, "j": j + 1, r"\delta_i^{(l)}": delta[i], "y_j^{(l-1)}": ys[l][j]}

@@ -1,6 +1,7 @@
 """Chapter 09, equation by equation: recomputed without the code that the chapter shows."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_parameters(size, printed):
     for c, d, w in [(1, 7, 3), (3, 32, 32), (3, 100, 8)]:
         k = int(math.log2(size)) - 2
         maps = [2**i * w for i in reversed(range(k))]
-        by_layer = 16 * d * maps[0] + sum(16 * a * b for a, b in zip(maps, maps[1:], strict=False))
+        by_layer = 16 * d * maps[0] + sum(16 * a * b for a, b in pairwise(maps))
         by_layer += 2 * sum(maps) + 16 * maps[-1] * c + c
         counted = sum(p.numel() for p in dcgan.generator(size, c, d, w).parameters())
         names = {"N_G": counted, "d": d, "w": w, "k": k, "c": c}

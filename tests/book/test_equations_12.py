@@ -1,6 +1,7 @@
 """Chapter 12, equation by equation: recomputed with numpy and scipy, never with gancourse."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -185,7 +186,7 @@ def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c, prin
 def test_the_best_clipped_estimate_of_two_points(a, hidden, printed):
     """Corners of the box never exceed it, the network of the proof attains it."""
     c, sizes = 0.5, [1, *hidden, 1]
-    K = math.prod(c * math.sqrt(m * n) for m, n in zip(sizes[:-1], sizes[1:], strict=True))
+    K = math.prod(c * math.sqrt(m * n) for m, n in pairwise(sizes))
     best, points = printed("eq-clipped-gap").side({"K": K, "a": a}), np.array([[a, -a]])
     shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
 

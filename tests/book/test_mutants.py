@@ -49,7 +49,7 @@ SOURCE = '''def f(x):
 
 def test_python_is_falsified_where_it_states_something():
     function = ast.parse(SOURCE).body[0]
-    said = {what: text for what, text in of_function(SOURCE, function)}
+    said = dict(of_function(SOURCE, function))
     assert set(said) == {
         "-x + 2 -> -x - 2",
         "-x + 2 -> -x + 3",

@@ -59,7 +59,7 @@ def test_a_quick_run_has_the_form_of_the_file():
 def test_a_run_is_followed_at_every_moment():
     game, d_steps, optimizer = script.GAMES["WGAN"]
     found = script.followed(script.TOYS["ring"], game, d_steps, optimizer, 4, 2, 2)
-    assert {name: (len(v), len(v[0])) for name, v in found.items()} == {
-        name: (2, 2) for name in ("w1", "slope", "d_loss", "g_loss")
-    }
+    assert {name: (len(v), len(v[0])) for name, v in found.items()} == dict.fromkeys(
+        ("w1", "slope", "d_loss", "g_loss"), (2, 2)
+    )
     assert min(map(min, found["w1"])) > 0 and min(map(min, found["slope"])) > 0
