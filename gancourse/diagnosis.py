@@ -34,6 +34,12 @@ def diagnose(
     is judged by the mean over its members. ``samples`` and ``real``, of one shape ``(n, ...)`` with
     n >= 50, allow to look for collapse. Thresholds are rules of thumb, stated in the evidence.
     """
+    if len(history) != 2:
+        raise GanCourseError(
+            "only the history of two players can be judged",
+            where="diagnose",
+            fix="look at the one loss with plots.losses(history)",
+        )
     d, g = (x.reshape(len(x), -1).double().mean(1) for x in history)
     if len(d) < 50:
         raise GanCourseError(

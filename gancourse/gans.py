@@ -16,8 +16,11 @@ from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.games import Game
-from gancourse.penalties import sample_axes, score
+from gancourse.penalties import judged, sample_axes, score
 from gancourse.shapes import Losses, Scores
+
+#: Torch's own layers that mix the samples of a batch, and cannot say so.
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class GAN(nn.Module):
@@ -51,7 +54,14 @@ class GAN(nn.Module):
             )
         self.game, self.latent_dim = game, latent_dim
         self.G, self.D = generator, discriminator
-        self.together = samplewise(discriminator) if together is None else together
+        self.together = samplewise(discriminator) if together is None else bool(together)
+        members = [getattr(net, "members", None) for net in (generator, discriminator)]
+        if members[0] != members[1]:
+            raise GanCourseError(
+                f"the generator has {members[0]} members, the discriminator {members[1]}",
+                where="GAN",
+                fix="give both the same, or none",
+            )
 
     @property
     def members(self) -> int | None:
@@ -86,10 +96,12 @@ class GAN(nn.Module):
 
     def penalised(self, x: Tensor, fake: Tensor) -> Losses:
         """The discriminator's loss plus the game's penalty, which looks at slopes of the scores."""
-        x, fake = x.detach().requires_grad_(), fake.requires_grad_()
-        scores = score(self.D, x), score(self.D, fake)
-        loss, penalty = self.game.d_loss(*scores), self.game.penalty
-        return loss if penalty is None else loss + penalty(self.D, x, fake, scores)
+        real, made = judged(self.D, x), judged(self.D, fake)
+        loss, penalty = self.game.d_loss(real[1], made[1]), self.game.penalty
+        if penalty is None:
+            return loss
+        known = hasattr(penalty, "of")  # it looks at these samples and no others
+        return loss + (penalty.of(real, made) if known else penalty(self.D, x, fake))
 
     def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, on fresh noise."""
@@ -112,6 +124,8 @@ class GAN(nn.Module):
         alone. ``generator`` samples another network in place of ``G``, for instance its average.
         """
         demand_whole("n", n, least=1, where="sample")
+        if seed is not None:
+            demand_whole("seed", seed, where="sample")
         G = self.G if generator is None else generator
         shape = (n,) if self.members is None else (self.members, n)
         if seed is None:
@@ -165,7 +179,9 @@ class PackedGAN(GAN):
 
 def samplewise(network: nn.Module) -> bool:
     """Whether a network says that it scores each sample by itself, and no layer of it objects."""
-    mixing = any(getattr(part, "mixes_samples", False) for part in network.modules())
+    mixing = any(
+        getattr(part, "mixes_samples", isinstance(part, BATCH_NORMS)) for part in network.modules()
+    )
     return getattr(network, "samplewise", False) and not mixing
 
 

@@ -1,8 +1,9 @@
 r"""Penalties and projections: what keeps a discriminator smooth.
 
 A penalty is called as ``penalty(D, x, fake)`` and returns what is added to the discriminator's
-loss; where D's scores of both are known already, they are its fourth argument. A projection is
-called as ``projection(D)`` after the discriminator's step. All penalties look at the length of the
+loss; one that looks only at the samples themselves also has ``of(real, fake)``, two pairs of
+samples and scores, and needs no second pass through D. A projection is called as
+``projection(D)`` after the discriminator's step. All penalties look at the length of the
 slope $\nabla_xD(x)$ of one sample's own score, so $D$ must treat the samples of a batch
 separately: no batch norm.
 
@@ -12,7 +13,6 @@ Samples have shape ``(batch, *sample)``, scores ``(batch,)``. An ensemble, a $D$
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ from torch import Tensor, nn
 from gancourse.errors import GanCourseError, demand_number
 from gancourse.loop import fused
 from gancourse.shapes import Losses, Scores, Slopes
+
+#: Samples that ask for a gradient, and their scores.
+Judged = tuple[Tensor, Scores]
 
 
 def sample_axes(network: Callable) -> int:
@@ -31,11 +34,10 @@ def score(D: Callable, x: Tensor) -> Scores:
     """``D(x)`` with one number per sample, shape ``(batch,)`` or ``(members, batch)``.
 
     A discriminator may return its scores with trailing axes of length one; they are dropped here.
-    Who cannot say that it has members, such as a plain function, shows it by its scores' shape.
+    A plain function cannot say that it has members; it shows it by the shape of its scores.
     """
     scores, shape = D(x), x.shape[: sample_axes(D)]
-    silent = scores.numel() != shape.numel() or not isinstance(D, nn.Module)
-    if silent and scores.shape[:2] == x.shape[:2]:
+    if not isinstance(D, nn.Module) and scores.shape[:2] == x.shape[:2]:
         shape = x.shape[:2]
     if scores.numel() != shape.numel():
         raise GanCourseError(
@@ -56,7 +58,7 @@ def slope(samples: Tensor, scores: Scores) -> Slopes:
     return gradient.flatten(scores.ndim)
 
 
-def judged(D: Callable, x: Tensor) -> tuple[Tensor, Scores]:
+def judged(D: Callable, x: Tensor) -> Judged:
     """``x`` as samples that ask for a gradient, and their scores."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
@@ -72,10 +74,8 @@ class GradientPenalty:
 
     weight: float = 10.0
 
-    def __call__(
-        self, D: Callable, x: Tensor, fake: Tensor, scores: tuple[Scores, Scores] | None = None
-    ) -> Losses:
-        lead = (score(D, x.detach()) if scores is None else scores[0]).ndim
+    def __call__(self, D: Callable, x: Tensor, fake: Tensor) -> Losses:
+        lead = sample_axes(D) if isinstance(D, nn.Module) else score(D, x.detach()).ndim
         epsilon = torch.rand(x.shape[:lead] + (1,) * (x.ndim - lead), device=x.device)
         between = fake + epsilon.to(x.dtype) * (x - fake)
         # vector_norm has derivative 0, not NaN, where the slope is exactly 0.
@@ -97,21 +97,14 @@ class SquaredSlope:
     real: bool
     fake: bool
 
-    def __call__(
-        self, D: Callable, x: Tensor, fake: Tensor, scores: tuple[Scores, Scores] | None = None
-    ) -> Losses:
-        parts = [(x, self.real), (fake, self.fake)]
-        known = scores or (None, None)
-        seen = [
-            judged(D, samples) if score is None else (samples, score)
-            for (samples, used), score in zip(parts, known, strict=True)
-            if used
-        ]
-        return (
-            self.gamma
-            / 2
-            * reduce(torch.add, (slope(*pair).square().sum(-1).mean(-1) for pair in seen))
-        )
+    def of(self, real: Judged | None, fake: Judged | None) -> Losses:
+        """The penalty at samples whose scores are known; what is not looked at may be ``None``."""
+        seen = [pair for pair, used in ((real, self.real), (fake, self.fake)) if used and pair]
+        slopes = [slope(*pair).square().sum(-1).mean(-1) for pair in seen]
+        return self.gamma / 2 * torch.stack(slopes).sum(0)
+
+    def __call__(self, D: Callable, x: Tensor, fake: Tensor) -> Losses:
+        return self.of(judged(D, x) if self.real else None, judged(D, fake) if self.fake else None)
 
     def __repr__(self):
         name = "_".join(n for n, used in (("r1", self.real), ("r2", self.fake)) if used)
@@ -161,6 +154,6 @@ def r1_r2(gamma: float = 1.0) -> SquaredSlope:
 
 def clip_weights(c: float = 0.01) -> ClipWeights:
     """Clamp every parameter to $[-c,c]$ after each of the discriminator's steps, for WGAN."""
-    if not isinstance(c, int | float) or not 0 < c < float("inf"):
+    if isinstance(c, bool) or not isinstance(c, int | float) or not 0 < c < float("inf"):
         raise GanCourseError(f"c must be positive, not {c!r}", where="clip_weights")
     return ClipWeights(c)

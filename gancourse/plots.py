@@ -99,23 +99,27 @@ def image_grids(
     return picture
 
 
+#: What the losses of a history are called.
+LOSSES = {"d_loss": "loss of the discriminator", "g_loss": "loss of the generator", "loss": "loss"}
+
+
 def losses(history, references: dict[str, float] | None = None, smooth: int = 1) -> Picture:
-    """Both players' losses against the step; faint single members, their median in full colour.
+    """Each player's loss against the step; faint single members, their median in full colour.
 
     ``references`` draws named levels, such as ``{"log 4": 1.386}``; ``smooth`` averages over that
     many steps.
     """
-    picture, axes = panels(1, 2, height=2.4)
-    for ax, name, colour in zip(axes[0], ("d_loss", "g_loss"), (REAL, FAKE), strict=True):
-        values = getattr(history, name).reshape(len(history.d_loss), -1).numpy()
+    picture, axes = panels(1, len(history), height=2.4)
+    colours = (REAL, FAKE) if len(history) == 2 else (INK,)
+    for ax, name, colour in zip(axes[0], history._fields, colours, strict=True):
+        values = getattr(history, name).reshape(len(history[0]), -1).numpy()
         kernel = np.ones(smooth) / smooth
         values = np.stack([np.convolve(column, kernel, "valid") for column in values.T], 1)
         steps = np.arange(len(values)) + smooth / 2
         if values.shape[1] > 1:
             ax.plot(steps, values, color=colour, alpha=0.2, lw=0.8)
         ax.plot(steps, np.median(values, 1), color=colour, lw=1.4)
-        player = "discriminator" if name == "d_loss" else "generator"
-        ax.set(title=f"loss of the {player}", xlabel="step")
+        ax.set(title=LOSSES[name], xlabel="step")
         for label, level in (references or {}).items():
             ax.axhline(level, color=INK, ls=":", lw=1)
             ax.annotate(

@@ -103,8 +103,8 @@ class Training:
         notes: dict | None = None,
     ):
         demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes)
-        self.turns = turns_of(gan)
-        self.device = usable(device) if device is not None else next(gan.parameters()).device
+        self.turns = turns_of(gan, with_d=d_optimizer is not None or d_steps > 1)
+        self.device = usable(device) if device is not None else home_of(gan)
         layout = layout_for(gan)  # which torch takes, whatever its types say
         self.gan: Any = gan.to(self.device, memory_format=layout)  # type: ignore[call-overload]
         self.gan.train()
@@ -192,6 +192,8 @@ class Training:
                 where="sample",
                 fix="call gan.G on noise, or write sample(n, seed, generator)",
             )
+        if self.turns is alone:
+            return (self.average or self.gan).sample(n, seed)
         return self.gan.sample(n, seed, generator=self.average)
 
     # ---- what survives a crash: see gancourse.saving ---------------------------------------------
@@ -281,18 +283,39 @@ def alone(training: Training) -> tuple[Tensor]:
     return (training.G.move(training.gan.loss, next(training.stream)),)
 
 
-def turns_of(model: nn.Module) -> Callable[[Training], tuple[Tensor, ...]]:
-    """The turns of ``model``; :class:`GanCourseError` if it has none."""
+def turns_of(model: nn.Module, with_d: bool = False) -> Callable[["Training"], tuple[Tensor, ...]]:
+    """The turns of ``model``; :class:`GanCourseError` if it has none.
+
+    ``with_d`` says that settings of a discriminator were given: then it must have one.
+    """
     if isinstance(model, nn.Module):
         if all(hasattr(model, part) for part in ("G", "D", "d_loss", "g_loss")):
             return algorithm_1
         if hasattr(model, "loss"):
+            if with_d:
+                raise GanCourseError(
+                    "d_steps and d_optimizer are a discriminator's, and this model has none",
+                    where="training",
+                    fix="leave them out",
+                )
             return alone
     raise GanCourseError(
         f"gan must be a torch module with G, D, d_loss and g_loss, not a {type(model).__name__}",
         where="training",
         fix="build one with gancourse.gans.GAN, or give a model with one player a loss(*batch)",
     )
+
+
+def home_of(model: nn.Module) -> torch.device:
+    """Where the weights of ``model`` lie; :class:`GanCourseError` if it has none to train."""
+    weight = next(model.parameters(), None)
+    if weight is None:
+        raise GanCourseError(
+            f"{type(model).__name__} has no weights to train",
+            where="training",
+            fix="give it parameters: nn.Parameter, or modules of torch.nn",
+        )
+    return weight.device
 
 
 def layout_for(model: nn.Module) -> torch.memory_format:

@@ -58,10 +58,21 @@ def test_few_nouns_at_the_door_and_no_module_beside_a_room_of_its_name():
 
 
 def test_tests_mirror_the_rooms():
-    """A module's test has its name and lies in its room, or at the door."""
+    """Each room of tests has one in the package, and a test file the name of a module in it.
+
+    More words may follow the name: ``test_mlp_spectral_norm``. (Not every module has a file of its
+    own: what is only used through another is tested there; coverage says what is missed.)
+    """
     known = {path.stem for path in MODULES} | {"bad_inputs", "architecture"}
     for folder in sorted(p for p in (ROOT / "tests").iterdir() if (PACKAGE / p.name).is_dir()):
-        assert list(folder.glob("test_*.py")), folder
+        found, own = (
+            list(folder.glob("test_*.py")),
+            {p.stem for p in PACKAGE.glob(f"{folder.name}/*.py")},
+        )
+        assert found, folder
+        for path in found:
+            words = path.stem.removeprefix("test_").split("_")
+            assert {"_".join(words[: n + 1]) for n in range(len(words))} & own, path
     for path in (ROOT / "tests").glob("test_*.py"):
         assert path.stem.removeprefix("test_") in known, path
 

@@ -102,6 +102,8 @@ def test_a_layer_that_mixes_samples_sees_real_and_fake_apart():
     mixed[1] = nn.Linear(3, 64)
     parts = dict(generator=mlp(2, 2), discriminator=mixed, latent_dim=2)
     assert torch.equal(GAN(Minimax(), **parts).scores(x, fake)[0], mixed(x)[:, 0])
+    dense = mlp(2, 1, activation=lambda: nn.Sequential(nn.BatchNorm1d(64), nn.ReLU()))
+    assert not GAN(Minimax(), generator=mlp(2, 2), discriminator=dense, latent_dim=2).together
     told = GAN(Minimax(), **parts, together=True).scores(x, fake)[0]
     assert (told - mixed(x)[:, 0]).abs().max() > 1e-4, "who insists gets it"
 
@@ -188,3 +190,24 @@ def test_packs_of_another_shape_than_the_data_are_told():
     gan = PackedGAN(NonSaturating(), generator=mlp(2, 3), discriminator=mlp(4, 1), latent_dim=2)
     with pytest.raises(GanCourseError, match=r"shape \(2, 6\), the data have shape \(2, 4\)"):
         gan.d_loss(torch.randn(4, 2))
+
+
+def test_both_networks_have_as_many_members():
+    with pytest.raises(GanCourseError, match="3 members, the discriminator None"):
+        GAN(Minimax(), generator=mlp(2, 2, members=3), discriminator=mlp(2, 1), latent_dim=2)
+
+
+def test_a_penalty_of_ones_own_takes_d_and_the_samples():
+    mine = lambda D, x, fake: 0 * D(x).mean() + 7
+    gan, x = toy(Wasserstein(penalty=mine)), torch.randn(8, 2)
+    torch.manual_seed(0)
+    with_penalty = gan.d_loss(x)
+    gan.game.penalty = None
+    torch.manual_seed(0)
+    assert with_penalty.item() == pytest.approx(gan.d_loss(x).item() + 7, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", [True, "a", -1, 0.5])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(GanCourseError, match="seed must be a whole number"):
+        toy().sample(2, seed)

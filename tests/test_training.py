@@ -6,11 +6,14 @@ import torch
 from torch import nn
 
 import gancourse
+from gancourse import plots
 from gancourse.data.images import images
 from gancourse.data.toys import ring
+from gancourse.diagnosis import diagnose
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
 from gancourse.gans import GAN
+from gancourse.live.scrubber import Recorder
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
@@ -595,3 +598,35 @@ def test_one_player_is_guarded_too(tmp_path):
 def test_a_checkpoint_says_which_version_wrote_it(tmp_path):
     path = train(toy(), ring().batches(8), 1).save(tmp_path / "run.pt")
     assert torch.load(path, weights_only=True)["versions"]["gancourse"] == gancourse.__version__
+
+
+def test_what_is_only_a_discriminators_is_refused_for_one_player():
+    for only_d in (dict(d_steps=2), dict(d_optimizer=adam())):
+        with pytest.raises(GanCourseError, match="this model has none"):
+            Training(Autoencoder(), line(), **lone(**only_d))
+
+
+def test_a_model_without_weights_is_told():
+    class Empty(nn.Module):
+        def loss(self, x):
+            return x.sum()
+
+    with pytest.raises(GanCourseError, match="Empty has no weights to train"):
+        Training(Empty(), line())
+
+
+def test_one_players_history_is_plotted_and_not_taken_for_two():
+    history = train(Autoencoder(), line(), 60, **lone()).history
+    assert plots.losses(history)._repr_png_()
+    with pytest.raises(GanCourseError, match="two players"):
+        diagnose(history)
+    with pytest.raises(GanCourseError, match="two players"):
+        train(Autoencoder(), line(), 1, watch=Recorder(), every=1)
+
+
+def test_finite_batches_whose_sum_overflows_and_bytes_beside_pictures_pass():
+    training = Training(toy(), ring().batches(8))
+    big, labels = torch.full((4, 2), 3e38), torch.ones(2, 1, 4, 4, dtype=torch.uint8)
+    pictures = torch.zeros(2, 3, 4, 4)
+    for batch in ((big,), (pictures, labels)):
+        assert next(training.guard.checked(iter([batch]))) is batch

@@ -32,7 +32,7 @@ ARROWS = {
     "questions": {"theory", "networks"},
     "exercises": {"questions"},
     "recipes": {"games", "penalties", "gans", "networks", "training"},
-    "benchmark": {"data", "games", "gans", "networks", "penalties", "training"},
+    "benchmark": {"data", "games", "gans", "loop", "networks", "penalties", "training"},
     "experiments": {
         *("data", "theory", "networks", "games", "penalties", "gans", "training"),
         *("metrics", "recipes", "benchmark"),

@@ -10,7 +10,6 @@ is the peak of which a loop reaches a fraction.
 The JSON file holds the times of all turns; what they say is in :mod:`gancourse.benchmark.report`.
 """
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gancourse.benchmark import machine
 from gancourse.benchmark.cases import Loops, pictures, stepping, toys, tricks
 from gancourse.devices import fastest, usable
+from gancourse.loop import fused
 
 
 class Case(NamedTuple):
@@ -145,16 +145,10 @@ def take_turns(
     return seconds
 
 
-class NoModules(contextlib.nullcontext):
-    """In place of the flop counter's list of modules: its hooks break on slopes at an input."""
-
-    parents = ("Global",)
-
-
 def flops(advance: Callable[[int], None]) -> float:
     """Floating-point operations of one step, in 1e9, counted while it runs."""
     counter = FlopCounterMode(display=False)
-    counter.mod_tracker = NoModules()  # type: ignore[assignment]  # has what the counter reads
+    fused.count_without_modules(counter)
     with counter:
         advance(1)
     return counter.get_total_flops() / 1e9

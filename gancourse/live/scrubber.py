@@ -28,6 +28,12 @@ class Recorder:
 
     @torch.no_grad()
     def __call__(self, training) -> None:
+        if len(training.history) != 2:
+            raise GanCourseError(
+                "only the training of two players can be recorded",
+                where="Recorder",
+                fix="watch a model with one player by plots.losses(training.history)",
+            )
         member = slice(None) if getattr(training.gan.G, "members", None) is None else self.member
         since = self.steps[-1] if self.steps else 0
         self.losses.append(

@@ -95,15 +95,15 @@ class FiniteGuard:
     def checked(self, batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
         """The same batches, each looked at when it comes (on a GPU not: no waiting)."""
         for batch in batches:
-            for part in batch:
-                if part.device.type == "cpu" and not math.isfinite(part.float().sum()):
+            for part in batch if batch[0].device.type == "cpu" else ():
+                if part.is_floating_point() and not math.isfinite(part.sum(dtype=torch.float64)):
                     raise GanCourseError(
                         "the batch holds NaN or infinity",
                         where=f"step {self.step}",
                         fix="look for it in the data; no weight was moved by it",
                     )
-                if self.step == 0 and part.ndim == 4:
-                    demand_scaled(part)
+            if self.step == 0 and batch[0].ndim == 4:  # what comes with the pictures may be bytes
+                demand_scaled(batch[0])
             yield batch
 
 
@@ -131,7 +131,8 @@ def first_loss(loss_of: Callable, batch: tuple[Tensor, ...]) -> Tensor:
     """``loss_of(*batch)``, for the first time: whatever goes wrong, the two do not fit.
 
     Later losses are computed without this net: what worked once fails for another reason, and
-    that must not be hidden. Running out of memory is told as it is.
+    that must not be hidden. Running out of memory is told as it is where torch has a type for it
+    (on a CPU it has none).
     """
     try:
         return later_loss(loss_of, batch)

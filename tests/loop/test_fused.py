@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from gancourse.loop import fused
 
@@ -49,3 +50,15 @@ def test_a_fused_optimizer_skips_its_step_while_told_to(skip):
     weight.grad = torch.ones(3)
     optimizer.step()
     assert torch.equal(weight.detach(), torch.ones(3)) is (skip == 1.0)
+
+
+def test_operations_are_counted_alike_without_the_list_of_modules():
+    net, x, found = torch.nn.Linear(3, 5), torch.ones(7, 3), []
+    for without in (False, True):
+        counter = FlopCounterMode(display=False)
+        if without:
+            fused.count_without_modules(counter)
+        with counter:
+            net(x).sum().backward()
+        found.append(counter.get_total_flops())
+    assert found[0] == found[1] > 0

@@ -1,4 +1,4 @@
-"""theory.transport and theory.sinkhorn: certificates, closed forms, POT, gradients, axioms."""
+"""theory.transport and entropic transport: certificates, closed forms, POT, gradients, axioms."""
 
 import math
 import warnings
