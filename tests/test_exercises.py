@@ -1,5 +1,6 @@
 """Every exercise by itself: right, each known mistake, nonsense; and the book's own solutions."""
 
+import math
 import re
 from math import log, nan
 
@@ -149,6 +150,8 @@ def test_numbers_in_any_wrapping(two, given):
         ((1.5, 2), "This is half the right answer."),
         ((3 / log(2), 4 / log(2)), "This is in bits; use natural logarithms (nats)."),
         ((3, 4, 5), "Your answer has the shape (3,); (2,) is asked for."),
+        ((nan, 4), "Your answer contains something that is no real number, such as NaN."),
+        ((3.0091, 4), "It is not one of the usual slips. Try a case that you can do by hand."),
         ((3.1, 4), "It is not one of the usual slips. Try a case that you can do by hand."),
     ],
 )
@@ -176,6 +179,63 @@ def test_hints_on_functions(two, given, message):
 
 def test_a_function_may_change_its_arguments(two):
     assert check("square", lambda x: x.pow_(2) if isinstance(x, torch.Tensor) else x * x).right
+
+
+@pytest.mark.parametrize("log_of", [math.log, torch.log, lambda w: w.log()])
+def test_a_number_arrives_so_that_every_logarithm_takes_it(two, log_of):
+    marking.exercise(
+        "log", answer=log, praise="Yes.", inputs=[(2.0,), (0.5,)], mistakes={"Root.": math.sqrt}
+    )
+    assert check("log", log_of).right
+    assert check("log", lambda w: w**0.5).message == "Not yet. Root."
+
+
+def test_a_mistake_that_is_no_number_gets_its_hint(two):
+    marking.exercise(
+        "nothing",
+        answer=lambda p: torch.xlogy(p, p).sum(),
+        praise="Yes.",
+        inputs=[([0.0, 1.0],)],
+        mistakes={"Zero times infinity.": lambda p: (p * p.log()).sum()},
+    )
+    assert (
+        check("nothing", lambda p: (p * p.log()).sum()).message == "Not yet. Zero times infinity."
+    )
+    assert "no real number" in check("nothing", lambda p: p * nan).message
+
+
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        ("coin-log-likelihood", lambda x, w: (x * w.log() + (1 - x) * (1 - w).log()).sum()),
+        ("coin-log-likelihood", lambda x, w: torch.log(torch.where(x == 1, w, 1 - w)).sum()),
+        ("chain-slope", lambda w: 2 * w * torch.sin(2 * w**2 + 2)),
+        ("kl-with-zeros", lambda p, q: torch.where(p > 0, p * (p / q).log(), 0.0).sum()),
+    ],
+)
+def test_right_in_the_style_of_the_chapters(name, answer):
+    assert check(name, answer).right
+
+
+@pytest.mark.parametrize(
+    "name, answer, words",
+    [
+        (
+            "mlp-weights",
+            lambda sizes: EXERCISES["mlp-weights"].answer(sizes) + 5 * (sizes[0] == 784),
+            "79515",
+        ),
+        ("next-flip", (1, 0.8, 0.714), "rounded: give at least four digits"),
+        ("best-guesser", (0.4, 0.7, 0.106), "rounded: give at least four digits"),
+        ("bce-from-scores", lambda s, y: ((1 + s.exp()).log() - y * s).mean(), "exp(800)"),
+        ("bce-from-scores", lambda s, y: ((-s).exp() + 1).log().mean(), "your function gives"),
+        ("kl-with-zeros", lambda p, q: (p * (p / q).log()).sum(), "Where p = 0 your term"),
+        ("kl-with-zeros", lambda p, q: (p * (p.log() - q.log())).sum(), "Where p = 0 your term"),
+    ],
+)
+def test_wrong_with_the_diagnosis_that_fits(name, answer, words):
+    verdict = check(name, answer)
+    assert not verdict.right and words in verdict.message
 
 
 def test_infinity_is_a_number(two):

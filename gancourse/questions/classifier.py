@@ -17,6 +17,7 @@ exercise(
     "mlp-weights",
     answer=_mlp_weights,
     inputs=[((2, 32, 32, 1),), ((784, 100, 10),), ((3, 1),)],
+    tolerance=1e-9,
     praise="Every output has one weight for each input, and one bias.",
     mistakes={
         "The biases are missing: one for each output of each layer.": lambda sizes: _mlp_weights(

@@ -79,6 +79,11 @@ exercise(
             info.kl(p, q) / len(p)
         ),
         "This is minus the KL: the fraction in the logarithm is p/q.": lambda p, q: -info.kl(p, q),
+        "Where p = 0 your term is 0 times a logarithm of 0, which is NaN: keep the zero away from "
+        "the logarithm.": lambda p, q: (p * (p / q).log()).sum(),
+        "Where p = q = 0 your term is 0 times infinity, which is NaN; leave such bins out.": lambda p, q: (
+            torch.nn.functional.kl_div(q.log(), p, reduction="sum")
+        ),
         "The factor p is missing: each logarithm counts as often as its event occurs.": lambda p, q: (
             torch.where(p > 0, (p / q).log(), torch.zeros_like(p)).sum()
         ),
@@ -93,12 +98,19 @@ def _bce(s, y):
 exercise(
     "bce-from-scores",
     answer=lambda s, y: _bce(s, y).mean(),
-    inputs=[([0.5, -1, 2], [1, 0, 1]), ([3, -2], [0, 1]), ([800, -800, 1], [0, 1, 1])],
+    inputs=[
+        ([0.5, -1, 2], [1, 0, 1]),
+        ([3, -2], [0, 1]),
+        ([40, 1], [0, 1]),
+        ([800, -800, 1], [0, 1, 1]),
+    ],
     praise="Finite for every score: no probability was formed on the way.",
     mistakes={
-        "For a score of 800 the probability has rounded to 1. Use softplus or logsigmoid.": lambda s, y: (
+        "For a score of 40 the probability has rounded to 1. Use softplus or logsigmoid.": lambda s, y: (
             -torch.where(y == 1, s.sigmoid().log(), (1 - s.sigmoid()).log()).mean()
         ),
+        "No probability was rounded, but exp(800) overflows: softplus computes log(1 + exp(s)) without "
+        "it.": lambda s, y: ((1 + s.exp()).log() - y * s).mean(),
         "Capped at 100: a library function on probabilities hides what they have lost.": lambda s, y: (
             torch.nn.functional.binary_cross_entropy(s.sigmoid(), y)
         ),

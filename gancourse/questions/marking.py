@@ -8,8 +8,8 @@ Call `exercise` in `gancourse/questions/<your chapter>.py`; a new file there is 
 
 * `answer`: a function that *computes* the right answer. Without `inputs` it takes no argument and
   the reader hands in numbers; with `inputs`, a list of argument tuples, the reader hands in a
-  function that is compared with `answer` on every one. Lists among the inputs arrive as float64
-  tensors.
+  function that is compared with `answer` on every one. Lists and floats among the inputs arrive
+  as float64 tensors, so that `math.log(w)`, `torch.log(w)` and `w.log()` all work; integers stay.
 * `praise`: one sentence that tells what has been learnt, shown after "Right."
 * `mistakes`: {hint: wrong function like `answer`}. Each must be recognisable: on some input it
   differs from the right answer and from the other mistakes by more than the tolerance.
@@ -79,7 +79,8 @@ class Exercise:
 
     def same(self, these, those) -> bool:
         return all(
-            a.shape == b.shape and torch.allclose(a, b, self.tolerance, self.tolerance)
+            a.shape == b.shape
+            and torch.allclose(a, b, self.tolerance, self.tolerance, equal_nan=True)
             for a, b in zip(these, those, strict=True)
         )
 
@@ -88,10 +89,14 @@ class Exercise:
         for hint, wrong in self.mistakes.items():
             if self.same(given, self.computed(wrong)):
                 return hint
+        if any(bool(value.isnan().any()) for value in given):
+            return "Your answer contains something that is no real number, such as NaN."
         for i, (a, b) in enumerate(zip(given, right, strict=True)):
             where = f"For {self.inputs[i]} your function's result" if self.inputs else "Your answer"
             if a.shape != b.shape:
                 return f"{where} has the shape {tuple(a.shape)}; {tuple(b.shape)} is asked for."
+        if not self.inputs and _rounded(given[0], right[0]):
+            return "These are the right numbers, but rounded: give at least four digits."
         for factor, hint in COMMON_FACTORS.items():
             if self.same(given, [factor * b for b in right]):
                 return hint
@@ -133,7 +138,8 @@ def mark(question: Exercise, answer) -> Verdict:
 
 def _call(function, arguments):
     arguments = [
-        torch.tensor(a, dtype=torch.float64) if isinstance(a, list) else a for a in arguments
+        torch.tensor(a, dtype=torch.float64) if isinstance(a, list | float) else a
+        for a in arguments
     ]
     try:
         return function(*arguments)
@@ -142,7 +148,7 @@ def _call(function, arguments):
 
 
 def _numbers(given) -> Tensor | None:
-    """A float64 tensor without NaN, of numbers in any usual wrapping; None if nothing was given."""
+    """A float64 tensor of numbers in any usual wrapping; None if nothing was given."""
     if given is None or given is ...:
         return None
     if isinstance(given, list | tuple):
@@ -156,9 +162,18 @@ def _numbers(given) -> Tensor | None:
         given = given.detach().cpu() if isinstance(given, Tensor) else torch.tensor(np.array(given))
     except TypeError:
         raise TypeError(f"A number is asked for, not {type(given).__name__}.") from None
-    if given.is_complex() or bool(given.isnan().any()):
+    if given.is_complex():
         raise ValueError("Your answer contains something that is no real number, such as NaN.")
     return given.to(torch.float64)
+
+
+def _rounded(given: Tensor, right: Tensor) -> bool:
+    """Whether `given` is `right` with only two or three decimals, rounded or cut off."""
+    return any(
+        bool(((given - right).abs() < unit).all())
+        and torch.allclose(given, (given / unit).round() * unit, 0, 1e-9)
+        for unit in (1e-2, 1e-3)
+    )
 
 
 def _text(tensor) -> str:
