@@ -47,14 +47,14 @@ def test_momentum_needs_24_steps_in_place_of_87():
 
 @pytest.mark.claim("size-of-signals", text="14cac549")
 def test_sizes_after_twenty_layers():
-    """Printed: kept by He's rule only; the others are a power of their factor, within a third."""
+    """Printed: kept by He's rule only; the others are a power of their factor, within chance."""
     text = printed("03", "starts = {")
     factors = {"0.5 times He's": 0.5, "1 times He's": 1, "2 times He's": 2}
     factors["PyTorch's default"] = 1 / math.sqrt(6)
     for name, factor in factors.items():
         _, size = measured(text, f"{name:17}: after")
         # the first sums have the size factor * sqrt(2); nineteen layers follow
-        assert size == pytest.approx(math.sqrt(2) * factor**20, rel=0.4)
+        assert 1 / 2 < size / (math.sqrt(2) * factor**20) < 2
     assert 1 / math.sqrt(6) == pytest.approx(0.41, abs=0.005)
 
 
@@ -128,13 +128,13 @@ def test_l1_at_two_strengths_is_worse_than_l2():
         assert difference(f"L1, {strength} minus L2, 0.01, both at the end")[0] > 0
 
 
-@pytest.mark.claim("dropout-alone", text="1380615b")
+@pytest.mark.claim("dropout-alone", text="7513b160")
 def test_dropout_alone_makes_no_clear_difference():
-    """Printed paired differences: all four intervals contain zero."""
+    """Printed paired differences: all four intervals contain zero, two of them only just."""
     for rate in ("0.2", "0.5"):
         for when in ("both at the end", "both stopped"):
             low, high = difference(f"dropout, {rate} minus nothing, {when}")
-            assert low < 0 < high
+            assert low < 0 < high and (when == "both stopped" or high < 0.02)
 
 
 def ratios():

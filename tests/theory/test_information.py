@@ -193,6 +193,17 @@ def test_gradients_exist_where_probabilities_are_zero(f):
         assert float(gradient[i]) == pytest.approx(slope, abs=1e-8)
 
 
+@pytest.mark.parametrize("f", [info.kl, info.jsd, info.tv, info.cross_entropy])
+def test_gradients_exist_where_both_are_zero(f):
+    """Where p = 0 the term is 0 for every q, and so is its slope in q."""
+    p = torch.tensor([0.6, 0.4, 0.0], dtype=torch.float64, requires_grad=True)
+    q = torch.tensor([0.3, 0.7, 0.0], dtype=torch.float64, requires_grad=True)
+    by_p, by_q = torch.autograd.grad(f(p, q), (p, q))
+    assert by_p.isfinite().all() and by_q.isfinite().all()
+    if f in (info.kl, info.cross_entropy):
+        assert by_q.tolist() == pytest.approx([-0.6 / 0.3, -0.4 / 0.7, 0])
+
+
 def test_leading_axes_give_one_number_each():
     p = torch.tensor([[0.5, 0.5], [1.0, 0.0]], dtype=torch.float64)
     q = torch.tensor([0.25, 0.75], dtype=torch.float64)
