@@ -9,7 +9,7 @@ from checkout import ROOT
 
 
 def printed(chapter, snippet):
-    """The text printed by the one cell of `chapters/<chapter>*.ipynb` whose source has `snippet`."""
+    """What the one cell of `chapters/<chapter>*.ipynb` whose source has `snippet` has printed."""
     (path,) = ROOT.glob(f"chapters/{chapter}*.ipynb")
     cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
     (cell,) = [c for c in cells if snippet in c.source]
