@@ -1,6 +1,7 @@
 """Chapter 03: what it concludes from its experiments, from what the notebook printed."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -146,8 +147,8 @@ def ratios():
 @pytest.mark.claim("ratio-root-n", text="c9034b70")
 def test_ten_times_the_data_make_a_third_of_the_error():
     """Printed, three times: each factor near 1/sqrt(10), and so is their geometric mean."""
-    errors = [row[3] for _, row in sorted(ratios().items())]
-    factors = [b / a for a, b in zip(errors, errors[1:], strict=False)]
+    errors = [found[3] for _, found in sorted(ratios().items())]
+    factors = [b / a for a, b in pairwise(errors)]
     assert all(0.22 < factor < 0.45 for factor in factors)
     assert (errors[-1] / errors[0]) ** (1 / 3) == pytest.approx(10**-0.5, abs=0.05)
 
