@@ -296,3 +296,39 @@ def test_every_exercise_stands_in_a_chapter_and_has_a_solution(name):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_asks_only_exercises_that_exist(path):
     assert set(CHECKED.findall(path.read_text("utf-8"))) <= set(EXERCISES)
+
+
+# ---- answers that readers did give, or will ----------------------------------------------------
+
+
+def test_rounded_numbers_are_told_to_be_nearly_right():
+    verdict = check("uncleared-gradients", (0.667, 1.504, 0.405))
+    assert not verdict.right and "Nearly" in verdict.message
+    assert "Nearly" not in check("uncleared-gradients", (0.66, 1.504, 0.405 * 1.02)).message
+    assert check("uncleared-gradients", (0.66667, 1.50408, 0.40547)).right
+
+
+def test_the_size_of_a_group_is_not_the_number_of_groups():
+    verdict = check("how-many-means", lambda N, C, L, G: (C, N, N * C, N * C // G))
+    assert not verdict.right and "size of a group" in verdict.message
+
+
+@pytest.mark.parametrize("least", [1e-5, 1e-7, 1e-8])
+def test_a_clamped_probability_is_not_a_stable_value(least):
+    def clamped(p, pg):
+        D = (p / (p + pg)).clamp(least, 1 - least)
+        return (p * D.log() + pg * (1 - D).log()).sum()
+
+    assert not check("stable-value", clamped).right
+
+
+@pytest.mark.parametrize(
+    ("U", "said"),
+    [
+        (lambda h, k: [[1 - k * h**2, k * h], [-h, 1]], "transpose"),
+        (lambda h, k: [[1, k * h], [-h, 1 - k * h**2]], "acts on (y, x)"),
+    ],
+)
+def test_the_likeliest_slips_of_a_matrix_are_named(U, said):
+    verdict = check("more-steps-for-d", U)
+    assert not verdict.right and said in verdict.message

@@ -68,7 +68,7 @@ exercise(
 exercise(
     "how-many-means",
     answer=lambda N, C, L, G: [C, N, N * C, N * G],
-    inputs=[(32, 64, 49, 8), (3, 4, 3, 2)],
+    inputs=[(32, 64, 49, 4), (3, 6, 3, 2)],
     tolerance=1e-9,
     praise="One mean for each index that is not averaged over.",
     mistakes={
@@ -89,6 +89,12 @@ exercise(
             N,
             N * C,
             G,
+        ],
+        "C/G is the size of a group of channels; count the groups, of which each sample has G.": lambda N, C, L, G: [
+            C,
+            N,
+            N * C,
+            N * C // G,
         ],
         "Instance norm looks at one channel of one sample: there are N C such pairs.": lambda N, C, L, G: [
             C,

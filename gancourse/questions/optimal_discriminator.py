@@ -65,6 +65,12 @@ exercise(
     },
 )
 
+def _clamped(p, pg, least):
+    """The usual makeshift: D kept away from 0 and 1."""
+    D = (p / (p + pg)).clamp(least, 1 - least)
+    return (p * D.log() + pg * (1 - D).log()).sum()
+
+
 exercise(
     "stable-value",
     answer=lambda p, pg: info.value(info.optimal_score(p, pg), p, pg),
@@ -73,8 +79,15 @@ exercise(
         ([1, 1e-20], [1e-20, 1]),
         ([0.5, 0.5, 0], [0, 0.5, 0.5]),
     ],
-    praise="Finite everywhere, as the theorem promises: work with scores, or with logarithms.",
+    tolerance=1e-9,  # a probability clamped to 1e-7 is off by more
+    praise="Finite everywhere, as the theorem promises, and exact: no probability has been rounded.",
     mistakes={
+        "Close, but you have bent the probabilities away from 0 and 1, and V with them. Use log(1 - D) = log(pg) - log(p + pg).": lambda p, pg: (
+            _clamped(p, pg, 1e-7)
+        ),
+        "This is off in the fifth digit, because D was clamped. Use log(1 - D) = log(pg) - log(p + pg).": lambda p, pg: (
+            _clamped(p, pg, 1e-5)
+        ),
         "1 - D has rounded to zero in the second case. Write log(1 - D) as log(pg) - log(p + pg).": lambda p, pg: (
             (torch.special.xlogy(p, p / (p + pg)) + torch.special.xlogy(pg, 1 - p / (p + pg))).sum()
         ),

@@ -41,6 +41,14 @@ exercise(
             [k * h, 1 - k * h**2],
         ],
         "The k belongs to D's steps; G takes one.": lambda h, k: [[1 - k * h**2, -k * h], [h, 1]],
+        "This is the transpose: row x says what becomes of x, so -h stands in the first row.": lambda h, k: [
+            [1 - k * h**2, k * h],
+            [-h, 1],
+        ],
+        "This acts on (y, x); the exercise asks for the matrix that acts on (x, y).": lambda h, k: [
+            [1, k * h],
+            [-h, 1 - k * h**2],
+        ],
         "This is right for k = 1 only.": lambda h, k: [[1 - h**2, -h], [h, 1]],
         "Check the signs: G lowers xy, so its step is -h y; D raises it.": lambda h, k: [
             [1 - k * h**2, h],
