@@ -67,11 +67,16 @@ class Norm(nn.Module):
 
 
 class Noise(nn.Module):
-    """Shifts and stretches each unit anew at every step, and each sample a little more."""
+    """Shifts and stretches each unit anew at every step, and each sample a little more.
+
+    At evaluation all of it is replaced by its mean: no shift, and a stretch of 1.125.
+    """
+
+    mean_stretch = 1.125
 
     def forward(self, h):
         if not self.training:
-            return h
+            return self.mean_stretch * h
         unit = h[:, :1]
         shift = torch.empty_like(unit).uniform_(-0.5, 0.5)
         stretch = torch.empty_like(unit).uniform_(1, 1.25)
@@ -157,6 +162,21 @@ def accuracy(net, x, y):
     return (net(x.expand(SEEDS, -1, -1)).argmax(-1) == y).double().mean(1)
 
 
+@torch.no_grad()
+def settled(net, x, y):
+    """The loss of each member over all of `x`, in evaluation mode: without any noise."""
+    return loss_of(net.eval(), x.expand(SEEDS, -1, -1), y.expand(SEEDS, -1))
+
+
+def forgetful(net):
+    """A copy whose noise has forgotten, at evaluation, that it stretches by 1.125 on average."""
+    net = copy.deepcopy(net)
+    for layer in net.modules():
+        if isinstance(layer, Noise):
+            layer.mean_stretch = 1.0
+    return net
+
+
 # ---- the shift: of the inputs of a layer, and of its gradient ----------------------------------
 
 
@@ -203,8 +223,15 @@ def shift(x, y, x_test, y_test, steps):
             rates[str(lr)] = {
                 "loss": rounded(losses[-20:].mean(0)),
                 "halfway": rounded(losses[steps // 2 - 10 : steps // 2 + 10].mean(0)),
+                "settled": rounded(settled(net, x, y)),
                 "accuracy": rounded(accuracy(net, x_test, y_test)),
             }
+            if kind == "noisy":
+                slip = forgetful(net)
+                rates[str(lr)]["slip"] = {
+                    "settled": rounded(settled(slip, x, y)),
+                    "accuracy": rounded(accuracy(slip, x_test, y_test)),
+                }
         best = min(rates, key=lambda lr: mean(rates[lr]["loss"]))
         drifts: list[float] = []
         turns: list[float] = []

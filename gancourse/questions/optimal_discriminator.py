@@ -65,6 +65,7 @@ exercise(
     },
 )
 
+
 def _clamped(p, pg, least):
     """The usual makeshift: D kept away from 0 and 1."""
     D = (p / (p + pg)).clamp(least, 1 - least)

@@ -296,6 +296,43 @@ def test_beyond_two_alternating_steps_diverge_and_the_mean_of_a_circle_is_its_ce
     assert found == pytest.approx([1, 1, 1, 1.640], abs=1e-3)
 
 
+@pytest.mark.equation("eq-own-curvature", tex="fdb669a4")
+def test_a_curvature_of_ds_own_winds_the_spiral_inwards(printed):
+    """Finite differences of both pulls, by Gauss-Hermite quadrature, give the matrix; the steps arrive.
+
+    Neither the package's games nor its `jacobian` is used. Both losses of the generator agree.
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = weights / weights.sum()
+    logistic = lambda s: 1 / (1 + np.exp(-s))
+
+    def pull(mu, b, saturating=False):
+        real, fake = b * nodes, b * (nodes + mu)
+        d_slope = weights @ (-logistic(-real) * nodes + logistic(fake) * (nodes + mu))
+        g_slope = weights @ (-(logistic(fake) if saturating else logistic(-fake)) * b)
+        return np.array([-g_slope, -d_slope])
+
+    e = 1e-5
+    for saturating in (False, True):
+        across = [
+            (pull(*(e * step), saturating) - pull(*(-e * step), saturating)) / (2 * e)
+            for step in np.eye(2)
+        ]
+        M = np.array(across).T
+        assert printed("eq-own-curvature").holds({"M": M}, only=[0], abs=1e-8)
+    for sign in (1, -1):
+        root = printed("eq-own-curvature").side({"i": 1j, r"\pm": sign}, 1)
+        assert min(abs(np.linalg.eigvals(M) - root)) < 1e-8
+    for h in (0.1, 0.5, 1.9, 2.1):
+        modulus = max(abs(1 + h * np.linalg.eigvals(M)))
+        assert modulus == pytest.approx(math.sqrt(1 - h / 2 + h * h / 4), abs=1e-6)
+        assert (modulus < 1) == (h < 2)
+    w = np.array([1.0, 0.0])
+    for _ in range(200):
+        w = w + 0.2 * pull(*w)
+    assert abs(w).max() < 1e-4
+
+
 # ---- two losses -------------------------------------------------------------------------------
 
 

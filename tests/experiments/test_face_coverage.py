@@ -1,6 +1,7 @@
 """The faces recipe and its ablations: what each changes, and the file."""
 
 import pytest
+import torch
 from torch import nn
 
 from gancourse.experiments import face_coverage as script
@@ -55,3 +56,23 @@ def test_max_pooling_halves_where_the_stride_did():
     pooled = script.with_max_pooling(net)
     assert kinds(pooled).count(nn.MaxPool2d) == halvings > 0
     assert not [x for x in pooled if isinstance(x, nn.Conv2d) and x.stride == (2, 2)]
+
+
+def test_repainting_gives_every_colour_the_real_mean_and_spread():
+    """And undoes any affine map of the colours, as far as the ends of the scale allow."""
+    torch.manual_seed(0)
+    real = 0.6 * torch.rand(50, 3, 16, 16) - 0.3
+    dull = real * torch.tensor([0.2, 0.5, 0.1]).view(3, 1, 1) + 0.3
+    torch.testing.assert_close(script.repainted(dull, real), real, rtol=1e-4, atol=1e-5)
+    assert script.repainted(dull, 5 * real).abs().max() <= 1
+
+
+def test_the_repainted_runs_are_the_ablations_once_more():
+    """The same seeds, measured before and after; before, as close as another day's run."""
+    kept = measured("face_coverage")
+    assert list(kept["repainted"]) == list(script.REPAINTED)
+    for name, found in kept["repainted"].items():
+        old = kept["ablations"][name]
+        assert [run["seed"] for run in found] == [run["seed"] for run in old]
+        for run, was in zip(found, old, strict=True):
+            assert run["before"]["high_quality"] == pytest.approx(was["high_quality"], abs=0.08)
