@@ -298,7 +298,7 @@ def test_beyond_two_alternating_steps_diverge_and_the_mean_of_a_circle_is_its_ce
 
 @pytest.mark.equation("eq-own-curvature", tex="fdb669a4")
 def test_a_curvature_of_ds_own_winds_the_spiral_inwards(printed):
-    """Finite differences of both pulls, by Gauss-Hermite quadrature, give the matrix; the steps arrive.
+    """Finite differences of both pulls, by quadrature, give the matrix; the steps arrive.
 
     Neither the package's games nor its `jacobian` is used. Both losses of the generator agree.
     """

@@ -30,7 +30,7 @@ def test_noise_only_in_training_and_shared_by_a_batch():
 
 
 def test_at_evaluation_the_noise_is_its_mean():
-    """Averaged over many draws, the noisy output is the one without noise; a slip is one on purpose."""
+    """Averaged over many draws, the noisy output is the one without noise; a slip forgets it."""
     torch.manual_seed(0)
     noise, h = lab.Noise(), torch.ones(lab.SEEDS, 3, 2000)
     assert noise(h).mean().item() == pytest.approx(noise.eval()(h).mean().item(), abs=0.01)
