@@ -1,5 +1,7 @@
 """Chapter 09: what it concludes, from the committed measurements and the printed outputs."""
 
+import math
+
 import pytest
 
 from gancourse.experiments.measured import measured
@@ -116,6 +118,16 @@ def test_the_losses_of_the_second_half():
     for column, sign in [(2, 1), (4, -1), (5, 1)]:
         values = [sign * line[column] for line in table]
         assert values == sorted(set(values))
+
+
+@pytest.mark.claim("dcgan-jsd-bound", text="cf71c382")
+def test_the_bound_on_the_divergence_is_nearly_its_most():
+    """The printed loss and bound, and the one from the other."""
+    text = printed("09", "so JSD >= ")
+    (loss,), bound = row(text, "L_D on fresh pictures:"), row(text, "so JSD >=")
+    assert loss == pytest.approx(0.29, abs=0.02) and bound[0] == pytest.approx(0.55, abs=0.01)
+    assert bound[0] == pytest.approx((math.log(4) - loss) / 2, abs=0.01)
+    assert bound[0] / math.log(2) == pytest.approx(0.8, abs=0.02)
 
 
 @pytest.mark.claim("dcgan-no-memory-in-d", text="fb1ebac8")
