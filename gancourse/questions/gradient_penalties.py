@@ -42,11 +42,12 @@ _GRADIENTS = [
     [[[[3.0, 0.0]], [[0.0, 4.0]], [[0.0, 0.0]]], [[[0.6, 0.0]], [[0.0, 0.8]], [[0.0, 0.0]]]]
 ]
 _OTHERS = [[[[[1.0, 2.0], [0.0, 1.0]], [[0.5, 0.0], [1.0, 0.0]], [[0.0, 0.0], [2.0, 1.0]]]]]
+_FLAT = [[[[[0.3, 0.0]], [[0.0, 0.4]], [[0.0, 0.0]]], [[[0.0, 0.0]], [[0.0, 0.0]], [[1.5, 0.0]]]]]
 
 exercise(
     "penalty-of-pictures",
     answer=lambda g: _charge(g.flatten(1).norm(dim=1)),
-    inputs=[(_GRADIENTS[0],), (_OTHERS[0],)],
+    inputs=[(_GRADIENTS[0],), (_OTHERS[0],), (_FLAT[0],)],
     praise="One norm per sample, over colours and positions together.",
     mistakes={
         "This is one norm per pixel, over the colours only; a sample has one gradient.": lambda g: (
@@ -57,6 +58,9 @@ exercise(
         ),
         "You took the norm over positions only; the colours belong to the same gradient.": lambda g: (
             _charge(g.flatten(2).norm(dim=2))
+        ),
+        "This is the one-sided penalty; (|g| - 1)^2 charges slopes below 1 as well.": lambda g: (
+            10 * (g.flatten(1).norm(dim=1) - 1).clamp(min=0).square().mean()
         ),
         "This asks for slope 0 (as R1 does); WGAN-GP asks for 1.": lambda g: (
             10 * g.flatten(1).norm(dim=1).square().mean()
@@ -80,9 +84,13 @@ def _eigenvalue(gamma):
 exercise(
     "dirac-modulus",
     answer=_modulus,
-    inputs=[(0.2, 0.0), (0.2, 0.3), (0.1, 1.0), (0.1, 2.0)],
+    inputs=[(0.2, 0.0), (0.2, 0.3), (0.1, 1.0), (0.1, 2.0), (1.0, 5.0)],
     praise="Below 1 for every gamma > 0 and small h; above 1 without the penalty.",
     mistakes={
+        "Only the eigenvalue with + is here. With a large step and a strong penalty the other one "
+        "overshoots: at h = 1, gamma = 5 its modulus is 3.95.": lambda h, gamma: abs(
+            1 + h * _eigenvalue(gamma)
+        ),
         "This is the modulus of M's eigenvalue; a step has the matrix I + hM.": lambda h, gamma: (
             abs(_eigenvalue(gamma))
         ),
@@ -104,7 +112,7 @@ exercise(
 exercise(
     "power-rounds",
     answer=lambda r: ceil((2 + log(1e-6) / log(r)) / 4),
-    inputs=[(0.5,), (0.9,), (0.99,)],
+    inputs=[(0.1,), (0.5,), (0.9,), (0.99,)],
     praise="Few rounds if the first singular value stands out, many if it has a close rival.",
     tolerance=1e-9,
     mistakes={
@@ -113,6 +121,9 @@ exercise(
         ),
         "tan^2 of the start is 100, not 10.": lambda r: ceil((2 + log(1e-5) / log(r)) / 4),
         "The exponent is 4k - 2, not 2k.": lambda r: ceil(log(1e-6) / log(r) / 2),
+        "4k - 2 >= x gives k >= (x + 2)/4; one more round than x/4 is not always needed.": lambda r: (
+            1 + ceil(log(1e-6) / log(r) / 4)
+        ),
         "Round up to a whole number of rounds.": lambda r: (2 + log(1e-6) / log(r)) / 4,
     },
 )

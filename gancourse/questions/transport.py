@@ -86,9 +86,14 @@ exercise(
         ([0.0, 0.9, 0.0], [0.0, 0.5, 2.0]),
         ([2.0, 0.5, 0.0], [0.0, 1.0, 2.0]),
         ([0.0, 0.6, 1.2], [0.0, 0.5, 2.0]),
+        ([0.0, 1.01, 1.01], [0.0, 1.0, 2.0]),
+        ([0.0, 0.1, 0.3], [0.0, 0.1, 0.1 + 0.2]),
+        ([0.0, 0.1 + 0.2, 0.3], [0.0, 0.3, 1.0]),
     ],
     praise="A slope of exactly 1 is allowed, and the best critic needs it.",
     mistakes={
+        "Allow for rounding: 0.1 + 0.2 is a little more than 0.3, and the last input has a slope of 1 "
+        "but for that.": lambda f, x: float(bool((f.diff().abs() <= x.diff()).all())),
         "The strict inequality rejects slope 1, and with it every optimal critic.": lambda f, x: (
             float(bool((f.diff().abs() < x.diff()).all()))
         ),
@@ -123,6 +128,7 @@ exercise(
     "one-sample-each",
     answer=lambda: (1 / 3, 2 / sqrt(pi)),
     praise="The same distribution twice, and a distance far from zero: the price of one sample.",
+    tolerance=2e-3,  # three digits, as in the solution
     mistakes={
         "You measured from one sample to the mean; both points are random.": lambda: (
             1 / 4,

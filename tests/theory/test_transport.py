@@ -56,6 +56,57 @@ def test_duality_gap_slackness_and_marginals():
         assert np.allclose(found.plan.sum(0), q, rtol=0, atol=1e-12)
 
 
+def bells(n):
+    """The chapter's two bell curves on n points; at 100 and more, masses below 1e-12."""
+    x = torch.linspace(0, 1, n).double()
+    p, q = info.gaussian(x, 0.3, 0.07), info.gaussian(x, 0.6, 0.12)
+    return p / p.sum(), q / q.sum(), x
+
+
+@pytest.mark.parametrize("n", [100, 120, 200, 1000])
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_finer_grid_is_no_harder(n, power):
+    p, q, x = bells(n)
+    cost = distances(x, x, power=power)
+    found = optimal_plan(p, q, cost)
+    assert abs(found.value - found.dual) < 1e-12
+    assert found.slack.min() > -1e-12
+    assert found.value.item() == pytest.approx((cost * monotone_plan(p, q)).sum().item(), rel=1e-9)
+    if power == 1:
+        assert found.value.item() == pytest.approx(info.wasserstein_1d(p, q, x).item(), rel=1e-9)
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_clouds_in_the_plane_and_pot(even):
+    n, g = 150, torch.Generator().manual_seed(0)
+    x, y = torch.randn(n, 2, generator=g), torch.randn(n, 2, generator=g) + 1
+    p = torch.full((n,), 1 / n).double() if even else torch.rand(n, generator=g).double().softmax(0)
+    cost = distances(x, y)
+    found = optimal_plan(p, p.flip(0), cost)
+    exact = ot.emd2(p.numpy(), p.flip(0).numpy().copy(), cost.numpy())
+    assert found.value.item() == pytest.approx(exact, rel=1e-12)
+    assert abs(found.value - found.dual) < 1e-12 and found.slack.min() > -1e-12
+    assert (found.plan * found.slack).abs().max() < 1e-14
+    assert torch.allclose(found.plan.sum(1), p, atol=1e-14)
+    if even:
+        assert ((found.plan > 0).sum(0) == 1).all() and ((found.plan > 0).sum(1) == 1).all()
+
+
+def test_a_blur_is_no_faster_when_it_is_to_be_exact():
+    """Chapter 11: Sinkhorn's turns, a blur of a thousandth against a tenth."""
+    p, q, x = bells(40)
+    cost, turns = distances(x, x, power=2), {}
+    for blur in (0.1, 0.001):
+        for steps in (2**k for k in range(1, 16)):
+            try:
+                sinkhorn(p, q, cost, blur, steps=steps)
+            except GanCourseError:
+                continue
+            turns[blur] = steps
+            break
+    assert turns[0.001] >= 16 * turns[0.1]
+
+
 def test_pot_finds_the_same_cost():
     for p, q, cost in problems():
         if p.min() > 0:
