@@ -92,21 +92,6 @@ def test_clouds_in_the_plane_and_pot(even):
         assert ((found.plan > 0).sum(0) == 1).all() and ((found.plan > 0).sum(1) == 1).all()
 
 
-def test_a_blur_is_no_faster_when_it_is_to_be_exact():
-    """Chapter 11: Sinkhorn's turns, a blur of a thousandth against a tenth."""
-    p, q, x = bells(40)
-    cost, turns = distances(x, x, power=2), {}
-    for blur in (0.1, 0.001):
-        for steps in (2**k for k in range(1, 16)):
-            try:
-                sinkhorn(p, q, cost, blur, steps=steps)
-            except GanCourseError:
-                continue
-            turns[blur] = steps
-            break
-    assert turns[0.001] >= 16 * turns[0.1]
-
-
 def test_pot_finds_the_same_cost():
     for p, q, cost in problems():
         if p.min() > 0:

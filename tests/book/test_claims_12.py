@@ -1,0 +1,165 @@
+"""Chapter 12: what it concludes from the stored runs of the Wasserstein GAN."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from gancourse.experiments import wgan as script
+from gancourse.experiments.measured import measured
+from gancourse.metrics import interval
+
+LAB = measured("wgan")
+END = {
+    "RMSProp": LAB["correlation"]["ring"]["WGAN"]["w1"],
+    **LAB["optimizers"],
+}
+
+
+def end(name):
+    """W1 of every seed, mean of the last ten moments."""
+    return np.array(END[name])[:, -10:].mean(1)
+
+
+def ranks(toy, game, key):
+    return np.array(LAB["correlation"][toy][game]["rank"][key])
+
+
+@pytest.mark.claim("ring-floor", text="7cd7ee00")
+def test_two_samples_of_the_ring():
+    """Twenty stored pairs: mean, least and largest; an even spread lies nearer than their mean."""
+    floor = LAB["floor"]["ring"]
+    told = (np.mean(floor), min(floor), max(floor))
+    assert told == pytest.approx((0.10, 0.06, 0.17), abs=0.006)
+
+
+@pytest.mark.claim("deep-critic-gradients", text="44445ae0")
+def test_gradients_of_the_deep_critic():
+    """Powers of ten from the last layer to the first, and the weights at the walls."""
+    orders = {
+        clip: np.mean([math.log10(run["gradients"][0] / run["gradients"][-1]) for run in runs])
+        for clip, runs in LAB["layers"].items()
+    }
+    assert orders["0.01"] == pytest.approx(-14, abs=0.6)
+    assert orders["0.001"] == pytest.approx(-25, abs=0.6) and orders["0.1"] > 3
+    for clip in ("0.01", "0.001"):
+        assert min(run["at the edge"] for run in LAB["layers"][clip]) > 0.5
+
+
+@pytest.mark.claim("deep-critic-coins", text="dc86dd2c")
+def test_gain_of_a_layer_is_that_of_coins():
+    """The gain per layer over that of random signs, for every seed of the small boxes."""
+    for clip in ("0.01", "0.001"):
+        for run in LAB["layers"][clip]:
+            gain = (run["gradients"][0] / run["gradients"][10]) ** 0.1
+            assert gain / (float(clip) * 32**0.5) == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.claim("deep-critic-stands-still", text="161b3e47")
+@pytest.mark.parametrize("clip", script.LAYERS["clips"])
+def test_which_weights_of_the_deep_critic_move(clip, monkeypatch):
+    """Trains seed 0 again and compares every weight with the start; the large box does move."""
+    found = []
+
+    def spied(critic, *settings, train=script.train, **more):
+        start = [p.detach().clone() for p in critic.D.parameters()]
+        train(critic, *settings, **more)
+        for before, after in zip(start, critic.D.parameters(), strict=True):
+            if before.ndim == 2:
+                move = (after.detach() - before).abs().max().item() / clip
+                found.append((move, bool((before.sign() != after.sign()).any())))
+
+    monkeypatch.setattr(script, "train", spied)
+    script.deep_critic(clip, 0, script.LAYERS["steps"])
+    moves, turned = zip(*found, strict=True)
+    if clip == 0.1:
+        assert min(moves) > 0.5 and any(turned)
+    else:
+        assert max(moves[:-1]) < 0.01 < moves[-1] and not any(turned)
+
+
+@pytest.mark.claim("loss-ring", text="2486c5b4")
+def test_loss_and_distance_on_the_ring():
+    """Intervals of the mean rank correlation over eight seeds."""
+    mean, half = map(float, interval(ranks("ring", "WGAN", "d_loss")))
+    told = (0.49, 0.31, 0.67)
+    assert (mean, mean - half, mean + half) == pytest.approx(told, abs=0.006)
+    late, late_half = map(float, interval(ranks("ring", "WGAN", "d_loss late")))
+    assert late - late_half < 0
+    for game in LAB["correlation"]["ring"]:
+        if game != "WGAN":
+            for key in ("d_loss", "g_loss"):
+                mean, half = map(float, interval(ranks("ring", game, key)))
+                assert mean - half < 0
+
+
+@pytest.mark.claim("loss-roll", text="b7f8a426")
+def test_loss_and_distance_on_the_swiss_roll():
+    """The interval of the clipped critic holds zero, nearly in its middle."""
+    mean, half = map(float, interval(ranks("swiss roll", "WGAN", "d_loss")))
+    assert abs(mean) < 0.01 and half == pytest.approx(0.31, abs=0.006)
+
+
+@pytest.mark.claim("penalty-and-loss", text="?")
+def test_loss_and_distance_with_a_penalty():
+    """Paired by seed against the clipped critic: the difference and its interval."""
+    told = {"ring": (0.81, 0.31, 0.13), "swiss roll": (0.27, 0.27, 0.4)}
+    for toy, (mean, gain, half) in told.items():
+        mine = np.array(LAB["penalised"][toy]["rank"]["d_loss"])
+        assert mine.mean() == pytest.approx(mean, abs=0.006)
+        paired = tuple(map(float, interval(mine - ranks(toy, "WGAN", "d_loss"))))
+        assert paired == pytest.approx((gain, half), abs=0.006)
+
+
+@pytest.mark.claim("roll-comes-down-early", text="d41b0daf")
+def test_swiss_roll_after_150_steps():
+    """Counts the runs in the stated range at the sixth moment, and beside the data's own."""
+    w1 = np.array(LAB["correlation"]["swiss roll"]["WGAN"]["w1"])[:, 150 // 25 - 1]
+    assert ((w1 > 0.135) & (w1 < 0.185)).sum() == 6 and len(w1) == 8
+    assert np.mean(LAB["floor"]["swiss roll"]) == pytest.approx(0.10, abs=0.005)
+
+
+@pytest.mark.claim("slope-division", text="d91ac2be")
+def test_division_by_the_slope_may_be_chance():
+    """Paired differences of the rank correlations, seed by seed."""
+    for toy, said in (("ring", 0.04), ("swiss roll", 0.18)):
+        gain = ranks(toy, "WGAN", "d_loss / slope") - ranks(toy, "WGAN", "d_loss")
+        mean, half = map(float, interval(gain))
+        assert mean == pytest.approx(said, abs=0.006) and mean < half
+
+
+@pytest.mark.claim("momentum-both", text="38959bf0")
+def test_momentum_in_both_players():
+    """The best seed with 0.9 against the worst of all other seeds."""
+    rest = np.concatenate([end(name) for name in END if "0.9" not in name])
+    assert end("Adam, beta1 = 0.9").min() == pytest.approx(0.76, abs=0.006)
+    assert rest.max() == pytest.approx(0.35, abs=0.006)
+
+
+@pytest.mark.claim("momentum-half", text="d07b764c")
+def test_half_the_momentum():
+    """Paired difference with its interval, and the seed that carries it."""
+    gap = end("Adam, beta1 = 0.5") - end("Adam, beta1 = 0")
+    mean, half = map(float, interval(gap))
+    assert (mean, mean - half, mean + half) == pytest.approx((0.04, 0.00, 0.08), abs=0.006)
+    assert gap.argmax() == 2 and np.sort(gap)[-2] < gap.max() / 2
+
+
+@pytest.mark.claim("momentum-zero", text="b845e08f")
+def test_no_momentum_is_rmsprop():
+    """Paired difference: zero lies in its interval."""
+    mean, half = map(float, interval(end("Adam, beta1 = 0") - end("RMSProp")))
+    assert (abs(mean), half) == pytest.approx((0.01, 0.02), abs=0.006) and abs(mean) < half
+
+
+@pytest.mark.claim("faces-behind", text="346c35ab")
+def test_faces_behind_the_dcgan():
+    """Modes and clean faces of three seeds each; the two ranges do not meet."""
+    wgan, dcgan = LAB["faces"], measured("face_coverage")["runs"]
+    modes = [run["modes"] for run in wgan]
+    assert (min(modes), max(modes)) == (5, 16)
+    modes = [run["modes"] for run in dcgan]
+    assert (min(modes), max(modes)) == (33, 40)
+    assert max(run["high_quality"] for run in wgan) < 1 / 14
+    assert 0.4 < torch.tensor([run["high_quality"] for run in dcgan]).mean() < 0.6
