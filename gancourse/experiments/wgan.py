@@ -1,6 +1,6 @@
 """Measures what chapter 12 says about the Wasserstein GAN with weight clipping.
 
-    python -m gancourse.experiments.wgan                 everything (4 minutes of one CPU core)
+    python -m gancourse.experiments.wgan                 everything (5 minutes of one CPU core)
     python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
 
 (More options in `recording`.) The parts:

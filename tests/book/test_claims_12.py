@@ -42,7 +42,7 @@ def test_gradients_of_the_deep_critic():
         for clip, runs in LAB["layers"].items()
     }
     assert orders["0.01"] == pytest.approx(-14, abs=0.6)
-    assert orders["0.001"] == pytest.approx(-25, abs=0.6) and orders["0.1"] > 3
+    assert orders["0.001"] == pytest.approx(-25, abs=0.6) and orders["0.1"] > 1
     for clip in ("0.01", "0.001"):
         assert min(run["at the edge"] for run in LAB["layers"][clip]) > 0.5
 
@@ -101,14 +101,18 @@ def test_loss_and_distance_on_the_swiss_roll():
     assert abs(mean) < 0.01 and half == pytest.approx(0.31, abs=0.006)
 
 
-@pytest.mark.claim("penalty-and-loss", text="?")
+@pytest.mark.claim("penalty-and-loss", text="273611b8")
 def test_loss_and_distance_with_a_penalty():
     """Paired by seed against the clipped critic: the difference and its interval."""
-    told = {"ring": (0.81, 0.31, 0.13), "swiss roll": (0.27, 0.27, 0.4)}
-    for toy, (mean, gain, half) in told.items():
-        mine = np.array(LAB["penalised"][toy]["rank"]["d_loss"])
+    told = {
+        ("ring", "d_loss"): (0.81, 0.32, 0.16),
+        ("swiss roll", "d_loss"): (0.27, 0.27, 0.33),
+        ("swiss roll", "d_loss late"): (0.27, 0.42, 0.31),
+    }
+    for (toy, key), (mean, gain, half) in told.items():
+        mine = np.array(LAB["penalised"][toy]["rank"][key])
         assert mine.mean() == pytest.approx(mean, abs=0.006)
-        paired = tuple(map(float, interval(mine - ranks(toy, "WGAN", "d_loss"))))
+        paired = tuple(map(float, interval(mine - ranks(toy, "WGAN", key))))
         assert paired == pytest.approx((gain, half), abs=0.006)
 
 
@@ -120,13 +124,14 @@ def test_swiss_roll_after_150_steps():
     assert np.mean(LAB["floor"]["swiss roll"]) == pytest.approx(0.10, abs=0.005)
 
 
-@pytest.mark.claim("slope-division", text="d91ac2be")
-def test_division_by_the_slope_may_be_chance():
+@pytest.mark.claim("slope-division", text="4d9fc0ec")
+def test_division_by_the_slope():
     """Paired differences of the rank correlations, seed by seed."""
-    for toy, said in (("ring", 0.04), ("swiss roll", 0.18)):
+    for toy, told in (("ring", (0.04, 0.17)), ("swiss roll", (0.18, 0.12))):
         gain = ranks(toy, "WGAN", "d_loss / slope") - ranks(toy, "WGAN", "d_loss")
         mean, half = map(float, interval(gain))
-        assert mean == pytest.approx(said, abs=0.006) and mean < half
+        assert (mean, half) == pytest.approx(told, abs=0.006)
+        assert (mean > half) == (toy == "swiss roll")
 
 
 @pytest.mark.claim("momentum-both", text="38959bf0")

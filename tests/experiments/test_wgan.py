@@ -25,7 +25,7 @@ def test_stored_rank_correlations_follow_from_the_stored_curves():
 
 def test_the_file_kept_its_budget():
     lab = measured("wgan")
-    assert sum(part["cpu_seconds"] for part in lab["meta"]["parts"].values()) <= 240
+    assert sum(part["cpu_seconds"] for part in lab["meta"]["parts"].values()) <= 300
     assert len(lab["faces"]) >= 3 and set(lab["layers"]) == {"0.1", "0.01", "0.001"}
 
 
