@@ -203,3 +203,33 @@ def test_gradient_by_layer():
     assert orders["clip 0.1"][0] > 5
     assert -15.9 < orders["clip 0.01"][0] < -14.5 and orders["clip 0.001"][0] < -27
     assert orders["gp"].abs().max() < np.log10(5.5)
+
+
+@pytest.mark.claim("bounds-are-loose", text="4c6b9ce4")
+def test_product_bounds_over_steepest_quantiles():
+    """The mean bound over the largest 95 % quantile, both averaged over the seeds."""
+    factors = {}
+    for critic, found in LAB["critics"].items():
+        for data, places in found["audit"].items():
+            steepest = max(slopes(critic, data, place)[2] for place in places if place != "bound")
+            factor = np.mean(places["bound"]) / steepest
+            factors[critic] = min(factor, factors.get(critic, np.inf))
+    assert 2 < factors["clip"] < 3
+    assert 8 <= min(factors[critic] for critic in ("none", "gp", "r1")) < 10
+
+
+@pytest.mark.claim("hollow", text="6bf16a0f")
+@pytest.mark.parametrize("critic", ["gp", "r1"])
+def test_summits_around_a_hollow(critic):
+    """Walks from the middle of the ring over each of its points and out again."""
+    heights = torch.tensor(LAB["critics"][critic]["surface"]["ring"])
+    cells, reach = LAB["meta"]["cells"], LAB["meta"]["reach"]
+    angles = torch.arange(8) * torch.pi / 4
+
+    def around(radius):
+        spots = radius * torch.stack([angles.sin(), angles.cos()])  # row upwards, column
+        row, column = ((spots / reach + 1) / 2 * (cells - 1)).round().long()
+        return heights[row, column]
+
+    top = around(2**0.5)
+    assert (top > heights[cells // 2, cells // 2] + 0.05).all() and (top > around(2.2) + 0.05).all()
