@@ -2,18 +2,19 @@
 
 The table is what the tests hold the code against (tests/test_architecture.py) and what the page
 "Architecture" of the book is drawn from (_ext/architecture.py). A room is a folder of the package
-or a module at its door; `errors`, `devices` and `shapes` are the ground on which all stand.
+or a module at its door; `errors`, `devices`, `shapes` and `files` are the ground of all.
 """
 
 import ast
 from functools import cache
 from pathlib import Path
 
-GROUND = {"errors", "devices", "shapes"}
+GROUND = {"errors", "devices", "shapes", "files"}
 ARROWS = {
     "errors": set(),
     "devices": set(),
     "shapes": set(),
+    "files": set(),
     "games": set(),
     "penalties": {"loop"},
     "gans": {"games", "penalties"},

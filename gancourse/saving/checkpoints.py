@@ -3,19 +3,29 @@
 A checkpoint is one dictionary of finite tensors, numbers, strings, lists and dictionaries, nothing
 else, so that it is always read with ``weights_only=True``. ``torch.load`` compares no checksums;
 the file is a zip archive with one for every entry, and :func:`load` lets :mod:`zipfile` check them.
+Before any value is looked at, the archive (:mod:`gancourse.saving.archive`) and what its pickle
+says (:mod:`gancourse.saving.outline`) are held to what :func:`save` writes, so that a file from
+somebody else costs little more memory and time than its own size.
+
+A checksum proves no author. Whoever changes a number can write a new one; only the file's sha256,
+kept elsewhere, tells: ``load(path, sha256=...)`` demands it.
 """
 
 import contextlib
 import errno
 import glob
+import hashlib
+import math
 import os
-import stat
-import zipfile
+import re
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
+from gancourse import files
 from gancourse.errors import GanCourseError
+from gancourse.saving import archive, outline
 
 FORMAT = 1
 PLAIN = (str, int, float, bool, type(None))
@@ -39,11 +49,14 @@ def save(path: str | Path, state: dict) -> Path:
     try:
         beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        with open(beside, "xb") as file:  # x: never through a link that waits there
+            torch.save({"format": FORMAT, **_dense(state, set())}, file)
             file.flush()
             os.fsync(file.fileno())
-        _verify(beside)
+        with files.opened(beside) as file:
+            outline.outline(*archive.entries(file))
         os.replace(beside, path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError, ValueError, GanCourseError) as problem:
@@ -60,28 +73,78 @@ def save(path: str | Path, state: dict) -> Path:
     return path
 
 
-def load(path: str | Path) -> dict:
-    """Read a checkpoint onto the CPU. Anything but a complete, unaltered one is an error."""
+def load(path: str | Path, sha256: str | None = None) -> dict:
+    """Read a checkpoint onto the CPU. Anything but a complete, unaltered one is an error.
+
+    With ``sha256``, 64 hexadecimal digits, the file must be the one that has it. Links are not
+    followed.
+    """
     path = _path(path)
-    _demand_file(path)
-    _verify(path)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:  # torch raises nine kinds here, some with an empty message
-        raise GanCourseError(
-            f"not a checkpoint of this package ({type(problem).__name__})",
-            where=str(path),
-            fix="give a file that gancourse has written",
-        ) from None
+    with _opened(path) as file:
+        if sha256 is not None:
+            _demand_sha256(file, sha256, path)
+        _demand_ours(file, path)
+        file.seek(0)
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as problem:  # torch raises nine kinds here, some with an empty message
+            raise _foreign(type(problem).__name__, path) from None
     found = state.get("format") if isinstance(state, dict) else type(state).__name__
     if type(found) is not int or found != FORMAT:
         raise GanCourseError(
-            f"checkpoint format {found!r} where {FORMAT} was expected",
+            f"checkpoint format {_brief(found)} where {FORMAT} was expected",
             where=str(path),
             fix="use the gancourse version that wrote it",
         )
     demand_plain(state, "the state", str(path))
     return state
+
+
+def sha256_of(path: str | Path) -> str:
+    """The sha256 of a checkpoint's file: 64 hexadecimal digits, to keep in another place."""
+    with _opened(_path(path)) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _demand_sha256(file: BinaryIO, sha256: str, path: Path) -> None:
+    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise GanCourseError(
+            f"a sha256 has 64 hexadecimal digits, unlike {_brief(sha256)}", where=str(path)
+        )
+    if (found := hashlib.file_digest(file, "sha256").hexdigest()) != sha256.lower():
+        raise GanCourseError(
+            f"another file than the one that was asked for: its sha256 is {found}",
+            where=str(path),
+            fix="get the file again, from whoever told you its sha256",
+        )
+
+
+def _demand_ours(file: BinaryIO, path: Path) -> None:
+    """Raise unless the archive and its pickle are as :func:`save` writes them."""
+    try:
+        outline.outline(*archive.entries(file))
+    except outline.ForeignError as problem:
+        raise _foreign(problem, path) from None
+    except archive.DamagedError as problem:
+        raise GanCourseError(
+            f"the file is damaged or no checkpoint ({_mistaken(file) or problem})",
+            where=str(path),
+            fix="use an earlier checkpoint",
+        ) from None
+
+
+def _foreign(problem: object, path: Path) -> GanCourseError:
+    return GanCourseError(
+        f"not a checkpoint of this package ({problem})",
+        where=str(path),
+        fix="give a file that gancourse has written",
+    )
+
+
+def _brief(value: object) -> str:
+    """A value from a file, short enough for a message."""
+    text = repr(value) if isinstance(value, PLAIN) else f"a {type(value).__name__}"
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def _path(path: str | Path) -> Path:
@@ -90,13 +153,9 @@ def _path(path: str | Path) -> Path:
     return Path(path)
 
 
-def _demand_file(path: Path) -> None:
+def _opened(path: Path) -> BinaryIO:
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode):
-            with open(path, "rb"):
-                return
-        reason = "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file"
+        return files.opened(path)
     except FileNotFoundError:
         reason = "there is no such checkpoint file"
     except (OSError, ValueError) as problem:
@@ -108,56 +167,84 @@ def _demand_file(path: Path) -> None:
     )
 
 
-def demand_plain(value, name: str, where: str) -> None:
+def demand_plain(value, name: str, where: str, depth: int = 0) -> None:
     """``weights_only=True`` refuses other types when it is too late: when the file is read."""
+    if isinstance(value, dict | list | tuple) and depth > outline.DEPTH - 2:
+        raise GanCourseError(
+            f"{name[:60]} is too deep, or holds itself",
+            where=where,
+            fix=f"at most {outline.DEPTH} dictionaries and lists are put into each other",
+        )
     if isinstance(value, dict):
         for key, part in value.items():
-            demand_plain(key, f"a key of {name}", where)
-            demand_plain(part, str(key) if name == "the state" else f"{name}.{key}", where)
+            if type(key) not in PLAIN:
+                _refuse(key, f"a key of {name}", where)
+            inner = str(key) if name == "the state" else f"{name}.{key}"
+            demand_plain(part, inner, where, depth + 1)
     elif type(value) in (list, tuple):
         for i, part in enumerate(value):
-            demand_plain(part, f"{name}.{i}", where)
+            demand_plain(part, f"{name}.{i}", where, depth + 1)
     elif isinstance(value, torch.Tensor):
-        if not value.isfinite().all():
-            raise GanCourseError(
-                f"{name} is not finite",
-                where=where,
-                fix="an earlier checkpoint is still good; resume from that",
-            )
+        _demand_plain_tensor(value, name, where)
     elif type(value) not in PLAIN:
+        _refuse(value, name, where)
+
+
+def _demand_plain_tensor(value: torch.Tensor, name: str, where: str) -> None:
+    """Of a kind of which every number can be written, and finite. Its kind is looked at first."""
+    kind = str(value.dtype if value.layout is torch.strided else value.layout)
+    if (
+        value.layout is not torch.strided
+        or value.dtype not in outline.DTYPES.values()
+        or value.device.type == "meta"
+        or value.is_nested
+    ):
         raise GanCourseError(
-            f"{name} is a {type(value).__name__}; a checkpoint holds only "
-            "tensors, numbers, text, lists and dictionaries",
+            f"{name} is a tensor of a kind that a checkpoint does not hold "
+            f"({kind.removeprefix('torch.')} on {value.device.type})",
             where=where,
-            fix="convert it, for instance with float() or str()",
+            fix="convert it, for instance with to_dense() or float()",
         )
-
-
-def _verify(path: Path) -> None:
-    """Compare every checksum in the file, and nothing may lie outside the checked entries."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            names = [
-                entry.filename
-                for entry in archive.infolist()
-                if entry.compress_type == zipfile.ZIP_STORED
-            ]  # as torch writes all of them
-            if len(set(names)) < len(archive.infolist()):
-                damaged = damaged or "its list of entries"
-    except Exception:
-        damaged = _mistaken(path) or "the archive itself"
-    if damaged is not None:
+    if not value.isfinite().all():
         raise GanCourseError(
-            f"the file is damaged or no checkpoint ({damaged})",
-            where=str(path),
-            fix="use an earlier checkpoint",
+            f"{name} is not finite",
+            where=where,
+            fix="an earlier checkpoint is still good; resume from that",
         )
 
 
-def _mistaken(path: Path) -> str | None:
-    with open(path, "rb") as file:
-        beginning = file.read(64).lstrip()
+def _refuse(value, name: str, where: str) -> None:
+    raise GanCourseError(
+        f"{name} is a {type(value).__name__}; a checkpoint holds only "
+        "tensors, numbers, text, lists and dictionaries",
+        where=where,
+        fix="convert it, for instance with float() or str()",
+    )
+
+
+def _dense(value, seen: set):
+    """The same values in plain dictionaries and in dense tensors that share nothing.
+
+    Almost all are already so, and are not copied.
+    """
+    if isinstance(value, dict):
+        return {key: _dense(part, seen) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_dense(part, seen) for part in value)
+    if not isinstance(value, torch.Tensor):
+        return value
+    value, storage = value.detach(), value.untyped_storage()
+    whole = storage.nbytes() == math.prod(value.shape) * value.element_size()
+    if not whole or not outline.dense(value.shape, value.stride()) or storage.data_ptr() in seen:
+        value = value.clone(memory_format=torch.contiguous_format)
+    if value.numel():
+        seen.add(value.data_ptr())
+    return value
+
+
+def _mistaken(file: BinaryIO) -> str | None:
+    file.seek(0)
+    beginning = file.read(64).lstrip()
     return next(
         (
             what

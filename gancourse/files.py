@@ -1,0 +1,73 @@
+"""Files that somebody else may have put there: regular ones are read, no link is written through.
+
+A folder that was downloaded may hold a pipe called ``cat.png``, at which a reader waits for ever,
+or a link called ``metrics.jsonl``, through which a writer would overwrite the reader's own diary.
+"""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+#: Where a system has these: do not wait for a pipe's other end, and do not go where a link points.
+NO_WAIT, NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+
+
+class NotRegularError(OSError):
+    """It is there, but it is no regular file: a folder, a pipe, a device, a link."""
+
+
+def opened(path: str | Path, follow: bool = False) -> BinaryIO:
+    """A regular file, open for reading; a link's target only where ``follow`` says so.
+
+    Raises :class:`NotRegularError` for anything else, without opening or waiting for it, and
+    :class:`OSError` for what cannot be opened.
+    """
+    if not follow and os.path.islink(path):
+        os.stat(path)  # a link to nowhere, or to itself, is told as what it is
+        raise NotRegularError("it is one of the symbolic links, which are not followed")
+    _demand_regular(os.stat(path))
+    handle = os.open(path, os.O_RDONLY | BINARY | NO_WAIT | (0 if follow else NO_LINK))
+    try:
+        _demand_regular(os.fstat(handle))  # nobody has changed it in between
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def write(path: str | Path, content: bytes) -> Path:
+    """The whole new file appears at ``path``, or the old one stays; a link there is replaced."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with contextlib.suppress(FileNotFoundError):
+        beside.unlink()
+    try:
+        with open(beside, "xb") as file:  # x: never through a link
+            file.write(content)
+        os.replace(beside, path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+    return path
+
+
+def append(path: str | Path, content: bytes) -> None:
+    """Add to the end of a regular file, which is made if there is none; never through a link."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY | NO_WAIT | NO_LINK
+    if os.path.islink(path):  # also where the system has no such flag
+        raise NotRegularError(f"{path}: a symbolic link is not written through")
+    handle = os.open(path, flags, 0o666)
+    with os.fdopen(handle, "wb") as file:
+        _demand_regular(os.fstat(handle))
+        file.write(content)
+
+
+def _demand_regular(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise NotRegularError("it is a folder")
+    if not stat.S_ISREG(found.st_mode):
+        raise NotRegularError("it is no regular file")
