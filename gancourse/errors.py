@@ -21,10 +21,17 @@ class GanCourseError(Exception):
         lines = [what if where is None else f"{where}: {what}"]
         if fix:
             lines.append(f"Fix: {fix}")
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(map(_printable, lines)))
 
     def __reduce__(self):
         return type(self), (self.what, self.where, self.fix)
+
+
+def _printable(text: str) -> str:
+    """One line: a file's name may hold a line break, which would forge a fix, or escape codes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def demand_whole(

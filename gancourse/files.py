@@ -5,6 +5,7 @@ or a link called ``metrics.jsonl``, through which a writer would overwrite the r
 """
 
 import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
@@ -27,11 +28,11 @@ def opened(path: str | Path, follow: bool = False) -> BinaryIO:
     """
     if not follow and os.path.islink(path):
         os.stat(path)  # a link to nowhere, or to itself, is told as what it is
-        raise NotRegularError("it is one of the symbolic links, which are not followed")
-    _demand_regular(os.stat(path))
+        _refuse(path, "symbolic links are not followed")
+    _demand_regular(os.stat(path), path)
     handle = os.open(path, os.O_RDONLY | BINARY | NO_WAIT | (0 if follow else NO_LINK))
     try:
-        _demand_regular(os.fstat(handle))  # nobody has changed it in between
+        _demand_regular(os.fstat(handle), path)  # nobody has changed it in between
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -59,15 +60,19 @@ def append(path: str | Path, content: bytes) -> None:
     """Add to the end of a regular file, which is made if there is none; never through a link."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY | NO_WAIT | NO_LINK
     if os.path.islink(path):  # also where the system has no such flag
-        raise NotRegularError(f"{path}: a symbolic link is not written through")
+        _refuse(path, "symbolic links are not followed")
     handle = os.open(path, flags, 0o666)
     with os.fdopen(handle, "wb") as file:
-        _demand_regular(os.fstat(handle))
+        _demand_regular(os.fstat(handle), path)
         file.write(content)
 
 
-def _demand_regular(found: os.stat_result) -> None:
+def _demand_regular(found: os.stat_result, path: str | Path) -> None:
     if stat.S_ISDIR(found.st_mode):
-        raise NotRegularError("it is a folder")
+        _refuse(path, "it is a folder")
     if not stat.S_ISREG(found.st_mode):
-        raise NotRegularError("it is no regular file")
+        _refuse(path, "it is no regular file")
+
+
+def _refuse(path: str | Path, reason: str) -> None:
+    raise NotRegularError(errno.EINVAL, reason, str(path))

@@ -9,6 +9,7 @@ from types import ModuleType
 from gancourse.errors import GanCourseError
 
 CHECKPOINT = "a file written by train, or its folder for the newest one"
+SHA256 = "only this file: the sha256 that train has printed"
 
 
 def program() -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
+from gancourse import files
 from gancourse.commands import memory
-from gancourse.commands.arguments import CHECKPOINT, whole
+from gancourse.commands.arguments import CHECKPOINT, SHA256, whole
 from gancourse.commands.plan import Plan, checkpoint_at, trained
 from gancourse.data import toys
 from gancourse.data.faces import FaceModes
@@ -22,12 +23,17 @@ def options(add: Callable) -> None:
     add("checkpoint", help=CHECKPOINT)
     add("--n", type=whole(100), default=2500, help="how many samples (default: 2500)")
     add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
+    add("--data", help="the folder of pictures that it was trained on; known sets need none")
+    add("--root", default="data", help="where torchvision's data sets lie (default: %(default)s)")
+    add("--download", action="store_true", help="let torchvision download a named set")
+    add("--sha256", help=SHA256)
 
 
 def act(chosen: argparse.Namespace) -> None:
     """Print a table and write it as JSON beside the checkpoint."""
     checkpoint = checkpoint_at(chosen.checkpoint)
-    gan, plan = trained(checkpoint)
+    gan, plan = trained(checkpoint, chosen.sha256)
+    plan = plan.with_data(chosen.data, chosen.root, chosen.download)
     memory.demand(chosen.n * plan.numbers)
     result = {
         "checkpoint": str(checkpoint),
@@ -37,10 +43,12 @@ def act(chosen: argparse.Namespace) -> None:
         "seed": chosen.seed,
         **measure(gan, plan, chosen.n, chosen.seed),
     }
-    path = checkpoint.with_suffix(".json")
-    path.write_text(json.dumps(result, indent=1) + "\n")
     for name, value in result.items():
         print(f"{name:14} {value:.4g}" if isinstance(value, float) else f"{name:14} {value}")
+    path = checkpoint.with_suffix(".json")
+    if path == checkpoint:  # a checkpoint may be called so
+        path = checkpoint.with_suffix(".evaluation.json")
+    files.write(path, (json.dumps(result, indent=1) + "\n").encode())
     print(f"as JSON        {path}")
 
 

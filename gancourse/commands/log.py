@@ -1,12 +1,16 @@
 """What a run leaves besides its checkpoints: ``metrics.jsonl`` and sheets of samples."""
 
+import io
 import json
+import os
 import time
 from pathlib import Path
 
 from torch import Tensor
 
+from gancourse import files
 from gancourse.data import sheets
+from gancourse.errors import GanCourseError
 from gancourse.training import Training
 
 
@@ -17,6 +21,12 @@ class Log:
         self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
         self.batch, self.sheets = batch, sheets
         self._before: tuple[float, int] | None = None
+        if self.folder.is_symlink():
+            raise GanCourseError(
+                "it is a symbolic link, and sheets of samples are not written through one",
+                where=str(self.folder),
+                fix="remove it, or choose another folder",
+            )
 
     def __call__(self, training: Training) -> None:
         now, step, history = time.perf_counter(), training.step, training.history
@@ -35,20 +45,17 @@ class Log:
             },
             refresh=False,
         )
-        with self.file.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        files.append(self.file, (json.dumps(line) + "\n").encode())
         if step % self.sheets == 0:
             picture(training.sample(64), self.folder / f"step-{step:08d}.png")
 
     def forget_after(self, step: int) -> None:
         """Drop the lines of steps that a resumed run will take again."""
-        if self.file.exists():
-            lines = [
-                x
-                for x in self.file.read_text("utf-8", "replace").splitlines()
-                if _is_until(step, x)
-            ]
-            self.file.write_text("".join(x + "\n" for x in lines), "utf-8")
+        if os.path.lexists(self.file):
+            with files.opened(self.file) as file:
+                text = file.read().decode("utf-8", "replace")
+            lines = [x for x in text.splitlines() if _is_until(step, x)]
+            files.write(self.file, "".join(x + "\n" for x in lines).encode())
 
 
 def _is_until(step: int, line: str) -> bool:
@@ -60,12 +67,11 @@ def _is_until(step: int, line: str) -> bool:
 
 def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:
     """Write a PNG: images as a sheet of ``columns``, enlarged; points as a scatter plot."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if samples.ndim == 2:
         from gancourse.plots import point_panels
 
         figure = point_panels(samples[:0], [samples], [path.stem], across=1)
-        figure.savefig(path)
-        return path
-    path.write_bytes(sheets.png(samples, columns, scale=max(1, 64 // samples.shape[-1])))
-    return path
+        content = io.BytesIO()
+        figure.savefig(content)
+        return files.write(path, content.getvalue())
+    return files.write(path, sheets.png(samples, columns, scale=max(1, 64 // samples.shape[-1])))

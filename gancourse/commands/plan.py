@@ -4,12 +4,11 @@ The notes are plain values, enough to build the run's gan with no other file at 
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import get_args
 
 import torch
-from torch import Tensor
 
 from gancourse.commands import memory
 from gancourse.commands.arguments import program
@@ -18,7 +17,7 @@ from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 from gancourse.gans import GAN
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
-from gancourse.saving import checkpoints
+from gancourse.saving import checkpoints, schema
 from gancourse.saving.keeper import Keeper
 
 #: Data of points: how they are made, and the recipes that fit them.
@@ -37,7 +36,8 @@ class Plan:
     ``data`` is a name in ``POINTS`` or ``NAMES``, or a folder of pictures. ``size`` (the side in
     pixels), ``channels`` and ``pictures`` (how many there are) are those of the data, once they
     were seen; points have none. ``latent`` is the dimension of the noise, ``width`` the number of
-    maps next to the picture. ``root`` and ``download`` say where torchvision's sets come from.
+    maps next to the picture. ``root`` and ``download`` say where torchvision's sets come from; they
+    are noted, but never taken from a checkpoint: only who calls says what is read and fetched.
     """
 
     data: str
@@ -66,7 +66,33 @@ class Plan:
         )
         for name in ("size", "channels") if plan.data not in POINTS else ():
             _said(notes, name, (int,), where)
-        return plan
+        for name, least in (("latent", 1), ("width", 1), ("size", 1), ("channels", 1)):
+            if (value := getattr(plan, name)) is not None and value < least:
+                raise _unsaid(f"{name!r} is {value}", where)
+        if not 0 < len(plan.data) <= 4096 or "\0" in plan.data:
+            raise _unsaid("'data' is no name", where)
+        return replace(plan, root=cls.root, download=cls.download)
+
+    def with_data(self, data: str | None, root: str, download: bool) -> "Plan":
+        """The same run with its data where the caller says they are.
+
+        A folder that a checkpoint names is never opened for that alone: the checkpoint may be
+        somebody else's, and the folder anything.
+        """
+        named = {*POINTS, *NAMES}
+        if data is None and self.data not in named:
+            raise GanCourseError(
+                "the checkpoint is of pictures in a folder, which is not opened at its word",
+                where="--data",
+                fix=f"say where they are, for instance --data {self.data[:200]}",
+            )
+        if data is not None and data != self.data and {data, self.data} & named:
+            raise GanCourseError(
+                f"the checkpoint is of {self.data[:200]}, not of {data}",
+                where="--data",
+                fix="leave it out, or name the folder of pictures",
+            )
+        return replace(self, data=data or self.data, root=root, download=download)
 
     def notes(self) -> dict:
         """The plan as plain values, for a checkpoint."""
@@ -156,25 +182,31 @@ def checkpoint_at(path: str | Path) -> Path:
     return found[0]
 
 
-def trained(path: str | Path) -> tuple[GAN, Plan]:
-    """The gan in a checkpoint, its generator being the averaged one, and its plan."""
-    state = checkpoints.load(path)
+def trained(path: str | Path, sha256: str | None = None) -> tuple[GAN, Plan]:
+    """The gan in a checkpoint, its generator being the averaged one, and its plan.
+
+    With ``sha256`` the file must be the one that has it. Networks are made only when it is known
+    that the file's weights fit them: notes that speak of a huge network cost nothing.
+    """
+    state = checkpoints.load(path, sha256)
     plan = Plan.of(state, path)
-    gan, weights = plan.gan(), _said(state, "gan", (dict,), path)
-    average = _said(state, "average", (dict,), path)  # empty where the run kept none
+    weights, average = _said(state, "gan", (dict,), path), _said(state, "average", (dict,), path)
     try:
-        gan.load_state_dict(_named(weights))
-        gan.G.load_state_dict(_named(average) or gan.G.state_dict())
-    except RuntimeError:
+        with torch.device("meta"):  # shapes without memory
+            described = plan.gan()
+        schema.demand_weights(weights, described.state_dict(), "gan")
+        if average:  # empty where the run kept none
+            schema.demand_weights(average, described.G.state_dict(), "average")
+    except (schema.MismatchError, MemoryError, RuntimeError, OverflowError, TypeError) as problem:
         raise GanCourseError(
-            "the weights do not fit the networks that the notes describe", where=str(path)
+            "the weights do not fit the networks that the notes describe "
+            f"({str(problem).splitlines()[0][:200]})",
+            where=str(path),
         ) from None
+    gan = plan.gan()
+    gan.load_state_dict(weights)
+    gan.G.load_state_dict(average or gan.G.state_dict())
     return gan.eval(), plan
-
-
-def _named(weights: dict) -> dict[str, Tensor]:
-    """The tensors with a name; torch fails in several ways on keys of another kind."""
-    return {name: value for name, value in weights.items() if isinstance(name, str)}
 
 
 def _said(found: dict, name: str, kinds: tuple[type, ...], where: str | Path):
@@ -188,7 +220,11 @@ def _said(found: dict, name: str, kinds: tuple[type, ...], where: str | Path):
         doubt = f"{name!r} is out of range"
     else:
         return value
-    raise GanCourseError(
+    raise _unsaid(doubt, where)
+
+
+def _unsaid(doubt: str, where: str | Path) -> GanCourseError:
+    return GanCourseError(
         f"the checkpoint does not say how its networks were built ({doubt})",
         where=str(where),
         fix=f"give one that `{program()} train` has written",

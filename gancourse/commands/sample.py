@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancourse.commands import memory
-from gancourse.commands.arguments import CHECKPOINT, whole
+from gancourse.commands.arguments import CHECKPOINT, SHA256, whole
 from gancourse.commands.log import picture
 from gancourse.commands.plan import checkpoint_at, trained
 from gancourse.gans import GAN
@@ -26,11 +26,12 @@ def options(add: Callable) -> None:
     add("--n", type=whole(1), default=64, help="how many samples (default: 64)")
     add("--walks", type=whole(1), default=8, help="how many walks from noise to noise (default: 8)")
     add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
+    add("--sha256", help=SHA256)
 
 
 def act(chosen: argparse.Namespace) -> None:
     """Write a sheet of samples and a latent walk of a checkpoint."""
-    gan, plan = trained(checkpoint_at(chosen.checkpoint))
+    gan, plan = trained(checkpoint_at(chosen.checkpoint), chosen.sha256)
     memory.demand(max(chosen.n, STEPS * chosen.walks) * plan.numbers)
     out = Path(chosen.out)
     print(picture(gan.sample(chosen.n, chosen.seed), out / "samples.png"))

@@ -15,6 +15,7 @@ from gancourse.data import toys
 from gancourse.data.images import NAMES, Images
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.recipes import PICTURES
+from gancourse.saving import checkpoints
 from gancourse.saving.keeper import Keeper
 
 
@@ -81,7 +82,9 @@ def act(chosen: argparse.Namespace) -> None:
         resume=chosen.resume == "auto",
     )
     sheet = picture(run.sample(64), out / "samples.png")
-    print(f"step {run.step}: {keeper.paths()[0]}\nsamples: {sheet}\nlosses: {log.file}")
+    last = keeper.paths()[0]
+    print(f"step {run.step}: {last}\nsha256: {checkpoints.sha256_of(last)}")
+    print(f"samples: {sheet}\nlosses: {log.file}")
 
 
 def planned(chosen: argparse.Namespace) -> tuple[Plan, toys.Toy | Images]:

@@ -8,10 +8,16 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from gancourse import files
 from gancourse.errors import GanCourseError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
+#: What Pillow may take a file for, whatever its name. Left to itself it knows forty formats, and
+#: one of them, PostScript, is a program that it hands to another program to be run.
+DECODERS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+#: Pictures as well, to people; they are named when they are left out.
+OTHERS = (".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".tga", ".psd", ".svg", ".eps")
 
 #: So many unreadable files are named one by one; the others are counted.
 NAMED = 20
@@ -21,8 +27,9 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
     """Every picture below ``folder``: turned upright, cropped to its central square, resized.
 
     Grey, RGB, RGBA (on white), CMYK, palette and 16-bit pictures all become ``channels`` channels;
-    of an animation the first picture is taken. Hidden files are passed over. All files are read
-    before anything is returned, and one error names those that cannot be.
+    of an animation the first picture is taken. Hidden files are passed over. Links to pictures are
+    followed, links to folders are not: a warning names these, and pictures of other formats, once.
+    All files are read before anything is returned, and one error names those that cannot be.
     """
     folder = Path(folder)
     paths = _pictures(folder)
@@ -31,51 +38,75 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
         try:
             pixels.append(read(path, size, channels))
         except Exception as problem:  # a decoder of damaged files raises a dozen kinds
-            reason = (str(problem) or type(problem).__name__).splitlines()[0]
-            unreadable.append(f"{path.relative_to(folder)} ({reason.replace(str(path), 'file')})")
+            reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+            reason = reason.splitlines()[0].replace(str(path), "file")
+            unreadable.append(f"{path.relative_to(folder)} ({reason})")
     if unreadable:
-        more = f" and {len(unreadable) - NAMED} more" if len(unreadable) > NAMED else ""
         raise GanCourseError(
-            f"{len(unreadable)} of {len(paths)} pictures cannot be read: "
-            f"{', '.join(unreadable[:NAMED])}{more}",
+            f"{len(unreadable)} of {len(paths)} pictures cannot be read: {_named(unreadable)}",
             where=str(folder),
             fix="repair or remove them",
         )
     return torch.from_numpy(np.stack(pixels)), {}, {}
 
 
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 def _pictures(folder: Path) -> list[Path]:
+    """The pictures below the folder, in order; those that are left out are named in a warning."""
     try:
-        os.listdir(folder)  # rglob passes over what it may not read
-        files = [
-            path
-            for path in folder.rglob("*")
-            if not path.is_dir()
-            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        ]
+        os.listdir(folder)
+        found, linked = _walked(folder)
     except OSError as problem:
         raise GanCourseError(
             f"the folder cannot be read ({os.strerror(problem.errno or 0).lower()})",
-            where=str(folder),
+            where=str(problem.filename or folder),
             fix="check the path and its permissions",
         ) from None
-    paths = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in found if path.suffix.lower() in SUFFIXES)
     if not paths:
-        others = f", only {len(files)} other files" if files else ""
+        others = f", only {len(found)} other files" if found else ""
+        others += f", and links to {len(linked)} folders" if linked else ""
         raise GanCourseError(
             f"there are no pictures in this folder{others}",
             where=str(folder),
             fix=f"put some in (or below) it: {' '.join(SUFFIXES)}",
         )
+    left = [f"{path} (a link to a folder)" for path in linked]
+    left += [str(path) for path in found if path.suffix.lower() in OTHERS]
+    if left:
+        names = ascii(_named([os.path.relpath(path, folder) for path in left]))[1:-1]
+        warnings.warn(f"{len(left)} are left out: {names}", stacklevel=2)
     return paths
 
 
+def _walked(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files below a folder, and the links in it to other folders; hidden ones are not seen."""
+
+    def stop(problem):  # what may not be looked into is not left out in silence
+        raise problem
+
+    found, linked = [], []
+    for parent, folders, names in os.walk(folder, onerror=stop):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if not name.startswith(".")]
+        linked += [path for name in folders if (path := Path(parent, name)).is_symlink()]
+    return found, linked
+
+
 def read(path: Path, size: int, channels: int) -> np.ndarray:
-    """One picture as uint8, ``(size, size, channels)``."""
-    with warnings.catch_warnings():
+    """One picture as uint8, ``(size, size, channels)``.
+
+    Only regular files are opened, and only by the decoders of ``DECODERS``, all of which run in
+    this process.
+    """
+    with warnings.catch_warnings(), files.opened(path, follow=True) as content:
         warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded is an error
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path) as file:
+        with Image.open(content, formats=DECODERS) as file:
             picture = ImageOps.exif_transpose(file)
             if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
                 picture = picture.convert("RGBA")

@@ -29,6 +29,7 @@ from gancourse.saving import archive, outline
 
 FORMAT = 1
 PLAIN = (str, int, float, bool, type(None))
+KINDS = frozenset(outline.DTYPES.values())
 #: What broken downloads begin with.
 MISTAKEN = {
     b"version https://git-lfs": "it is a Git LFS pointer; `git lfs pull` gets the file",
@@ -192,13 +193,13 @@ def demand_plain(value, name: str, where: str, depth: int = 0) -> None:
 
 def _demand_plain_tensor(value: torch.Tensor, name: str, where: str) -> None:
     """Of a kind of which every number can be written, and finite. Its kind is looked at first."""
-    kind = str(value.dtype if value.layout is torch.strided else value.layout)
     if (
         value.layout is not torch.strided
-        or value.dtype not in outline.DTYPES.values()
-        or value.device.type == "meta"
+        or value.dtype not in KINDS
+        or value.is_meta
         or value.is_nested
     ):
+        kind = str(value.dtype if value.layout is torch.strided else value.layout)
         raise GanCourseError(
             f"{name} is a tensor of a kind that a checkpoint does not hold "
             f"({kind.removeprefix('torch.')} on {value.device.type})",
@@ -268,6 +269,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _reason(problem: BaseException) -> str:
+    if isinstance(problem, files.NotRegularError):
+        return problem.strerror
     if isinstance(problem, OSError) and problem.errno:
         return {
             errno.ENOSPC: "the disk is full",

@@ -32,6 +32,9 @@ TENSOR, ORDERED = "torch._utils _rebuild_tensor_v2", "collections OrderedDict"
 GLOBALS = {TENSOR, ORDERED, *(f"torch {name}" for name in DTYPES)}
 
 
+STOP = ord(".")
+
+
 class ForeignError(ValueError):
     """The pickle does what no checkpoint of this package does."""
 
@@ -125,22 +128,28 @@ class _Reader:
         self.stack, self.marks, self.memo = [], [], {}
 
     def run(self) -> object:
+        code, acts = self.code, ACTS
         for _ in range(INSTRUCTIONS):
-            sign = self.code[self.at]
+            sign = code[self.at]
             self.at += 1
-            if sign == 0x2E:  # STOP
-                if len(self.stack) != 1 or self.marks or self.at != len(self.code):
-                    raise ForeignError("its pickle does not end where it should")
-                return self.stack[0]
-            if (act := ACTS.get(sign)) is None:
+            if (act := acts.get(sign)) is not None:
+                act(self)
+            elif sign != STOP:
                 raise ForeignError(f"its pickle has an instruction {sign:#x}")
-            act(self)
+            elif len(self.stack) != 1 or self.marks or self.at != len(code):
+                raise ForeignError("its pickle does not end where it should")
+            else:
+                return self.stack[0]
         raise ForeignError(f"its pickle has more than {INSTRUCTIONS} instructions")
 
     def number(self, form: str):
         (value,) = struct.unpack_from(form, self.code, self.at)
         self.at += struct.calcsize(form)
         return value
+
+    def byte(self) -> int:
+        self.at += 1
+        return self.code[self.at - 1]
 
     def bytes(self, length: int) -> bytes:
         self.at += length
@@ -187,11 +196,20 @@ class _Reader:
             raise TypeError
         target += items
 
-    def remember(self, form: str) -> None:
-        self.memo[self.number(form)] = self.stack[-1]
+    def remember(self) -> None:
+        self.memo[self.byte()] = self.stack[-1]
 
-    def recall(self, form: str) -> None:
-        self.stack.append(self.memo[self.number(form)])
+    def recall(self) -> None:
+        self.stack.append(self.memo[self.byte()])
+
+    def remember_far(self) -> None:
+        self.memo[self.number("<L")] = self.stack[-1]
+
+    def recall_far(self) -> None:
+        self.stack.append(self.memo[self.number("<L")])
+
+    def small(self) -> None:
+        self.stack.append(self.byte())
 
     def text(self) -> None:
         self.stack.append(self.bytes(self.number("<L")).decode("utf-8", "surrogatepass"))
@@ -277,12 +295,12 @@ ACTS = {
     ord("u"): lambda reader: reader.put(reader.popped()),
     ord("a"): lambda reader: reader.extend([reader.pop()]),
     ord("e"): lambda reader: reader.extend(reader.popped()),
-    ord("q"): lambda reader: reader.remember("<B"),
-    ord("r"): lambda reader: reader.remember("<L"),
-    ord("h"): lambda reader: reader.recall("<B"),
-    ord("j"): lambda reader: reader.recall("<L"),
+    ord("q"): _Reader.remember,
+    ord("r"): _Reader.remember_far,
+    ord("h"): _Reader.recall,
+    ord("j"): _Reader.recall_far,
     ord("X"): _Reader.text,
-    ord("K"): lambda reader: reader.stack.append(reader.number("<B")),
+    ord("K"): _Reader.small,
     ord("M"): lambda reader: reader.stack.append(reader.number("<H")),
     ord("J"): lambda reader: reader.stack.append(reader.number("<i")),
     ord("G"): lambda reader: reader.stack.append(reader.number(">d")),

@@ -4,7 +4,6 @@ The random state is not among it: it is a function of the seed and the step (see
 :mod:`gancourse.training`).
 """
 
-import copy
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import torch
 
 from gancourse import __version__
-from gancourse.errors import GanCourseError, demand_whole
-from gancourse.loop.history import Record
+from gancourse.errors import GanCourseError
+from gancourse.loop.history import History, LoneHistory, Record
+from gancourse.saving import schema
 
 #: Steps at which two schedules are compared.
 PROBES = (0, *(2**k for k in range(21)))
@@ -48,9 +48,13 @@ def state_of(training) -> dict:
 
 
 def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
-    """Take over a saved :func:`state_of`; ``where`` it came from is named in errors."""
+    """Take over a saved :func:`state_of`; ``where`` it came from is named in errors.
+
+    All of it is looked at first, so that a state that is refused changes nothing; then its numbers
+    are copied. No tensor of ``state`` becomes part of the training.
+    """
     try:
-        _restore(training, state)
+        step, optimizers, history = _checked(training, state)
     except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
         reason = (str(problem).strip() or "empty").splitlines()[-1].strip()
         raise GanCourseError(
@@ -58,27 +62,61 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
             where=str(where),
             fix="build the gan as it was saved",
         ) from None
-
-
-def _restore(training, state: dict) -> None:
-    for name, mine in _settings(training).items():
-        if (theirs := state["settings"][name]) != mine:
-            if name == "schedule":
-                pairs = zip(PROBES, mine, theirs, strict=True)
-                step, mine, theirs = next(found for found in pairs if found[1] != found[2])
-                name = f"the schedule at step {step}"
-            raise ValueError(f"{name} is {mine!r}, was {theirs!r}")
-    training.gan.load_state_dict(state["gan"])
+    _copy(training.gan.state_dict(), state["gan"])
     if training.average is not None:
-        training.average.load_state_dict(state["average"])
-    for name, player in training.players.items():
-        _restore_optimizer(player.optimizer, state[f"{name}_optimizer"])
-    demand_whole("step", state["step"])
-    history = type(training.history)(**state["history"])
-    if {len(losses) for losses in history} != {state["step"]}:
-        raise ValueError("the history has another length than the run")
-    training.step, training.record = state["step"], Record(history)
+        _copy(training.average.state_dict(), state["average"])
+    for player, filled in zip(training.players.values(), optimizers, strict=True):
+        player.optimizer.load_state_dict(filled)
+    training.step, training.record = step, Record(history)
     training.begin_stream()
+
+
+def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHistory]:
+    """The step, the optimizers' states and the losses, in memory of their own, all in order."""
+    names = [f"{name}_optimizer" for name in training.players]
+    needed = {"step", "settings", "gan", "average", "history", *names}
+    schema.demand_keys(state, needed, "the state", schema.WORDS)
+    schema.demand_words(state)
+    _demand_settings(state["settings"], _settings(training))
+    step = state["step"]
+    schema.demand_kind(step, int, "step")
+    if not 0 <= step < 2**53:
+        raise schema.MismatchError(f"step is {schema.brief(step)}")
+    schema.demand_weights(state["gan"], training.gan.state_dict(), "gan")
+    average = {} if training.average is None else training.average.state_dict()
+    schema.demand_weights(state["average"], average, "average")
+    kind = type(training.history)
+    schema.demand_history(state["history"], kind._fields, step)
+    optimizers = [
+        schema.optimizer_state(
+            player.optimizer,
+            state[name],
+            step * (training.d_steps if name == "d_optimizer" else 1),
+            name,
+        )
+        for name, player in zip(names, training.players.values(), strict=True)
+    ]
+    losses = (state["history"][name].detach().cpu().clone() for name in kind._fields)
+    return step, optimizers, kind(*losses)
+
+
+def _demand_settings(theirs: object, mine: dict) -> None:
+    schema.demand_keys(theirs, set(mine), "settings")
+    for name, value in mine.items():
+        if name == "schedule":
+            schema.demand_kind(theirs[name], list, "settings.schedule")
+            if len(theirs[name]) != len(PROBES):
+                raise schema.MismatchError("settings.schedule has another length")
+            for step, now, then in zip(PROBES, value, theirs[name], strict=True):
+                schema.demand_equal(then, now, f"the schedule at step {step}")
+        else:
+            schema.demand_equal(theirs[name], value, name)
+
+
+@torch.no_grad()
+def _copy(mine: dict[str, torch.Tensor], saved: dict[str, torch.Tensor]) -> None:
+    for name, value in mine.items():
+        value.copy_(saved[name])
 
 
 def _settings(training) -> dict:
@@ -105,25 +143,3 @@ def _scale(schedule: Callable | None, step: int) -> float | None:
     except (ArithmeticError, LookupError, ValueError, TypeError):  # a table's end, a complex root
         return None
     return None if math.isnan(value) else value
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, saved: dict) -> None:
-    """Torch takes over almost anything here, shares its tensors, and fails or differs later."""
-    theirs, mine = (
-        [
-            {  # a schedule changes the rate
-                name: type(value) if name == "lr" else value for name, value in group.items()
-            }
-            for group in groups
-        ]
-        for groups in (saved["param_groups"], optimizer.state_dict()["param_groups"])
-    )
-    if theirs != mine:
-        raise ValueError("an optimizer has other settings")
-    optimizer.load_state_dict(copy.deepcopy(saved))
-    if len({tuple(sorted(entry)) for entry in saved["state"].values()}) > 1:
-        raise ValueError("an optimizer's state is incomplete")
-    for weight, entry in optimizer.state.items():
-        for name, value in entry.items():
-            if isinstance(value, torch.Tensor) and value.shape not in ((), weight.shape):
-                raise ValueError(f"an optimizer's {name} has another shape than its weight")

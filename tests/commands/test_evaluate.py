@@ -25,7 +25,7 @@ def test_points(tmp_path, data, keys):
     assert keys <= set(json.loads(path.with_suffix(".json").read_text()))
 
 
-def test_a_folder_of_pictures(tmp_path):
+def test_a_folder_of_pictures(tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     for i in range(60):
         Image.new("RGB", (20, 20), (4 * i, 90, 255 - 4 * i)).save(tmp_path / "mine" / f"{i}.png")
@@ -45,7 +45,11 @@ def test_a_folder_of_pictures(tmp_path):
         == 0
     )
     path = tmp_path / "run" / "step-00000002.pt"
-    assert run("evaluate", path, "--n", 100) == 0
+    assert run("evaluate", path, "--n", 100) == 2, "no folder is opened at a file's word"
+    assert f"--data {tmp_path / 'mine'}" in capsys.readouterr().err
+    assert run("evaluate", path, "--n", 100, "--data", "digits") == 2
+    assert "not of digits" in capsys.readouterr().err
+    assert run("evaluate", path, "--n", 100, "--data", tmp_path / "mine") == 0
     assert "thumbnails" in path.with_suffix(".json").read_text()
 
 

@@ -95,7 +95,7 @@ def test_too_little_memory_is_told_and_no_other_error_is_hidden(tmp_path, capsys
     assert run("sample", tmp_path, "--n", 10**15, "--out", tmp_path) == 2
     assert "the memory does not suffice" in capsys.readouterr().err
     monkeypatch.setattr(
-        "gancourse.commands.sample.trained", lambda path: torch.ones(2) @ torch.ones(3)
+        "gancourse.commands.sample.trained", lambda *_: torch.ones(2) @ torch.ones(3)
     )
     with pytest.raises(RuntimeError, match="size"):
         run("sample", tmp_path, "--out", tmp_path)
@@ -103,7 +103,7 @@ def test_too_little_memory_is_told_and_no_other_error_is_hidden(tmp_path, capsys
 
 @pytest.mark.parametrize(
     "problem",
-    [lambda path: torch.empty(10**15), lambda path: [0] * 10**15],
+    [lambda *_: torch.empty(10**15), lambda *_: [0] * 10**15],
     ids=["torch's allocator", "Python's"],
 )
 def test_memory_that_runs_out_on_the_way_is_told(tmp_path, capsys, monkeypatch, problem):
