@@ -49,7 +49,10 @@ def write(path: str | Path, content: bytes) -> Path:
     try:
         with open(beside, "xb") as file:  # x: never through a link
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(beside, path)
+        sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()
@@ -57,14 +60,36 @@ def write(path: str | Path, content: bytes) -> Path:
 
 
 def append(path: str | Path, content: bytes) -> None:
-    """Add to the end of a regular file, which is made if there is none; never through a link."""
+    """Add to the end of a regular file, which is made if there is none; never through a link.
+
+    All of ``content`` is added, or nothing: what a full disk has cut off is taken back.
+    """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY | NO_WAIT | NO_LINK
     if os.path.islink(path):  # also where the system has no such flag
         _refuse(path, "symbolic links are not followed")
     handle = os.open(path, flags, 0o666)
-    with os.fdopen(handle, "wb") as file:
-        _demand_regular(os.fstat(handle), path)
-        file.write(content)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        found = os.fstat(handle)
+        _demand_regular(found, path)
+        try:
+            if file.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        except OSError:
+            os.ftruncate(handle, found.st_size)
+            raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last through a power cut, where the system can."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as problem:  # some network folders cannot; the file itself is safe
+            if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(handle)
 
 
 def _demand_regular(found: os.stat_result, path: str | Path) -> None:
