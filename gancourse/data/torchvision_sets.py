@@ -4,6 +4,7 @@ torchvision knows where the files come from, how to unpack them and what their l
 data sets only the arrays are used. It is imported when the first set is asked for.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,32 @@ from torch import Tensor
 
 from gancourse.data.folders import read
 from gancourse.errors import GanCourseError
+
+#: Where a set is fetched from, where torchvision looks for it, and the sha256 of each file.
+FETCHED = {
+    "mnist": (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "MNIST/raw",
+        {
+            "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f"
+            "203523609",
+            "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730"
+            "e8010255c",
+            "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5"
+            "a2dbc4e6",
+            "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb25992"
+            "4204aec6",
+        },
+    ),
+    "cifar10": (
+        "https://www.cs.toronto.edu/~kriz/",
+        "",
+        {
+            "cifar-10-python.tar.gz": "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c"
+            "001ce",
+        },
+    ),
+}
 
 
 def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor, dict, dict]:
@@ -23,6 +50,8 @@ def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor
     and has forty labels of 0 and 1. :class:`GanCourseError` if the files are not there.
     """
     datasets = _datasets()
+    if download:
+        _fetch(name, root, datasets)
     try:
         if name == "celeba":
             return _celeba(
@@ -45,6 +74,41 @@ def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor
     pixels = torch.as_tensor(np.asarray(found.data))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     return pixels, {"class": torch.as_tensor(found.targets)}, {"class": list(found.classes)}
+
+
+def _fetch(name: str, root: str | Path, datasets) -> None:
+    """Fetch a set's files over https, and let torchvision see them only with the right sha256.
+
+    torchvision itself compares md5 and falls back to plain http; and CIFAR-10 is a pickle. What
+    is offered in no other way is refused.
+    """
+    if name not in FETCHED:
+        raise GanCourseError(
+            f"{name!r} is offered without https, or without a sha256 that is known here",
+            where="images",
+            fix="fetch it yourself from a place that you trust, and say where it lies with root",
+        )
+    address, below, known = FETCHED[name]
+    folder = Path(root) / below
+    for file, sha256 in known.items():
+        try:
+            if not (folder / file).exists():
+                datasets.utils.download_url(address + file, folder, file)
+            with open(folder / file, "rb") as content:
+                found = hashlib.file_digest(content, "sha256").hexdigest()
+        except Exception as problem:  # a dozen kinds of a net that fails
+            raise GanCourseError(
+                f"{file} could not be fetched ({str(problem).splitlines()[0][:200]})",
+                where="images",
+                fix="try again, or fetch it yourself and say where it lies with root",
+            ) from None
+        if found != sha256:
+            (folder / file).unlink()
+            raise GanCourseError(
+                f"{file} is another file than the known one (its sha256 is {found})",
+                where="images",
+                fix="try again; if it stays so, somebody has changed it",
+            )
 
 
 def _celeba(found, size: int) -> tuple[Tensor, dict, dict]:

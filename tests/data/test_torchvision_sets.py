@@ -2,16 +2,21 @@
 
 They are looked for in the folder that the environment variable GANCOURSE_DATA names, else in
 ``data/`` beside the repository. Only these tests read the variable. Nothing is downloaded.
+
+What would be fetched for a named set comes over https, with a known sha256, or not at all.
 """
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 import torch
 
 from checkout import ROOT
+from gancourse.data import torchvision_sets
 from gancourse.data.images import images
+from gancourse.errors import GanCourseError
 from gancourse.games import Hinge
 from gancourse.gans import GAN
 from gancourse.networks import dcgan
@@ -57,3 +62,39 @@ def test_resized_they_are_what_a_dcgan_takes_and_it_trains(name):
     training = train(gan, found.batches(32), 20)
     assert training.history.d_loss.isfinite().all()
     assert training.history.d_loss[-5:].mean() < training.history.d_loss[:5].mean()
+
+
+@pytest.fixture
+def net(monkeypatch):
+    """A net of one file, and the addresses that were asked for."""
+    datasets, asked = torchvision_sets._datasets(), []
+
+    def download_url(address, folder, file):
+        asked.append(address)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(b"not what it should be")
+
+    monkeypatch.setattr(datasets.utils, "download_url", download_url)
+    return asked
+
+
+@pytest.mark.parametrize("name", ["fashion", "celeba"])
+def test_a_set_without_https_or_sha256_is_refused(name, tmp_path, net):
+    with pytest.raises(GanCourseError, match="without https"):
+        images(name, root=tmp_path, download=True)
+    assert not net and not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", torchvision_sets.FETCHED)
+def test_another_file_is_removed_before_anything_reads_it(name, tmp_path, net):
+    with pytest.raises(GanCourseError, match="another file than the known one"):
+        images(name, root=tmp_path, download=True)
+    assert net and all(address.startswith("https://") for address in net)
+    assert not [file for _, _, found in os.walk(tmp_path) for file in found]
+
+
+def test_every_sha256_has_sixty_four_digits():
+    for address, _, known in torchvision_sets.FETCHED.values():
+        assert address.startswith("https://")
+        for sha256 in known.values():
+            assert re.fullmatch("[0-9a-f]{64}", sha256)
