@@ -111,7 +111,8 @@ def test_a_network_folder_that_cannot_sync_is_no_fault(number, tmp_path, monkeyp
 def test_a_really_full_disk(tmp_path, monkeypatch):
     path = checkpoints.save(tmp_path / "a.pt", STATE)
     before = path.read_bytes()
-    monkeypatch.setattr(checkpoints, "open", lambda path, mode: open("/dev/full", "wb"), False)
+    open_ = open
+    monkeypatch.setattr(checkpoints, "open", lambda path, mode: open_("/dev/full", "wb"), False)
     with pytest.raises(GanCourseError, match="the disk is full.*untouched"):
         checkpoints.save(path, {**STATE, "step": 2})
     assert path.read_bytes() == before
