@@ -8,8 +8,8 @@ import contextlib
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 #: Where a system has these: do not wait for a pipe's other end, and do not go where a link points.
 NO_WAIT, NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
@@ -20,7 +20,7 @@ class NotRegularError(OSError):
     """It is there, but it is no regular file: a folder, a pipe, a device, a link."""
 
 
-def opened(path: str | Path, follow: bool = False) -> BinaryIO:
+def opened(path: str | Path, follow: bool = False) -> BufferedReader:
     """A regular file, open for reading; a link's target only where ``follow`` says so.
 
     Raises :class:`NotRegularError` for anything else, without opening or waiting for it, and

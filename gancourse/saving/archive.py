@@ -10,7 +10,7 @@ size, or has endless entries, is refused at once.
 import re
 import struct
 import zipfile
-from typing import BinaryIO
+from io import BufferedReader
 
 #: Limits far above any checkpoint of a network that this package trains.
 ENTRIES, LISTING, PICKLE, SMALL = 10_000, 1 << 21, 1 << 22, 64
@@ -26,7 +26,7 @@ class DamagedError(ValueError):
     """The archive is not as torch writes one."""
 
 
-def entries(file: BinaryIO) -> tuple[bytes, dict[str, int]]:
+def entries(file: BufferedReader) -> tuple[bytes, dict[str, int]]:
     """The pickle, and the sizes in bytes of the storages ``data/0``, ``data/1``, ... by name.
 
     Every checksum has been compared. Raises :class:`DamagedError`.
@@ -49,7 +49,7 @@ def entries(file: BinaryIO) -> tuple[bytes, dict[str, int]]:
     return code, {n: entry.file_size for n, entry in names.items() if n.startswith("data/")}
 
 
-def _directory(file: BinaryIO) -> tuple[int, int]:
+def _directory(file: BufferedReader) -> tuple[int, int]:
     """Where the one directory begins, and how many entries it has, by the records at the end."""
     size = file.seek(0, 2)
     if size < ENDS:
@@ -98,7 +98,7 @@ def _names(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     return names
 
 
-def _demand_tiles(file: BinaryIO, found: list[zipfile.ZipInfo], start: int) -> None:
+def _demand_tiles(file: BufferedReader, found: list[zipfile.ZipInfo], start: int) -> None:
     """Each entry begins where the one before it ends, and the directory after the last."""
     at = 0
     for entry in sorted(found, key=lambda entry: entry.header_offset):

@@ -18,8 +18,8 @@ import hashlib
 import math
 import os
 import re
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 
@@ -107,7 +107,7 @@ def sha256_of(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _demand_sha256(file: BinaryIO, sha256: str, path: Path) -> None:
+def _demand_sha256(file: BufferedReader, sha256: str, path: Path) -> None:
     if not isinstance(sha256, str) or not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise GanCourseError(
             f"a sha256 has 64 hexadecimal digits, unlike {_brief(sha256)}", where=str(path)
@@ -120,7 +120,7 @@ def _demand_sha256(file: BinaryIO, sha256: str, path: Path) -> None:
         )
 
 
-def _demand_ours(file: BinaryIO, path: Path) -> None:
+def _demand_ours(file: BufferedReader, path: Path) -> None:
     """Raise unless the archive and its pickle are as :func:`save` writes them."""
     try:
         outline.outline(*archive.entries(file))
@@ -154,7 +154,7 @@ def _path(path: str | Path) -> Path:
     return Path(path)
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> BufferedReader:
     try:
         return files.opened(path)
     except FileNotFoundError:
@@ -243,7 +243,7 @@ def _dense(value, seen: set):
     return value
 
 
-def _mistaken(file: BinaryIO) -> str | None:
+def _mistaken(file: BufferedReader) -> str | None:
     file.seek(0)
     beginning = file.read(64).lstrip()
     return next(
@@ -270,7 +270,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _reason(problem: BaseException) -> str:
     if isinstance(problem, files.NotRegularError):
-        return problem.strerror
+        return problem.strerror or ""
     if isinstance(problem, OSError) and problem.errno:
         return {
             errno.ENOSPC: "the disk is full",

@@ -10,7 +10,7 @@ top of it).
 import math
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -75,7 +75,7 @@ def dense(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
     return True
 
 
-def outline(code: bytes, sizes: dict[str, int]) -> object:
+def outline(code: bytes, sizes: dict[str, int]) -> Any:
     """The value that ``code`` describes, with a :class:`Leaf` for each tensor.
 
     ``sizes`` are the bytes of each entry that holds numbers; each belongs to exactly one tensor.
@@ -125,9 +125,11 @@ class _Reader:
 
     def __init__(self, code: bytes):
         self.code, self.at = code, 0
-        self.stack, self.marks, self.memo = [], [], {}
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
 
-    def run(self) -> object:
+    def run(self) -> Any:
         code, acts = self.code, ACTS
         for _ in range(INSTRUCTIONS):
             sign = code[self.at]
@@ -280,7 +282,7 @@ def _pushes(make: Callable) -> Callable:
     return lambda reader: reader.stack.append(make())
 
 
-ACTS = {
+ACTS: dict[int, Callable[[_Reader], None]] = {
     0x80: _Reader.header,
     ord("}"): _pushes(dict),
     ord("]"): _pushes(list),
@@ -290,7 +292,9 @@ ACTS = {
     0x89: _pushes(lambda: False),
     ord("("): _Reader.mark,
     ord("t"): _Reader.tuple,
-    **{0x84 + n: (lambda reader, n=n: reader.tuple(n)) for n in (1, 2, 3)},
+    0x85: lambda reader: reader.tuple(1),
+    0x86: lambda reader: reader.tuple(2),
+    0x87: lambda reader: reader.tuple(3),
     ord("s"): lambda reader: reader.put([reader.pop(), reader.pop()][::-1]),
     ord("u"): lambda reader: reader.put(reader.popped()),
     ord("a"): lambda reader: reader.extend([reader.pop()]),

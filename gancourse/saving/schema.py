@@ -9,6 +9,7 @@ names the key.
 
 import copy
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ class MismatchError(ValueError):
     """The saved state is of another run, or of none."""
 
 
-def demand_keys(saved: object, mine: set, name: str, optional: frozenset | set = frozenset()):
+def demand_keys(saved: Any, mine: set, name: str, optional: frozenset | set = frozenset()):
     """Raise unless ``saved`` is a dictionary with the keys ``mine``, and at most ``optional``."""
     demand_kind(saved, dict, name)
     if missing := mine - saved.keys():
@@ -33,13 +34,13 @@ def demand_keys(saved: object, mine: set, name: str, optional: frozenset | set =
         raise MismatchError(f"{name} has an unknown key {min(map(brief, unknown))}")
 
 
-def demand_kind(saved: object, kind: type, name: str) -> None:
+def demand_kind(saved: Any, kind: type, name: str) -> None:
     """Raise unless ``saved`` is of exactly this kind: ``True`` is no whole number."""
     if type(saved) is not kind and not (kind is dict and isinstance(saved, dict)):
         raise MismatchError(f"{name} is a {type(saved).__name__}, not a {kind.__name__}")
 
 
-def demand_equal(saved: object, mine: object, name: str) -> None:
+def demand_equal(saved: Any, mine: Any, name: str) -> None:
     """Raise unless the two are equal in value and in type, all the way down."""
     demand_kind(saved, type(mine), name)
     if isinstance(mine, dict):
@@ -59,7 +60,7 @@ def demand_equal(saved: object, mine: object, name: str) -> None:
         raise MismatchError(f"{name} is {brief(mine)}, was {brief(saved)}")
 
 
-def demand_alike(saved: object, mine: Tensor, name: str) -> None:
+def demand_alike(saved: Any, mine: Tensor, name: str) -> None:
     """Raise unless ``saved`` is a dense tensor of the dtype and shape of ``mine``."""
     if not isinstance(saved, Tensor):
         raise MismatchError(f"{name} is a {type(saved).__name__}, not a tensor")
@@ -68,7 +69,7 @@ def demand_alike(saved: object, mine: Tensor, name: str) -> None:
         raise MismatchError(f"{name} is {theirs}, not {here}")
 
 
-def demand_weights(saved: object, mine: dict[str, Tensor], name: str) -> None:
+def demand_weights(saved: Any, mine: dict[str, Tensor], name: str) -> None:
     """Raise unless ``saved`` has the names, dtypes and shapes of ``mine``, all of them finite."""
     demand_keys(saved, set(mine), name)
     for key, value in mine.items():
@@ -82,7 +83,7 @@ def demand_finite(saved: Tensor, name: str) -> None:
         raise MismatchError(f"{name} is not finite")
 
 
-def demand_history(saved: object, names: tuple[str, ...], step: int) -> None:
+def demand_history(saved: Any, names: tuple[str, ...], step: int) -> None:
     """Raise unless there is one finite loss (or one a member) of each player for each step."""
     demand_keys(saved, set(names), "history")
     for name in names:
@@ -107,7 +108,7 @@ def demand_words(saved: dict) -> None:
         raise MismatchError("measure is no number")
 
 
-def optimizer_state(optimizer: torch.optim.Optimizer, saved: object, turns: int, name: str) -> dict:
+def optimizer_state(optimizer: torch.optim.Optimizer, saved: Any, turns: int, name: str) -> dict:
     """A state for ``optimizer`` of its own making, with the numbers of ``saved``.
 
     A copy of the optimizer takes one step on zero gradients, in other memory; what it then holds
@@ -138,7 +139,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer, saved: object, turns: int,
     return {"state": state, "param_groups": groups}
 
 
-def _groups(optimizer: torch.optim.Optimizer, saved: object, name: str) -> list[dict]:
+def _groups(optimizer: torch.optim.Optimizer, saved: Any, name: str) -> list[dict]:
     """The optimizer's own groups, with the saved learning rates, which a schedule changes."""
     mine, name = optimizer.state_dict()["param_groups"], f"{name}.param_groups"
     demand_kind(saved, list, name)
@@ -166,7 +167,7 @@ def _after_one_step(optimizer: torch.optim.Optimizer) -> dict:
     return other.state_dict()["state"]
 
 
-def _copied(saved: object, mine: object, name: str) -> object:
+def _copied(saved: Any, mine: Any, name: str) -> Any:
     """The saved value, in new memory of the dtype, shape and layout of ``mine``."""
     if isinstance(mine, Tensor):
         demand_alike(saved, mine, name)

@@ -7,6 +7,7 @@ The random state is not among it: it is a function of the seed and the step (see
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -100,7 +101,7 @@ def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHist
     return step, optimizers, kind(*losses)
 
 
-def _demand_settings(theirs: object, mine: dict) -> None:
+def _demand_settings(theirs: Any, mine: dict) -> None:
     schema.demand_keys(theirs, set(mine), "settings")
     for name, value in mine.items():
         if name == "schedule":
