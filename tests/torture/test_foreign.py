@@ -10,7 +10,10 @@ import os
 import foreign
 import pytest
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SKIPPED: needs fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="SKIPPED: needs fork"),
+    pytest.mark.filterwarnings("ignore"),  # torch's, of the odd tensors that are made here
+]
 QUICK, ALL = "quick", pytest.param("all", marks=pytest.mark.torture)
 #: Classes that only differ in a number, of which nobody can know that it was another.
 UNKNOWABLE = {"one number", "swapped", "scalars", "moments", "layout"}
