@@ -11,7 +11,7 @@ changes nothing. (Same torch version, kind of device and number of threads.)
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from tqdm.auto import tqdm
 from gancourse.devices import usable
 from gancourse.errors import GanCourseError, demand_number, demand_whole
 from gancourse.loop.averaging import Average
-from gancourse.loop.batches import endless
-from gancourse.loop.guards import FiniteGuard, demand_kinds, signals_wait
+from gancourse.loop.batches import Stream, fingerprint
+from gancourse.loop.guards import FiniteGuard, demand_kinds, one_at_a_time, signals_wait
 from gancourse.loop.history import History, LoneHistory, Record
 from gancourse.loop.player import Player
 from gancourse.saving import checkpoints, state
@@ -124,6 +124,7 @@ class Training:
             self.players = {"model": self.G}
             self.record = Record(LoneHistory(torch.empty(0)))
         self.averaging = Average(self.G.network, ema) if ema else None
+        self.modules = list(self.gan.modules())
         self.step, self.batches = 0, batches
         self.in_step = False  # true also after an error or a second Ctrl-C within a step
         self.begin_stream()
@@ -134,12 +135,15 @@ class Training:
         demand_whole("every", every, least=1, where="advance")
         demand_kinds(watch=(watch, Callable))
         cuda = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices=cuda), signals_wait() as leave_if_asked:
+        with (
+            one_at_a_time(),
+            torch.random.fork_rng(devices=cuda),
+            self.stream.aside(),
+            signals_wait() as leave_if_asked,
+        ):
             self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
             for _ in self.bar:
-                self.in_step = True
                 self.take_step()
-                self.in_step = False
                 if watch is not None and self.step % every == 0:
                     watch(self)
                 leave_if_asked()
@@ -147,6 +151,9 @@ class Training:
 
     def take_step(self) -> None:
         """One step: every player's turns; then the average, and a note of the losses."""
+        if self.stream.place != self.place:  # a step before has failed; its batches come again
+            self.begin_stream(self.place)
+        self.in_step = self.guard.passed = False
         self.set_position()
         losses = self.turns(self)
         self.step += 1
@@ -155,9 +162,26 @@ class Training:
         if self.record.add(*losses):
             self.guard.demand_finite()
             self.record.history()
+        self.in_step, self.place = False, self.stream.place
+
+    def next_batch(self) -> tuple[Tensor, ...]:
+        """The next batch, looked at. From here on the step is under way."""
+        batch = next(self.stream)
+        self.guard.look_at(batch)
+        self.in_step = True
+        return batch
+
+    def is_whole(self) -> bool:
+        """Whether the state is that after ``step`` steps: no step has been cut in two.
+
+        A step that failed before a weight was moved has changed nothing, unless the networks have
+        buffers, such as batch norm's statistics, which every pass through them changes.
+        """
+        buffers = next(self.gan.buffers(), None) is not None
+        return not self.in_step or not (self.guard.passed or buffers)
 
     def set_position(self) -> None:
-        """Random state and learning rates are functions of the step."""
+        """Random state and learning rates are functions of the step; networks are in training."""
         position = (self.seed * 1_000_003 + self.step) % 2**63
         torch.default_generator.manual_seed(position)  # torch.manual_seed: 20 times the price
         if self.device.type == "cuda":
@@ -165,14 +189,21 @@ class Training:
         elif self.device.type == "mps":  # its state cannot be forked: the caller's is not put back
             torch.mps.manual_seed(position)
         self.guard.step = self.step
+        if not all(part.training for part in self.modules):  # a watch may have changed that
+            self.gan.train()
         if self.schedule is not None:
             for player in self.players.values():
                 player.scale(float(self.schedule(self.step)))
 
-    def begin_stream(self) -> None:
-        """Let the batches begin where the run stands: at 0, or where it was saved."""
-        skip = self.step * (self.d_steps if self.turns is algorithm_1 else 1)
-        self.stream = self.guard.checked(endless(self.batches, self.device, skip))
+    def begin_stream(self, place: tuple[int, int] = (0, 0)) -> None:
+        """Let the batches begin at a place: the first of all, or where the run was saved."""
+        self.stream = Stream(self.batches, self.device, self.seed, place)
+        self.place = place
+
+    @cached_property
+    def fingerprint(self) -> str | None:
+        """What tells the data from others, ``None`` where nothing does: computed once, if asked."""
+        return fingerprint(self.batches)
 
     @property
     def history(self) -> History | LoneHistory:
@@ -199,8 +230,11 @@ class Training:
     # ---- what survives a crash: see gancourse.saving ---------------------------------------------
 
     def state(self) -> dict:
-        """Everything that determines the rest of the run: tensors and primitives only."""
-        return state.state_of(self)
+        """Everything that determines the rest of the run: tensors and primitives only.
+
+        A snapshot on the CPU: later steps do not change it.
+        """
+        return state.snapshot(state.state_of(self))
 
     def restore(self, saved: dict, where: str | Path = "checkpoint") -> None:
         """Take over a saved :meth:`state`; ``where`` it came from is named in errors."""
@@ -233,32 +267,35 @@ class Training:
     ) -> "Training":
         """Advance up to step ``steps``, with checkpoints in ``folder``.
 
-        One is written every ``save_every`` steps, at the end, and when the run is interrupted;
-        ``resume`` (true or ``"auto"``) goes on from the newest one in it, or starts at zero if
-        there is none; without it, a folder that holds a run is refused. The resumed run is the
-        same to the bit if a batch depends on its position and the random state alone, like those
-        of ``gancourse.data``; a ``DataLoader`` that shuffles draws a new order when it is resumed
-        in the middle of a pass.
+        One is written every ``save_every`` steps, at the end, and when the run ends before its time
+        (a signal, an error in ``watch`` or in the data) with a whole step behind it. ``resume``
+        (true or ``"auto"``) goes on from the newest one in it, or starts at zero if there is none;
+        without it, a folder that holds a run is refused, and so is one that another run is using.
+        The resumed run is the same to the bit if a batch depends on its position and on random
+        numbers alone, like those of ``gancourse.data`` and of a ``DataLoader``: see
+        :class:`gancourse.loop.batches.Stream`.
         """
         demand_whole("every", every, least=1, where="train")
         demand_whole("save_every", save_every, least=1, where="train")
         if watch is not None and not callable(watch):
             raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
         keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
-        keeper.begin(self, steps, resume)
+        with keeper.lock.held():
+            keeper.begin(self, steps, resume)
+            begun = self.step
 
-        def watch_and_save(training):
-            if watch is not None and training.step % every == 0:
-                watch(training)
-            if training.step % save_every == 0 or training.step == steps:
-                keeper.save(training)
+            def watch_and_save(training):
+                if watch is not None and training.step % every == 0:
+                    watch(training)
+                if training.step % save_every == 0 or training.step == steps:
+                    keeper.save(training)
 
-        try:
-            return self.advance(max(steps - self.step, 0), watch_and_save, every=1)
-        except (KeyboardInterrupt, SystemExit):
-            if not self.in_step:  # a second signal has cut a step in two
-                keeper.save(self)
-            raise
+            try:
+                return self.advance(max(steps - self.step, 0), watch_and_save, every=1)
+            except BaseException as problem:
+                if self.step > begun and self.is_whole():
+                    keeper.rescue(self, problem)
+                raise
 
 
 # ---- a model's turns ---------------------------------------------------------------------------
@@ -271,7 +308,7 @@ def algorithm_1(training: Training) -> tuple[Tensor, Tensor]:
     """
     gan, D, G = training.gan, training.D, training.G
     for _ in range(training.d_steps):
-        batch = next(training.stream)
+        batch = training.next_batch()
         d_loss = D.move(gan.d_loss, batch)
     with D.held():
         g_loss = G.move(gan.g_loss, batch)
@@ -280,7 +317,7 @@ def algorithm_1(training: Training) -> tuple[Tensor, Tensor]:
 
 def alone(training: Training) -> tuple[Tensor]:
     """One step of a model with one player: a classifier, an autoencoder, a denoiser."""
-    return (training.G.move(training.gan.loss, next(training.stream)),)
+    return (training.G.move(training.gan.loss, training.next_batch()),)
 
 
 def turns_of(model: nn.Module, with_d: bool = False) -> Callable[["Training"], tuple[Tensor, ...]]:

@@ -1,5 +1,7 @@
+import copy
 import math
 import signal
+import threading
 
 import pytest
 import torch
@@ -629,4 +631,151 @@ def test_finite_batches_whose_sum_overflows_and_bytes_beside_pictures_pass():
     big, labels = torch.full((4, 2), 3e38), torch.ones(2, 1, 4, 4, dtype=torch.uint8)
     pictures = torch.zeros(2, 3, 4, 4)
     for batch in ((big,), (pictures, labels)):
-        assert next(training.guard.checked(iter([batch]))) is batch
+        training.guard.look_at(batch)
+
+
+# ---- one run, one owner ------------------------------------------------------------------------
+
+
+def test_a_folder_in_use_is_refused_before_the_first_step(tmp_path):
+    seen = []
+
+    def second(training):
+        with pytest.raises(GanCourseError, match=r"in use by process \d+ on .* since"):
+            train(toy(), ring().batches(8), 9, folder=tmp_path, watch=seen.append, every=1)
+
+    train(toy(), ring().batches(8), 3, folder=tmp_path, watch=second, every=3)
+    assert not seen and [p.name for p in tmp_path.iterdir()] == ["step-00000003.pt"]
+
+
+def test_a_second_training_in_another_thread_is_refused_and_one_in_a_watch_is_not():
+    problems, whole = [], train(toy(), ring().batches(8), 4)
+
+    def elsewhere():
+        try:
+            train(toy(seed=1), ring().batches(8), 3)
+        except GanCourseError as problem:
+            problems.append(str(problem))
+
+    def watch(training):
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        train(toy(seed=2), ring().batches(8), 2)
+
+    seen = train(toy(), ring().batches(8), 4, watch=watch, every=2)
+    assert len(problems) == 2 and "another thread" in problems[0]
+    assert torch.equal(weights(whole), weights(seen))
+    elsewhere()
+    assert len(problems) == 2, "afterwards it may"
+
+
+def test_a_watch_that_looks_in_evaluation_mode_changes_nothing():
+    plain = train(picture_gan(), images("faces").batches(4), 6)
+    seen = train(
+        picture_gan(), images("faces").batches(4), 6, watch=lambda run: run.gan.eval(), every=1
+    )
+    assert torch.equal(weights(plain), weights(seen))
+
+
+def test_a_state_is_a_snapshot():
+    training = train(toy(), ring().batches(8), 3, ema=0.9, notes={"a": [1]})
+    state = training.state()
+    before = copy.deepcopy(state)
+    training.notes["a"].append(2)
+    training.advance(2)
+    assert plain(state) == plain(before) != plain(training.state())
+
+
+def plain(state):
+    """Nested values without tensors, to be compared."""
+    if isinstance(state, torch.Tensor):
+        return state.tolist()
+    if isinstance(state, dict):
+        return {key: plain(value) for key, value in state.items()}
+    return [plain(value) for value in state] if isinstance(state, list | tuple) else state
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space"), ValueError("mine"), SystemExit(3)])
+def test_an_error_in_a_watch_saves_the_step_and_is_told_as_it_is(tmp_path, error):
+    def watch(training):
+        if training.step == 5:
+            raise error
+
+    with pytest.raises(type(error)) as told:
+        train(toy(), ring().batches(8), 9, folder=tmp_path, watch=watch, every=1)
+    assert told.value is error
+    assert Keeper(tmp_path).newest()[0].name == "step-00000005.pt"
+    whole = train(toy(), ring().batches(8), 9)
+    resumed = train(toy(), ring().batches(8), 9, folder=tmp_path, resume=True)
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_an_error_in_the_data_saves_what_was_done_and_may_be_mended(tmp_path):
+    class Data:
+        broken = True
+
+        def __iter__(self):
+            for i in range(7):
+                if i == 5 and self.broken:
+                    raise OSError(5, "a worn disk")
+                yield (torch.randn(8, 2),)
+
+    data = Data()
+    training = Training(toy(), data, d_steps=2)
+    with pytest.raises(OSError, match="worn"):
+        training.advance_in(tmp_path, 6)
+    assert training.step == 2 and not training.is_whole(), "cut after one of two turns of D"
+    assert not Keeper(tmp_path).paths()
+    training = Training(toy(), data)
+    with pytest.raises(OSError, match="worn"):
+        training.advance_in(tmp_path, 6)
+    assert Keeper(tmp_path).newest()[0].name == "step-00000005.pt"
+    data.broken = False
+    whole = train(toy(), data, 9)
+    assert torch.equal(weights(whole), weights(train(toy(), data, 9, folder=tmp_path, resume=True)))
+    assert torch.equal(weights(whole), weights(training.advance(4))), "in memory as well"
+
+
+def test_a_run_that_never_began_leaves_no_checkpoint(tmp_path):
+    with pytest.raises(GanCourseError, match="the data have shape"):
+        train(toy(), [(torch.zeros(8, 3),)], 9, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_measure_that_fails_loses_no_step_and_a_disk_that_is_full_hides_no_error(tmp_path):
+    def fail(training):
+        raise ZeroDivisionError
+
+    keeper = Keeper(tmp_path, measure=fail)
+    with pytest.raises(ZeroDivisionError):
+        train(toy(), ring().batches(8), 9, folder=keeper, save_every=4)
+    assert Keeper(tmp_path).newest()[0].name == "step-00000004.pt"
+
+    def spoil(training):
+        torch.nn.init.constant_(training.gan.G[0].bias, math.nan)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as error:
+        train(toy(), ring().batches(8), 9, folder=tmp_path, resume=True, watch=spoil, every=1)
+    assert "step 5 could not be saved" in error.value.__notes__[0]
+
+
+def test_other_data_are_refused_where_they_are_known(tmp_path):
+    rows = [torch.randn(8, 2) for _ in range(3)]
+    path = train(toy(), rows, 2).save(tmp_path / "a.pt")
+    Training.load(path, toy(), [row.clone() for row in rows])
+    for other in ([rows[1], rows[0], rows[2]], rows[:2]):
+        with pytest.raises(GanCourseError, match="begun with other data.*sha256"):
+            Training.load(path, toy(), other)
+    unknown = (row for row in rows)
+    assert Training(toy(), unknown).fingerprint is None
+    Training.load(path, toy(), unknown)  # nobody can know
+
+
+def test_other_conditions_are_told_with_both_values(tmp_path):
+    state = train(toy(), ring().batches(8), 2).state()
+    Training(toy(), ring().batches(8)).restore(state)
+    state["versions"] |= {"threads": 7, "cpu": "ABACUS", "torch": "0.1"}
+    with pytest.warns(UserWarning, match=r"torch '0.1' then, .*threads '7' then, .*'ABACUS' then"):
+        Training(toy(), ring().batches(8)).restore(state)

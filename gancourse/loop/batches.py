@@ -1,55 +1,196 @@
 """Batches without end, out of anything that can be iterated over again and again."""
 
-from collections.abc import Iterable, Iterator, Sized
-from itertools import islice
+import contextlib
+import hashlib
+import random
+from collections.abc import Iterable, Iterator
+from types import ModuleType
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
 
 from gancourse.errors import GanCourseError
+from gancourse.loop.positions import mixed, reseed, seed_everything
+
+#: How deep generators are looked for in a loader, and among how many objects.
+DEPTH, MOST = 4, 10_000
+GENERATORS = torch.Generator, np.random.Generator, np.random.RandomState, random.Random
+#: What is not looked into.
+SHUT = Tensor, type, ModuleType
 
 
-def endless(batches: Iterable, device: torch.device, skip: int = 0) -> Iterator[tuple[Tensor, ...]]:
-    """Tuples of tensors on ``device``; started anew at the end, the first ``skip`` left out.
+class Stream:
+    """Tuples of tensors on ``device``; the batches are started anew at their end.
 
-    Each batch is drawn when it is asked for, so that it may depend on the random state of that
-    moment. ``skip`` counts only for batches that have a length: others are streams without a
-    position.
+    There are two kinds. An *iterator*, like ``images(...).batches(64)``, has no position: each
+    batch is drawn when it is asked for, by the random state of that moment, which belongs to the
+    step. What *can be started again*, like a list or a ``DataLoader``, has one: the number of the
+    pass and of the batch in it, ``place``. Its randomness (torch's, NumPy's, Python's, and that of
+    generators found in a loader) is set from the seed and the place, so that a run which is resumed
+    in the middle of a pass gets the batches that it would have got. To that end those that came
+    before in this pass are drawn once more.
     """
-    skip = skip % len(batches) if skip and isinstance(batches, Sized) and len(batches) else 0
+
+    def __init__(
+        self,
+        batches: Iterable,
+        device: torch.device,
+        seed: int = 0,
+        place: tuple[int, int] = (0, 0),
+    ):
+        demand_repeatable(batches)
+        self.batches, self.device, self.seed, self.place = batches, device, seed, place
+        self._seeded = not isinstance(batches, Iterator | list | tuple)
+        self._pass: Iterator | None = None
+
+    def __iter__(self) -> "Stream":
+        return self
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        number, i = self.place
+        if self._pass is None:
+            self._pass = self._begun(number, i)
+        try:
+            batch = self._drawn(self._pass, number, i)
+        except StopIteration:
+            if i == 0:
+                self._pass = None
+                raise GanCourseError(
+                    "the batches ran out",
+                    where="batches",
+                    fix="pass an iterable that can be started again, not a spent iterator",
+                ) from None
+            self.place, self._pass = (number + 1, 0), None
+            return next(self)
+        except BaseException:  # asked again, it goes on at the same place
+            self._pass = None
+            raise
+        self.place = number, i + 1
+        return tuple(part.to(self.device, non_blocking=True) for part in _parts(batch))
+
+    def _begun(self, number: int, skip: int) -> Iterator:
+        """The pass of that ``number``, after the first ``skip`` batches of it."""
+        if not self._seeded:
+            whole = isinstance(self.batches, Iterator)
+            return iter(self.batches if whole else self.batches[skip:])
+        with _aside():
+            seed_everything(mixed(self.seed, number, 0))
+            for i, generator in enumerate(_generators(self.batches)):
+                reseed(generator, mixed(self.seed, number, 0, i))
+            stream = iter(self.batches)
+        for i in range(skip):
+            self._drawn(stream, number, i)
+        return stream
+
+    def _drawn(self, stream: Iterator, number: int, i: int):
+        if not self._seeded:
+            return next(stream)
+        with _aside():
+            seed_everything(mixed(self.seed, number, i + 1))
+            return next(stream)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """While batches are drawn: afterwards NumPy and Python have their random states back."""
+        states = self._seeded and (np.random.get_state(legacy=False), random.getstate())
+        try:
+            yield
+        finally:
+            if states:
+                np.random.set_state(states[0])
+                random.setstate(states[1])
+
+
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    """``torch.random.fork_rng(devices=[])``, at a quarter of the price."""
+    state = torch.default_generator.get_state()
+    try:
+        yield
+    finally:
+        torch.default_generator.set_state(state)
+
+
+def _parts(batch) -> tuple[Tensor, ...]:
+    batch = (batch,) if isinstance(batch, Tensor) else batch
+    if not (isinstance(batch, tuple | list) and all(isinstance(part, Tensor) for part in batch)):
+        raise GanCourseError(
+            f"a batch must be a tensor or a tuple of tensors, not {type(batch).__name__}",
+            where="batches",
+        )
+    return batch
+
+
+def demand_repeatable(batches: Iterable) -> None:
+    """Raise :class:`GanCourseError`, before the first step, for what no resumed run could repeat.
+
+    Workers that outlive a pass keep random states of their own; batches that come in the order in
+    which they are ready come in another one each time.
+    """
     if not isinstance(batches, Iterable):
         raise GanCourseError(
             f"batches must be something to iterate over, not {batches!r}",
             fix="for instance images('faces').batches(64)",
         )
-    while True:
-        came = False
-        for batch in _after(batches, skip):
-            came = True
-            batch = (batch,) if isinstance(batch, Tensor) else batch
-            if not (
-                isinstance(batch, tuple | list) and all(isinstance(part, Tensor) for part in batch)
-            ):
-                raise GanCourseError(
-                    f"a batch must be a tensor or a tuple of tensors, not {type(batch).__name__}",
-                    where="batches",
-                )
-            yield tuple(part.to(device, non_blocking=True) for part in batch)
-        if not came:
+    if not isinstance(batches, DataLoader) or not batches.num_workers:
+        return
+    for name, wrong, right in (("persistent_workers", True, False), ("in_order", False, True)):
+        if getattr(batches, name, right) == wrong:
             raise GanCourseError(
-                "the batches ran out",
+                f"a DataLoader with {name}={wrong} cannot be repeated, so the run could not be "
+                "resumed",
                 where="batches",
-                fix="pass an iterable that can be started again, not a spent iterator",
+                fix=f"pass {name}={right}",
             )
-        skip = 0
 
 
-def _after(batches: Iterable, skip: int) -> Iterator:
-    """What comes after the first ``skip``; passing over them leaves the random state alone."""
-    if not skip:
-        return iter(batches)
-    with torch.random.fork_rng(devices=[]):  # a DataLoader draws from it, shuffling or not
-        stream = iter(batches)
-        for _ in islice(stream, skip):
-            pass
-    return stream
+def _generators(loader) -> list:
+    """The random generators that a loader, its sampler, its data or their parts hold."""
+    found, seen, level = [], set(), [loader]
+    for _ in range(DEPTH):
+        below = []
+        for thing in level:
+            if id(thing) in seen or len(seen) > MOST or isinstance(thing, SHUT):
+                continue
+            seen.add(id(thing))
+            if isinstance(thing, GENERATORS):
+                found.append(thing)
+            elif isinstance(thing, list | tuple):
+                below += thing[:100]
+            elif isinstance(thing, dict):
+                below += list(thing.values())[:100]
+            else:
+                below += getattr(thing, "__dict__", {}).values()
+        level = below
+    return found
+
+
+def fingerprint(batches: Iterable) -> str | None:
+    """What tells these batches from others: words and a sha256; ``None`` if nobody can say.
+
+    The course's own data say it themselves (an attribute ``fingerprint``), and so may others. Lists
+    and loaders of tensors are looked at here; of other iterables nothing is known.
+    """
+    if isinstance(said := getattr(batches, "fingerprint", None), str):
+        return said
+    if isinstance(batches, list | tuple) and batches:
+        rows = [(row,) if isinstance(row, Tensor) else row for row in batches]
+        if all(isinstance(row, list | tuple) for row in rows):
+            return _of_tensors(f"{len(rows)} batches", [part for row in rows for part in row])
+    if isinstance(batches, DataLoader) and isinstance(batches.dataset, TensorDataset):
+        how = f"{type(batches.sampler).__name__}, batches of {batches.batch_size}"
+        return _of_tensors(f"{len(batches.dataset)} rows, {how}", batches.dataset.tensors)
+    return None
+
+
+def _of_tensors(words: str, tensors: Iterable) -> str | None:
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            return None
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{plain.dtype}{tuple(plain.shape)}".encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+    return f"{words}, sha256 {digest.hexdigest()[:16]}"

@@ -4,7 +4,7 @@ import contextlib
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +12,39 @@ from torch import Tensor, nn
 from gancourse.errors import GanCourseError
 from gancourse.loop import fused
 
+#: Ctrl-C, a polite end, and a terminal that was closed (which Windows does not tell).
+ENDINGS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+_TRAINING = threading.RLock()
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    """One thread of a process trains at a time: the random state is the whole process's.
+
+    A training within another's ``watch`` is in the same thread and harms nothing: each sets the
+    random state before a step and puts back what it found.
+    """
+    if not _TRAINING.acquire(blocking=False):
+        raise GanCourseError(
+            "another thread of this process is training",
+            where="advance",
+            fix="let it finish first, or train in another process",
+        )
+    try:
+        yield
+    finally:
+        _TRAINING.release()
+
 
 @contextlib.contextmanager
 def signals_wait():
-    """A first Ctrl-C or SIGTERM lets the step finish; yields what to call after each step.
+    """A first Ctrl-C, SIGTERM or SIGHUP lets the step finish; yields what to call after each step.
 
-    That call raises :class:`KeyboardInterrupt` or, with status 143, :class:`SystemExit` if a
-    signal has come. A second signal does not wait for the step.
+    That call raises :class:`KeyboardInterrupt` or, with status 128 + its number,
+    :class:`SystemExit` if a signal has come. A second signal does not wait for the step. What the
+    process was told to ignore, as by ``nohup``, stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None  # signals arrive in the main thread only
@@ -27,14 +53,18 @@ def signals_wait():
 
     def leave():
         if came:
-            raise KeyboardInterrupt if came[-1] == signal.SIGINT else SystemExit(143)
+            raise KeyboardInterrupt if came[-1] == signal.SIGINT else SystemExit(128 + came[-1])
 
     def note(number, frame):
         came.append(number)
         if len(came) > 1:
             leave()
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, note)
+        for number in ENDINGS
+        if signal.getsignal(number) not in (signal.SIG_IGN, None)
+    }
     try:
         yield leave
     finally:
@@ -53,6 +83,7 @@ class FiniteGuard:
 
     def __init__(self, model: nn.Module, device: torch.device):
         self.model, self.step, self.waits = model, 0, device.type != "cuda"
+        self.passed = False  # whether a move of the present step was let through
         self.found = torch.zeros((), dtype=torch.float32, device=device)
         self.one = torch.ones_like(self.found)
 
@@ -68,6 +99,7 @@ class FiniteGuard:
         fused.note_what_is_not_finite(values, self.found, self.one)
         if self.waits:
             self.demand_finite(loss)
+        self.passed = True
 
     def demand_finite(self, loss: Tensor | None = None) -> None:
         """Raise :class:`GanCourseError` if anything was found, naming the tensor."""
@@ -92,19 +124,17 @@ class FiniteGuard:
         ]
         return f"{bad[0] if bad else 'a loss or gradient was'} not finite"
 
-    def checked(self, batches: Iterator[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
-        """The same batches, each looked at when it comes (on a GPU not: no waiting)."""
-        for batch in batches:
-            for part in batch if batch[0].device.type == "cpu" else ():
-                if part.is_floating_point() and not math.isfinite(part.sum(dtype=torch.float64)):
-                    raise GanCourseError(
-                        "the batch holds NaN or infinity",
-                        where=f"step {self.step}",
-                        fix="look for it in the data; no weight was moved by it",
-                    )
-            if self.step == 0 and batch[0].ndim == 4:  # what comes with the pictures may be bytes
-                demand_scaled(batch[0])
-            yield batch
+    def look_at(self, batch: tuple[Tensor, ...]) -> None:
+        """Look at a batch when it comes (on a GPU not: no waiting)."""
+        for part in batch if batch and batch[0].device.type == "cpu" else ():
+            if part.is_floating_point() and not math.isfinite(part.sum(dtype=torch.float64)):
+                raise GanCourseError(
+                    "the batch holds NaN or infinity",
+                    where=f"step {self.step}",
+                    fix="look for it in the data; no weight was moved by it",
+                )
+        if self.step == 0 and batch and batch[0].ndim == 4:  # labels beside them may be bytes
+            demand_scaled(batch[0])
 
 
 def demand_scaled(pictures: Tensor) -> None:

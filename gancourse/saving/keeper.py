@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.saving import checkpoints
+from gancourse.saving.lock import RunLock
 
 
 def _measure_in(best: Path) -> float:
@@ -30,6 +31,7 @@ class Keeper:
         if not isinstance(folder, str | Path) or not str(folder):
             raise GanCourseError(f"folder must be a path, not {folder!r}")
         self.folder, self.keep, self.measure = Path(folder), keep, measure
+        self.lock = RunLock(self.folder)
 
     def paths(self) -> list[Path]:
         """The run's numbered checkpoints, newest first."""
@@ -47,7 +49,23 @@ class Keeper:
             known = _measure_in(best)
             if math.isnan(known) or state["measure"] < known:
                 checkpoints.save(best, state)
-        path = checkpoints.save(self.folder / f"step-{training.step:08d}.pt", state)
+        return self._write(training.step, state)
+
+    def rescue(self, training, problem: BaseException) -> None:
+        """Write the present state of a run that a ``problem`` ends, unless it is there already.
+
+        The measure is not taken: it may be what has failed. If the state cannot be written either,
+        the first problem stays the one that is told.
+        """
+        try:
+            newest = next(iter(self.paths()), None)
+            if newest is None or newest.stem != f"step-{training.step:08d}":
+                self._write(training.step, training.state())
+        except Exception as second:
+            problem.add_note(f"The state of step {training.step} could not be saved: {second}")
+
+    def _write(self, step: int, state: dict) -> Path:
+        path = checkpoints.save(self.folder / f"step-{step:08d}.pt", state)
         for old in self.paths()[self.keep :]:
             old.unlink()
         return path

@@ -5,6 +5,7 @@ The random state is not among it: it is a function of the seed and the step (see
 """
 
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,10 @@ def state_of(training) -> dict:
     return {
         "step": training.step,
         "settings": _settings(training),
+        "stream": dict(zip(("pass", "batch"), training.place, strict=True)),
+        "data": training.fingerprint,
         "notes": training.notes,
-        "versions": {
-            "gancourse": __version__,
-            "torch": str(torch.__version__),
-            "device": training.device.type,
-            "threads": torch.get_num_threads(),
-        },
+        "versions": _versions(training),
         "gan": training.gan.state_dict(),
         "average": {} if training.average is None else training.average.state_dict(),
         "history": training.history._asdict(),
@@ -48,6 +46,17 @@ def state_of(training) -> dict:
     }
 
 
+def snapshot(state):
+    """The same values in tensors of their own, on the CPU, in the layout that they had."""
+    if isinstance(state, torch.Tensor):
+        return state.detach().to("cpu", copy=True)
+    if isinstance(state, dict):
+        return {key: snapshot(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return type(state)(map(snapshot, state))
+    return state
+
+
 def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
     """Take over a saved :func:`state_of`; ``where`` it came from is named in errors.
 
@@ -55,7 +64,8 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
     are copied. No tensor of ``state`` becomes part of the training.
     """
     try:
-        step, optimizers, history = _checked(training, state)
+        _demand_data(training, state.get("data"), str(where))
+        step, optimizers, history, place = _checked(training, state)
     except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
         reason = (str(problem).strip() or "empty").splitlines()[-1].strip()
         raise GanCourseError(
@@ -63,19 +73,78 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
             where=str(where),
             fix="build the gan as it was saved",
         ) from None
+    _compare_versions(training, state.get("versions"), str(where))
     _copy(training.gan.state_dict(), state["gan"])
     if training.average is not None:
         _copy(training.average.state_dict(), state["average"])
     for player, filled in zip(training.players.values(), optimizers, strict=True):
         player.optimizer.load_state_dict(filled)
     training.step, training.record = step, Record(history)
-    training.begin_stream()
+    training.begin_stream(place)
 
 
-def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHistory]:
-    """The step, the optimizers' states and the losses, in memory of their own, all in order."""
+def _demand_place(training, saved: dict, step: int) -> tuple[int, int]:
+    """The pass over the data, and the batch in it, with which the next step begins.
+
+    Nobody gets further than one batch, or pass, in each turn.
+    """
+    place = saved["pass"], saved["batch"]
+    drawn = step * (training.d_steps if "d" in training.players else 1)
+    for name, number in zip(("pass", "batch"), place, strict=True):
+        demand_whole(f"the number of the {name}", number)
+    if sum(place) > drawn or (place[0] == 0 and place[1] != drawn):
+        raise ValueError(f"batch {place[1]} of pass {place[0]} cannot come after {step} steps")
+    return place
+
+
+def _demand_data(training, saved: str | None, where: str) -> None:
+    """Raise if the data are known to be others; of some iterables nothing is known."""
+    mine = training.fingerprint
+    if None not in (saved, mine) and saved != mine:
+        raise GanCourseError(
+            f"the run was begun with other data ({str(saved)[:200]}), not {mine}",
+            where=where,
+            fix="pass what it was begun with; to train a saved gan on other data, begin a new run "
+            "with its weights: gan.load_state_dict(checkpoints.load(path)['gan'])",
+        )
+
+
+def _versions(training) -> dict:
+    """On what the bits of a run depend, besides the checkpoint."""
+    return {
+        "gancourse": __version__,
+        "torch": str(torch.__version__),
+        "device": training.device.type,
+        "threads": torch.get_num_threads(),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def _compare_versions(training, saved: dict, where: str) -> None:
+    """Warn where the run goes on under other conditions, naming what was and what is."""
+    saved = saved if isinstance(saved, dict) else {}
+    now = _versions(training)
+    if training.device.type != "cpu":  # threads and instructions only feed it
+        del now["threads"], now["cpu"]
+    changed = [
+        f"{name} {str(saved[name])[:40]!r} then, {str(value)!r} now"
+        for name, value in now.items()
+        if name in saved and saved[name] != value
+    ]
+    if changed:
+        warnings.warn(
+            f"{where}: resumed under other conditions ({'; '.join(changed)}); the run need not be "
+            "the uninterrupted one to the bit",
+            stacklevel=5,
+        )
+
+
+def _checked(
+    training, state: dict
+) -> tuple[int, list[dict], History | LoneHistory, tuple[int, int]]:
+    """The step, the optimizers' states, the losses and the place in the data, all in order."""
     names = [f"{name}_optimizer" for name in training.players]
-    needed = {"step", "settings", "gan", "average", "history", *names}
+    needed = {"step", "settings", "gan", "average", "history", "data", "stream", *names}
     schema.demand_keys(state, needed, "the state", schema.WORDS)
     schema.demand_words(state)
     _demand_settings(state["settings"], _settings(training))
@@ -98,7 +167,7 @@ def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHist
         for name, player in zip(names, training.players.values(), strict=True)
     ]
     losses = (state["history"][name].detach().cpu().clone() for name in kind._fields)
-    return step, optimizers, kind(*losses)
+    return step, optimizers, kind(*losses), _demand_place(training, state["stream"], step)
 
 
 def _demand_settings(theirs: Any, mine: dict) -> None:

@@ -1,6 +1,7 @@
 """NaN and infinity are caught in the step in which they appear, before a weight is touched."""
 
 import signal
+import threading
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
-from gancourse.loop.guards import FiniteGuard, signals_wait
+from gancourse.loop.guards import FiniteGuard, one_at_a_time, signals_wait
 from gancourse.networks.mlp import mlp
 from gancourse.training import Training, adam
 
@@ -120,4 +121,41 @@ def test_sigterm_after_the_step_has_status_143():
 )
 def test_a_batch_of_another_type_is_no_infinity(batch):
     guard = FiniteGuard(mlp(2, 1), torch.device("cpu"))
-    assert next(guard.checked(iter([(batch,)])))[0] is batch
+    guard.look_at((batch,))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="SKIPPED: no SIGHUP on this system")
+def test_a_closed_terminal_ends_a_run_too_unless_that_is_ignored():
+    with pytest.raises(SystemExit) as leaving, signals_wait() as leave:
+        signal.raise_signal(signal.SIGHUP)
+        leave()
+    assert leaving.value.code == 128 + signal.SIGHUP
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with signals_wait() as leave:
+            signal.raise_signal(signal.SIGHUP)
+            leave()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_one_thread_trains_at_a_time():
+    refused = []
+
+    def other():
+        try:
+            with one_at_a_time():
+                refused.append(None)
+        except GanCourseError as problem:
+            refused.append(problem)
+
+    def in_a_thread():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+
+    with one_at_a_time(), one_at_a_time():  # a training within a watch
+        in_a_thread()
+    in_a_thread()
+    assert "another thread" in str(refused[0]) and refused[1] is None

@@ -83,8 +83,10 @@ def test_it_stops_within_the_step_and_the_last_checkpoint_is_good(which, site, p
     assert error.match(NAMES[site]) and len(str(error.value).splitlines()) <= 3
     assert training.step == STEP
     assert all(w.isfinite().all() for w in gan.parameters()), "no weight was touched"
+    # Saved is the state before the bad step, unless that step has left something half done.
+    whole = site == "data" or (which == "toy" and site.endswith(("D's loss", "of D")))
     path, state = Keeper(tmp_path).newest()
-    assert path.name == "step-00000005.pt"
+    assert path.name == f"step-{STEP if whole else 5:08d}.pt"
     gan, batches, settings = build(which, seed=4)
     resumed = train(gan, batches, 8, folder=tmp_path, resume=True, **settings)
     gan, batches, settings = build(which)

@@ -1,0 +1,46 @@
+"""Randomness as a function of the position: numbers for generators, mixed from whole numbers."""
+
+import random
+
+import numpy as np
+import torch
+
+_MASK = 2**64 - 1
+
+
+def mixed(*numbers: int) -> int:
+    """64 bits that depend on every one of the ``numbers``, and on their order.
+
+    Each is taken in by a round of SplitMix64 (Steele, Lea and Flood, 2014), which maps 64 bits
+    one to one: what differs in the last number alone never gets the same result.
+    """
+    state = 0
+    for number in numbers:
+        z = ((state ^ number) + 0x9E3779B97F4A7C15) & _MASK
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        state = z ^ (z >> 31)
+    return state
+
+
+def seed_everything(seed: int) -> None:
+    """Set the random states of torch (on the CPU), of Python and of NumPy."""
+    torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+
+
+def reseed(generator, seed: int) -> bool:
+    """Set a generator that someone holds; false if ``generator`` is none."""
+    if isinstance(generator, torch.Generator):
+        generator.manual_seed(seed)
+    elif isinstance(generator, random.Random):
+        generator.seed(seed)
+    elif isinstance(generator, np.random.RandomState):
+        generator.seed(seed % 2**32)
+    elif isinstance(generator, np.random.Generator):
+        bits = generator.bit_generator
+        bits.state = type(bits)(seed).state
+    else:
+        return False
+    return True
