@@ -765,7 +765,7 @@ def test_other_data_are_refused_where_they_are_known(tmp_path):
     rows = [torch.randn(8, 2) for _ in range(3)]
     path = train(toy(), rows, 2).save(tmp_path / "a.pt")
     Training.load(path, toy(), [row.clone() for row in rows])
-    for other in ([rows[1], rows[0], rows[2]], rows[:2]):
+    for other in ([rows[1], rows[0], rows[2]], rows[:2], ring().batches(8)):
         with pytest.raises(GanCourseError, match="begun with other data.*sha256"):
             Training.load(path, toy(), other)
     unknown = (row for row in rows)

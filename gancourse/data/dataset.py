@@ -1,6 +1,7 @@
 """What every data set of the course can do, be it points, pictures or what a chapter adds."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, Self, runtime_checkable
 
 import torch
@@ -35,3 +36,32 @@ class DataSet(Protocol):
     def to(self, device: torch.device | str) -> Self:
         """The same data, whose samples and batches come on ``device``; this one stays."""
         ...
+
+
+class Batches(Iterator[tuple[Tensor, ...]]):
+    """Endless batches, each drawn by ``draw()`` when it is asked for.
+
+    ``fingerprint`` says what they are drawn from, so that a run is not gone on with on other data
+    unawares. It is worked out when somebody asks.
+    """
+
+    def __init__(self, draw: Callable[[], tuple[Tensor, ...]], told: Callable[[], str | None]):
+        self._draw, self._told = draw, told
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        return self._draw()
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Words and a sha256; ``None`` if the data do not say."""
+        return self._told()
+
+
+def sha256(tensors: Iterable[Tensor]) -> str:
+    """The first 16 digits for the contents of tensors, in their order, with type and shape."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{plain.dtype}{tuple(plain.shape)}".encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]

@@ -5,6 +5,7 @@ that opens, decodes and collates single images, and it needs no worker processes
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gancourse.data import colours
+from gancourse.data.dataset import Batches, sha256
 from gancourse.devices import usable
 from gancourse.errors import GanCourseError, demand_whole
 
@@ -101,12 +103,21 @@ class Images:
                 where=self.name,
                 fix=f"use a batch size of at most {len(self)}",
             )
-        return self._draw(size, None if label is None else self.labels[label])
+        labels = None if label is None else self.labels[label]
 
-    def _draw(self, size: int, labels: Tensor | None) -> Iterator[tuple[Tensor, ...]]:
-        while True:
+        def draw() -> tuple[Tensor, ...]:
             index = torch.randint(len(self), (size,), device=self.pixels.device)
-            yield (self[index],) if labels is None else (self[index], labels[index])
+            return (self[index],) if labels is None else (self[index], labels[index])
+
+        drawn = f"batches of {size}" + (f" with {label}" if label is not None else "")
+        return Batches(draw, lambda: f"{self.fingerprint}, {drawn}")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """How many, how large, and a sha256 of pixels and labels; names of files say nothing."""
+        contents = sha256([self.pixels, *(self.labels[name] for name in sorted(self.labels))])
+        labels = f" with {', '.join(sorted(self.labels))}" if self.labels else ""
+        return f"{len(self)} images, {tuple(self.pixels.shape[1:])}{labels}, sha256 {contents}"
 
     def to(self, device: torch.device | str) -> "Images":
         """The same images, resident on ``device``."""

@@ -5,7 +5,6 @@ coverage can be counted (:func:`gancourse.metrics.mode_coverage`).
 """
 
 import copy
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from typing import Self
@@ -13,6 +12,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from gancourse.data.dataset import Batches, sha256
 from gancourse.devices import usable
 from gancourse.errors import demand_number, demand_whole
 
@@ -20,14 +20,15 @@ from gancourse.errors import demand_number, demand_whole
 class Toy:
     """A distribution on the plane, given by how ``n`` points of it are drawn.
 
-    They are drawn on the CPU, so that every device gets the same.
+    They are drawn on the CPU, so that every device gets the same. ``parameters`` are words for all
+    that, with the name, makes it what it is; without them nobody can tell it from another.
     """
 
     shape: tuple[int, ...] = (2,)
     device = torch.device("cpu")
 
-    def __init__(self, name: str, draw: Callable[[int], Tensor]):
-        self.name, self._draw = name, draw
+    def __init__(self, name: str, draw: Callable[[int], Tensor], parameters: str | None = None):
+        self.name, self._draw, self.parameters = name, draw, parameters
 
     def sample(self, n: int, seed: int | None = None) -> Tensor:
         """``n`` points, shape ``(n, 2)``; with a ``seed``, the same ones each time."""
@@ -45,7 +46,10 @@ class Toy:
             demand_whole("members", members, least=1, where="toys")
         shape = (size, 2) if members is None else (members, size, 2)
         n = math.prod(shape[:-1])
-        return ((self._draw(n).view(shape).to(self.device),) for _ in itertools.repeat(None))
+        return Batches(
+            lambda: (self._draw(n).view(shape).to(self.device),),
+            lambda: self.parameters and f"{self.name}, {self.parameters}, batches of {shape}",
+        )
 
     def to(self, device: torch.device | str) -> Self:
         """The same toy, whose points come on ``device``."""
@@ -63,7 +67,9 @@ class Mixture(Toy):
     def __init__(self, name: str, means: Tensor, std: float):
         self.means, self.std, self.modes = means, std, len(means)
         super().__init__(
-            name, lambda n: means[torch.randint(len(means), (n,))] + std * torch.randn(n, 2)
+            name,
+            lambda n: means[torch.randint(len(means), (n,))] + std * torch.randn(n, 2),
+            f"std {std}, sha256 {sha256([means])}",
         )
 
     def assign(self, samples: Tensor) -> tuple[Tensor, Tensor]:
@@ -108,7 +114,7 @@ def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
         arm = radius[:, None] * torch.stack([angle.cos(), angle.sin()], -1)
         return arm + std * torch.randn(n, 2)
 
-    return Toy("spiral", draw)
+    return Toy("spiral", draw, f"turns {turns}, std {std}")
 
 
 def swiss_roll(std: float = 0.02) -> Toy:
@@ -120,4 +126,4 @@ def swiss_roll(std: float = 0.02) -> Toy:
         arm = torch.stack([angle * angle.cos(), angle * angle.sin()], -1) / (4.5 * math.pi)
         return arm + std * torch.randn(n, 2)
 
-    return Toy("swiss roll", draw)
+    return Toy("swiss roll", draw, f"std {std}")

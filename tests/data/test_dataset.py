@@ -13,7 +13,7 @@ from PIL import Image
 from gancourse import data
 from gancourse.data import torchvision_sets, toys
 from gancourse.data.dataset import DataSet
-from gancourse.data.images import NAMES, images
+from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 
 MODULES = [
@@ -147,3 +147,37 @@ def test_no_class_of_the_room_is_left_out():
 def test_on_a_gpu_the_samples_of_a_seed_are_those_of_the_cpu(dataset):
     there = dataset.to("cuda").sample(9, seed=4)
     assert there.is_cuda and torch.allclose(there.cpu(), dataset.sample(9, seed=4), atol=1e-6)
+
+
+def test_batches_say_what_they_are_drawn_from():
+    """Another content, label or batch is another fingerprint; another name, or device, is not."""
+    pixels = torch.randint(256, (5, 16, 16, 3), dtype=torch.uint8)
+    other = pixels.clone()
+    other[4, 15, 15, 2] ^= 1
+    labels = {"a": torch.arange(5), "b": torch.zeros(5)}
+    make = lambda x=pixels, labels=None, name="x": Images(name, x, labels)
+    different = [
+        make().batches(2),
+        make().batches(3),
+        make(other).batches(2),
+        make(pixels.flip(0)).batches(2),
+        make(labels=labels).batches(2),
+        make(labels=labels).batches(2, "a"),
+        make(labels=labels | {"b": torch.ones(5)}).batches(2),
+        toys.ring().batches(4),
+        toys.ring().batches(5),
+        toys.ring().batches(4, members=2),
+        toys.ring(7).batches(4),
+        toys.ring(std=0.02).batches(4),
+        toys.grid().batches(4),
+        toys.spiral().batches(4),
+        toys.spiral(turns=1).batches(4),
+        toys.spiral(std=0.03).batches(4),
+        toys.swiss_roll().batches(4),
+        toys.swiss_roll(0.03).batches(4),
+    ]
+    found = [batches.fingerprint for batches in different]
+    assert None not in found and len(set(found)) == len(found)
+    same = make(pixels.clone(), name="moved").to("cpu").batches(2)
+    assert same.fingerprint == found[0] and toys.ring().batches(4).fingerprint == found[7]
+    assert toys.Toy("mine", torch.zeros).batches(3).fingerprint is None
