@@ -39,7 +39,7 @@ ARROWS = {
         *("metrics", "recipes", "benchmark"),
     },
     "commands": {
-        *("data", "theory", "networks", "gans", "saving", "training"),
+        *("data", "theory", "networks", "gans", "loop", "saving", "training"),
         *("metrics", "recipes", "plots", "benchmark"),
     },
     "__main__": {"commands"},

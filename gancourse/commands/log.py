@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import time
 from pathlib import Path
 
@@ -11,15 +10,24 @@ from torch import Tensor
 from gancourse import files
 from gancourse.data import sheets
 from gancourse.errors import GanCourseError
+from gancourse.loop.history import History, LoneHistory
 from gancourse.training import Training
+
+#: Bytes of an old log that are looked at; a line has about a hundred.
+LARGEST = 10**8
 
 
 class Log:
-    """A ``watch``: a line of ``metrics.jsonl`` and a sheet of samples at each call."""
+    """A ``watch``: a line of ``metrics.jsonl`` and a sheet of samples at each call.
 
-    def __init__(self, folder: Path, batch: int, sheets: int):
+    The losses of all steps are in the run itself. From them the file is made anew when a run is
+    begun or gone on with (and at its end), whatever a crash has left there; in between a call adds
+    a whole line or none.
+    """
+
+    def __init__(self, folder: Path, batch: int, every: int, sheets: int):
         self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
-        self.batch, self.sheets = batch, sheets
+        self.batch, self.every, self.sheets = batch, every, sheets
         self._before: tuple[float, int] | None = None
         if self.folder.is_symlink():
             raise GanCourseError(
@@ -30,12 +38,14 @@ class Log:
 
     def __call__(self, training: Training) -> None:
         now, step, history = time.perf_counter(), training.step, training.history
-        line: dict[str, float] = {"step": step}
-        line |= {name: losses[-1].item() for name, losses in history._asdict().items()}
-        if self._before is not None and now > self._before[0]:
-            line["images_per_second"] = round(
-                (step - self._before[1]) * self.batch / (now - self._before[0]), 1
-            )
+        line = line_of(step, history)
+        if self._before is None:
+            self.rebuild(training)  # with the line of this step
+        else:
+            seconds, steps = now - self._before[0], step - self._before[1]
+            if seconds > 0:
+                line["images_per_second"] = round(steps * self.batch / seconds, 1)
+            files.append(self.file, _written([line]))
         self._before = now, step
         training.bar.set_postfix(
             {
@@ -45,24 +55,52 @@ class Log:
             },
             refresh=False,
         )
-        files.append(self.file, (json.dumps(line) + "\n").encode())
         if step % self.sheets == 0:
             picture(training.sample(64), self.folder / f"step-{step:08d}.png")
 
-    def forget_after(self, step: int) -> None:
-        """Drop the lines of steps that a resumed run will take again."""
-        if os.path.lexists(self.file):
+    def rebuild(self, training: Training) -> None:
+        """Write the whole file: a line for every ``every``-th step so far, and what it had said.
+
+        Losses are those of the run. Of the old file remain which steps it had and how fast they
+        were; what is no line, or of a later step, does not.
+        """
+        history, speeds = training.history, self._speeds()
+        steps = {step for step in speeds if 1 <= step <= training.step}
+        lines = [
+            line_of(step, history) | speeds.get(step, {})
+            for step in sorted(steps.union(range(self.every, training.step + 1, self.every)))
+        ]
+        files.write(self.file, _written(lines))
+
+    def _speeds(self) -> dict[int, dict]:
+        """The steps of the old file, each with what only that file knows."""
+        try:
             with files.opened(self.file) as file:
-                text = file.read().decode("utf-8", "replace")
-            lines = [x for x in text.splitlines() if _is_until(step, x)]
-            files.write(self.file, "".join(x + "\n" for x in lines).encode())
+                lines = file.read(LARGEST).decode("utf-8", "replace").splitlines()
+        except OSError:  # none, or a link or a pipe, which will be replaced
+            return {}
+        return dict(found for line in lines if (found := _speed(line)) is not None)
 
 
-def _is_until(step: int, line: str) -> bool:
+def line_of(step: int, history: History | LoneHistory) -> dict[str, float]:
+    """What the log says of a step, as the run's history has it."""
+    losses = {name: losses[step - 1].item() for name, losses in history._asdict().items()}
+    return {"step": step, **losses}
+
+
+def _speed(line: str) -> tuple[int, dict] | None:
     try:
-        return json.loads(line)["step"] <= step
-    except (ValueError, LookupError, TypeError):  # half a line of a run that was killed
-        return False
+        found = json.loads(line)
+        step, speed = found["step"], found.get("images_per_second")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # half a line
+        return None
+    if type(step) is not int:
+        return None
+    return step, {"images_per_second": speed} if type(speed) is float else {}
+
+
+def _written(lines: list[dict]) -> bytes:
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
 
 
 def picture(samples: Tensor, path: Path, columns: int = 8) -> Path:

@@ -57,34 +57,50 @@ def options(add: Callable) -> None:
 
 def act(chosen: argparse.Namespace) -> None:
     """Train by the recipe of the game; everything lands in the folder ``--out``."""
+    demand_apart(chosen.data, chosen.out)
     plan, data = planned(chosen)
     keeper, out = Keeper(chosen.out), Path(chosen.out)
-    begun = begun_at(keeper, plan, chosen.resume)
     gan, recipe = plan.gan(), plan.recipe
     steps, batch = plan.steps or recipe.steps, plan.batch or recipe.batch
     memory.demand(batch * plan.numbers)
-    out.mkdir(parents=True, exist_ok=True)
-    log = Log(out, batch, sheets=chosen.every * 5)
-    log.forget_after(begun)
-    run = training.train(
-        gan,
-        data.batches(batch),
-        steps,
-        **recipe.settings(steps),
-        seed=plan.seed,
-        amp=chosen.amp,
-        device=chosen.device or str(devices.fastest()),
-        notes=plan.notes(),
-        watch=log,
-        every=chosen.every,
-        folder=keeper,
-        save_every=chosen.save_every,
-        resume=chosen.resume == "auto",
-    )
-    sheet = picture(run.sample(64), out / "samples.png")
-    last = keeper.paths()[0]
-    print(f"step {run.step}: {last}\nsha256: {checkpoints.sha256_of(last)}")
+    with keeper.lock.held():
+        demand_fitting(keeper, plan, chosen.resume)
+        log = Log(out, batch, chosen.every, sheets=chosen.every * 5)
+        run = training.train(
+            gan,
+            data.batches(batch),
+            steps,
+            **recipe.settings(steps),
+            seed=plan.seed,
+            amp=chosen.amp,
+            device=chosen.device or str(devices.fastest()),
+            notes=plan.notes(),
+            watch=log,
+            every=chosen.every,
+            folder=keeper,
+            save_every=chosen.save_every,
+            resume=chosen.resume == "auto",
+        )
+        log.rebuild(run)
+        sheet = picture(run.sample(64), out / "samples.png")
+        last = keeper.paths()[0]
+        digest = checkpoints.sha256_of(last)
+    print(f"step {run.step}: {last}\nsha256: {digest}")
     print(f"samples: {sheet}\nlosses: {log.file}")
+
+
+def demand_apart(data: str, out: str) -> None:
+    """Raise if the run would write among the pictures that it learns from."""
+    if not out or data in POINTS or data in NAMES or not Path(data).is_dir():
+        return
+    pictures, run = Path(data).resolve(), Path(out).resolve()
+    sheets = run / "samples"
+    if run.is_relative_to(pictures) or pictures.is_relative_to(sheets):
+        raise GanCourseError(
+            "the run's sheets of samples would become data of the next",
+            where=f"--out {out}",
+            fix=f"choose a folder outside {data}",
+        )
 
 
 def planned(chosen: argparse.Namespace) -> tuple[Plan, toys.Toy | Images]:
@@ -106,14 +122,14 @@ def planned(chosen: argparse.Namespace) -> tuple[Plan, toys.Toy | Images]:
     return plan, data
 
 
-def begun_at(keeper: Keeper, plan: Plan, resume: str) -> int:
-    """The step that an earlier run in the folder has reached, if going on with it is right."""
+def demand_fitting(keeper: Keeper, plan: Plan, resume: str) -> None:
+    """Raise if the folder has an earlier run with which this one cannot go on."""
     folder = str(keeper.folder)
     found = keeper.newest() if keeper.folder.is_dir() else None
     if found is None:
         if resume == "auto":
             print(f"nothing in {folder} yet: starting at 0")
-        return 0
+        return
     path, state = found
     step: Any = state.get("step")
     demand_whole("step", step, where=str(path))
@@ -125,7 +141,6 @@ def begun_at(keeper: Keeper, plan: Plan, resume: str) -> int:
         )
     demand_same(Plan.of(state, path), plan, folder)
     print(f"going on from {path}")
-    return step
 
 
 def demand_same(before: Plan, now: Plan, folder: str) -> None:

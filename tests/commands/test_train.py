@@ -1,6 +1,7 @@
 """Training from the command line: what is left in the folder, stopping, and going on."""
 
 import json
+import os
 import re
 import signal
 import time
@@ -14,6 +15,7 @@ from gancourse.commands.train import games
 from gancourse.data.images import NAMES
 from gancourse.recipes import GRID, PICTURES, RING
 from gancourse.saving import checkpoints
+from gancourse.saving.keeper import Keeper
 
 
 def test_resume_auto_is_the_uninterrupted_run_and_its_log_has_each_step_once(tmp_path, capsys):
@@ -159,3 +161,55 @@ def test_what_can_never_fit_is_refused_before_training(tmp_path, capsys, option)
     assert not (tmp_path / "run").exists()
     assert run("train", "--data", "digits", "--width", 10**9, "--out", tmp_path / "run") == 2
     assert "the memory does not suffice" in capsys.readouterr().err
+
+
+def test_a_folder_in_use_is_refused_before_anything_is_done(tmp_path, capsys):
+    arguments = ["train", "--data", "ring", "--steps", 2, "--out", tmp_path]
+    with Keeper(tmp_path).lock.held():
+        assert run(*arguments) == 2
+        errors = capsys.readouterr().err
+    assert f"in use by process {os.getpid()}" in errors and len(errors.splitlines()) == 2
+    assert not list(tmp_path.iterdir()) and run(*arguments) == 0
+    assert not (tmp_path / "run.lock").exists()
+
+
+@pytest.mark.parametrize(
+    "out", ["pics", "pics/run", "pics/a/../run", "elsewhere/../pics", "link/x"]
+)
+def test_output_never_becomes_data(tmp_path, capsys, out):
+    (tmp_path / "pics").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "pics")
+    Image.new("L", (16, 16)).save(tmp_path / "pics/1.png")
+    arguments = ["train", "--data", tmp_path / "pics", "--size", 16, "--steps", 1, "--batch", 2]
+    assert run(*arguments, "--out", tmp_path / out) == 2
+    assert "outside" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "pics").iterdir()] == ["1.png"]
+    (tmp_path / "run/samples").mkdir(parents=True)
+    Image.new("L", (16, 16)).save(tmp_path / "run/samples/1.png")
+    arguments[2] = tmp_path / "run/samples"
+    assert run(*arguments, "--out", tmp_path / "run") == 2
+
+
+def test_a_log_that_cannot_be_written_costs_no_step(tmp_path, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("gancourse.files.append", full)
+    arguments = ["train", "--data", "ring", "--every", 3, "--steps", 9, "--out", tmp_path]
+    assert run(*arguments) == 2 and "no space" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.glob("*.pt")] == ["step-00000006.pt"]
+
+
+def test_pictures_of_other_contents_are_not_gone_on_with(tmp_path, capsys):
+    (tmp_path / "pics").mkdir()
+    for name in "123":
+        Image.new("L", (16, 16), 50 * int(name)).save(tmp_path / f"pics/{name}.png")
+    arguments = ["train", "--size", 16, "--steps", 1, "--width", 4, "--batch", 2, "--resume"]
+    arguments += ["auto", "--out", tmp_path / "run", "--data", tmp_path / "pics"]
+    assert run(*arguments) == 0
+    (tmp_path / "pics/1.png").rename(tmp_path / "pics/4.png")  # another order
+    assert run(*arguments) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("sha256") == 2 and "other data" in errors
+    (tmp_path / "pics/4.png").rename(tmp_path / "pics/0.png")  # only another name
+    assert run(*arguments) == 0
