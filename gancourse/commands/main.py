@@ -12,6 +12,9 @@ from gancourse.errors import GanCourseError
 
 def main(given: list[str] | None = None) -> int:
     """Run one command; a user's mistake is told in at most three lines, with status 2."""
+    for stream in (sys.stdout, sys.stderr):  # a name that a terminal cannot show ends no run
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         chosen = parser().parse_args(given)
         chosen.act(chosen)

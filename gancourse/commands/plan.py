@@ -120,6 +120,7 @@ class Plan:
                 where="--data",
                 fix=f"use one of {', '.join([*POINTS, *NAMES])}, or a folder of pictures",
             )
+        memory.demand((self.size or 1) ** 2)
         return images(self.data, self.size, root=self.root, download=self.download)
 
     def gan(self) -> GAN:

@@ -1,5 +1,6 @@
 """The whole way through the commands, and how a mistake is told: its lines and the exit status."""
 
+import io
 import json
 import re
 import subprocess
@@ -170,3 +171,24 @@ def test_advice_names_the_command_that_was_typed(tmp_path, capsys, monkeypatch, 
 def test_the_command_of_an_installation_is_this_one():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["scripts"] == {"gancourse": "gancourse.commands.main:main"}
+
+
+def test_a_name_that_cannot_be_printed_loses_no_work(tmp_path, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "ascii", errors="strict"))
+    arguments = ["train", "--data", "ring", "--steps", 1, "--batch", 8, "--out"]
+    assert run(*arguments, tmp_path / "größe") == 0
+    sys.stdout.flush()
+    assert b"step 1: " in written.getvalue() and b"gr\\xf6\\xdfe" in written.getvalue()
+
+
+@pytest.mark.parametrize("device", ["meta", "hpu", "privateuseone"])
+def test_a_device_that_cannot_compute_is_a_mistake_like_any_other(tmp_path, capsys, device):
+    arguments = ["train", "--data", "ring", "--steps", 1, "--device", device, "--out", tmp_path]
+    assert run(*arguments) == 2 and "cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [10**7, 2**62])
+def test_a_size_that_can_never_fit_is_refused(tmp_path, capsys, size):
+    arguments = ["train", "--data", "digits", "--steps", 1, "--size", size, "--out", tmp_path]
+    assert run(*arguments) == 2 and "memory does not suffice" in capsys.readouterr().err
