@@ -87,6 +87,8 @@ class Training:
     checkpoint, to say for instance how the networks were built.
     """
 
+    place: tuple[int, int]  # pass and batch with which the next step begins
+
     def __init__(
         self,
         gan: nn.Module,

@@ -73,8 +73,9 @@ class Stream:
     def _begun(self, number: int, skip: int) -> Iterator:
         """The pass of that ``number``, after the first ``skip`` batches of it."""
         if not self._seeded:
-            whole = isinstance(self.batches, Iterator)
-            return iter(self.batches if whole else self.batches[skip:])
+            if isinstance(self.batches, list | tuple):
+                return iter(self.batches[skip:])
+            return iter(self.batches)
         with _aside():
             seed_everything(mixed(self.seed, number, 0))
             for i, generator in enumerate(_generators(self.batches)):
@@ -120,7 +121,7 @@ def _parts(batch) -> tuple[Tensor, ...]:
             f"a batch must be a tensor or a tuple of tensors, not {type(batch).__name__}",
             where="batches",
         )
-    return batch
+    return tuple(batch)
 
 
 def demand_repeatable(batches: Iterable) -> None:
@@ -148,9 +149,11 @@ def demand_repeatable(batches: Iterable) -> None:
 
 def _generators(loader) -> list:
     """The random generators that a loader, its sampler, its data or their parts hold."""
-    found, seen, level = [], set(), [loader]
+    found: list = []
+    seen: set[int] = set()
+    level = [loader]
     for _ in range(DEPTH):
-        below = []
+        below: list = []
         for thing in level:
             if id(thing) in seen or len(seen) > MOST or isinstance(thing, SHUT):
                 continue

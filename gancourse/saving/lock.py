@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -13,11 +14,10 @@ from pathlib import Path
 
 from gancourse.errors import GanCourseError
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+if sys.platform == "win32":
     import msvcrt
+else:
+    import fcntl
 
 #: So far behind the text that Windows, which locks bytes for reading too, lets others read it.
 FAR = 2**30
@@ -77,14 +77,14 @@ class RunLock:
         os.write(handle, json.dumps(text).encode())
 
     def _give_back(self) -> None:
-        if fcntl is not None:
+        if sys.platform != "win32":
             with contextlib.suppress(OSError):
                 if _is_at(self._handle, self.path):
                     self.path.unlink()
                 # A child that was forked in between has the handle too.
                 fcntl.flock(self._handle, fcntl.LOCK_UN)
         os.close(self._handle)
-        if fcntl is None:  # Windows removes no open file
+        if sys.platform == "win32":  # Windows removes no open file
             with contextlib.suppress(OSError):
                 self.path.unlink()
 
@@ -116,12 +116,12 @@ def _opened(path: Path) -> int:
 
 
 def _lock(handle: int) -> None:
-    if fcntl is not None:
+    if sys.platform != "win32":
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
-    os.lseek(handle, FAR, os.SEEK_SET)
-    msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-    os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        os.lseek(handle, FAR, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
 
 
 def _is_at(handle: int, path: Path) -> bool:

@@ -33,10 +33,13 @@ def test_it_says_who_holds_it_and_is_gone_at_the_end(tmp_path):
 
 
 def test_another_holder_is_refused_and_named_even_in_this_process(tmp_path):
-    with RunLock(tmp_path).held():
-        with pytest.raises(GanCourseError, match=f"in use by process {os.getpid()} on .* since"):
-            with RunLock(tmp_path).held():
-                raise AssertionError("two holders")
+    told = f"in use by process {os.getpid()} on .* since"
+    with (
+        RunLock(tmp_path).held(),
+        pytest.raises(GanCourseError, match=told),
+        RunLock(tmp_path).held(),
+    ):
+        raise AssertionError("two holders")
     with RunLock(tmp_path).held():
         pass
 
@@ -45,9 +48,11 @@ def test_a_killed_holder_stands_in_nobodys_way(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE)
     with child:
         assert child.stdout.readline() == b"held\n"
-        with pytest.raises(GanCourseError, match=f"process {child.pid} on"):
-            with RunLock(tmp_path).held():
-                raise AssertionError("two holders")
+        with (
+            pytest.raises(GanCourseError, match=f"process {child.pid} on"),
+            RunLock(tmp_path).held(),
+        ):
+            raise AssertionError("two holders")
         child.send_signal(signal.SIGKILL)
         child.wait()
     assert (tmp_path / "run.lock").exists()
@@ -83,9 +88,8 @@ def test_of_many_that_ask_at_once_one_gets_it(tmp_path):
 def test_whatever_the_file_says_is_told_in_two_lines_without_escape_codes(tmp_path, text):
     with RunLock(tmp_path).held():
         (tmp_path / "run.lock").write_text(text)
-        with pytest.raises(GanCourseError, match="in use by") as error:
-            with RunLock(tmp_path).held():
-                raise AssertionError("two holders")
+        with pytest.raises(GanCourseError, match="in use by") as error, RunLock(tmp_path).held():
+            raise AssertionError("two holders")
     assert len(str(error.value).splitlines()) == 2 and "\x1b" not in str(error.value)
 
 
@@ -101,15 +105,16 @@ def test_nothing_but_a_file_of_its_own_is_opened(tmp_path, planted):
         "pipe": lambda: os.mkfifo(lock),
         "folder": lock.mkdir,
     }[planted]()
-    with pytest.raises(GanCourseError, match="no regular file of its own"):
-        with RunLock(lock.parent).held():
-            raise AssertionError("held")
+    with (
+        pytest.raises(GanCourseError, match="no regular file of its own"),
+        RunLock(lock.parent).held(),
+    ):
+        raise AssertionError("held")
     assert diary.read_text() == "dear"
 
 
 def test_a_folder_that_cannot_be_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "run", tmp_path / ("a" * 300)):
-        with pytest.raises(GanCourseError, match="cannot be written to"):
-            with RunLock(folder).held():
-                raise AssertionError("held")
+        with pytest.raises(GanCourseError, match="cannot be written to"), RunLock(folder).held():
+            raise AssertionError("held")
