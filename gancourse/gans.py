@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.games import Game
-from gancourse.penalties import judged, sample_axes, score
+from gancourse.penalties import SquaredSlope, judged, sample_axes, score
 from gancourse.shapes import Losses, Scores
 
 #: Torch's own layers that mix the samples of a batch, and cannot say so.
@@ -100,8 +100,9 @@ class GAN(nn.Module):
         loss, penalty = self.game.d_loss(real[1], made[1]), self.game.penalty
         if penalty is None:
             return loss
-        known = hasattr(penalty, "of")  # it looks at these samples and no others
-        return loss + (penalty.of(real, made) if known else penalty(self.D, x, fake))
+        if isinstance(penalty, SquaredSlope):  # it looks at these samples and no others
+            return loss + penalty.of(real, made)
+        return loss + penalty(self.D, x, fake)
 
     def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, on fresh noise."""

@@ -1,8 +1,8 @@
 r"""Penalties and projections: what keeps a discriminator smooth.
 
 A penalty is called as ``penalty(D, x, fake)`` and returns what is added to the discriminator's
-loss; one that looks only at the samples themselves also has ``of(real, fake)``, two pairs of
-samples and scores, and needs no second pass through D. A projection is called as
+loss; R1 and R2 look only at the samples themselves, and ``of(real, fake)``, of two pairs of
+samples and scores, spares them a second pass through D. A projection is called as
 ``projection(D)`` after the discriminator's step. All penalties look at the length of the
 slope $\nabla_xD(x)$ of one sample's own score, so $D$ must treat the samples of a batch
 separately: no batch norm.

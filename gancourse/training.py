@@ -226,7 +226,8 @@ class Training:
                 fix="call gan.G on noise, or write sample(n, seed, generator)",
             )
         if self.turns is alone:
-            return (self.average or self.gan).sample(n, seed)
+            model: Any = self.average or self.gan
+            return model.sample(n, seed)
         return self.gan.sample(n, seed, generator=self.average)
 
     # ---- what survives a crash: see gancourse.saving ---------------------------------------------

@@ -6,7 +6,7 @@ coverage can be counted (:func:`gancourse.metrics.mode_coverage`).
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Self
 
 import torch
@@ -39,7 +39,7 @@ class Toy:
                 torch.manual_seed(seed)
             return self._draw(n).to(self.device)
 
-    def batches(self, size: int, members: int | None = None) -> Iterator[tuple[Tensor]]:
+    def batches(self, size: int, members: int | None = None) -> Batches:
         """Endless fresh batches ``(x,)``: ``(size, 2)``, or ``(members, size, 2)``."""
         demand_whole("batch size", size, least=1, where="toys")
         if members is not None:

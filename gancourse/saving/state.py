@@ -91,7 +91,9 @@ def _demand_place(training, saved: dict, step: int) -> tuple[int, int]:
     place = saved["pass"], saved["batch"]
     drawn = step * (training.d_steps if "d" in training.players else 1)
     for name, number in zip(("pass", "batch"), place, strict=True):
-        demand_whole(f"the number of the {name}", number)
+        schema.demand_kind(number, int, f"the number of the {name}")
+        if number < 0:
+            raise schema.MismatchError(f"the number of the {name} is {number}")
     if sum(place) > drawn or (place[0] == 0 and place[1] != drawn):
         raise ValueError(f"batch {place[1]} of pass {place[0]} cannot come after {step} steps")
     return place
@@ -120,7 +122,7 @@ def _versions(training) -> dict:
     }
 
 
-def _compare_versions(training, saved: dict, where: str) -> None:
+def _compare_versions(training, saved: Any, where: str) -> None:
     """Warn where the run goes on under other conditions, naming what was and what is."""
     saved = saved if isinstance(saved, dict) else {}
     now = _versions(training)
