@@ -1,10 +1,57 @@
-"""Files: written whole, never through a link."""
+"""Files of strangers: only regular ones are opened, and no link is written through."""
 
 import os
+import socket
 
 import pytest
 
 from gancourse import files
+
+
+@pytest.fixture
+def diary(tmp_path):
+    (tmp_path / "diary").write_text("notes")
+    yield tmp_path / "diary"
+    assert (tmp_path / "diary").read_text() == "notes"
+
+
+def test_a_file_is_read_and_a_link_only_if_it_may_be(tmp_path, diary):
+    (tmp_path / "link").symlink_to(diary)
+    for path, follow in ((diary, False), (diary, True), (tmp_path / "link", True)):
+        with files.opened(path, follow=follow) as file:
+            assert file.read() == b"notes"
+    with pytest.raises(files.NotRegularError, match="symbolic links are not followed"):
+        files.opened(tmp_path / "link")
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_nothing_else_is_opened(tmp_path, follow):
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "socket"))
+        for path in (tmp_path, tmp_path / "pipe", tmp_path / "socket", "/dev/null"):
+            with pytest.raises(files.NotRegularError, match="folder|no regular file"):
+                files.opened(path, follow)
+
+
+def test_writing_replaces_a_link_and_leaves_nothing_else(tmp_path, diary):
+    link = tmp_path / "metrics.jsonl"
+    link.symlink_to(diary)
+    (tmp_path / f".metrics.jsonl.{os.getpid()}.tmp").symlink_to(diary)  # where it will be written
+    files.write(link, b"a line\n")
+    assert not link.is_symlink() and link.read_bytes() == b"a line\n"
+    assert sorted(os.listdir(tmp_path)) == ["diary", "metrics.jsonl"]
+
+
+def test_adding_never_goes_through_a_link_or_into_a_pipe(tmp_path, diary):
+    (tmp_path / "link").symlink_to(diary)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError):
+            files.append(tmp_path / name, b"x")
+    files.append(tmp_path / "new", b"a")
+    files.append(tmp_path / "new", b"b")
+    assert (tmp_path / "new").read_bytes() == b"ab"
 
 
 def test_a_file_is_there_whole_and_nothing_beside_it(tmp_path):
@@ -22,18 +69,3 @@ def test_a_fault_leaves_the_old_one(tmp_path, monkeypatch):
             with pytest.raises(OSError, match="worn"):
                 files.write(path, b"two")
         assert path.read_bytes() == b"one" and list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="SKIPPED: there are no pipes here")
-def test_nothing_is_appended_to_or_read_through_a_link_or_a_pipe(tmp_path):
-    target, link, pipe = tmp_path / "diary", tmp_path / "link", tmp_path / "pipe"
-    target.write_text("dear")
-    link.symlink_to(target)
-    os.mkfifo(pipe)
-    for path in (link, pipe, tmp_path):
-        with pytest.raises(OSError):
-            files.append(path, b"x")
-        with pytest.raises(OSError):
-            files.opened(path)
-    assert files.write(link, b"mine").read_bytes() == b"mine" and not link.is_symlink()
-    assert target.read_text() == "dear"

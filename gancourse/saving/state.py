@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from gancourse import __version__
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_whole
 from gancourse.loop.history import History, LoneHistory, Record
 from gancourse.saving import schema
 
@@ -64,8 +64,9 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
     are copied. No tensor of ``state`` becomes part of the training.
     """
     try:
-        _demand_data(training, state.get("data"), str(where))
-        step, optimizers, history, place = _checked(training, state)
+        _demand_data(training, state["data"], str(where))
+        step, optimizers, history = _checked(training, state)
+        place = _demand_place(training, state["stream"], step)
     except (LookupError, RuntimeError, ValueError, TypeError, AttributeError) as problem:
         reason = (str(problem).strip() or "empty").splitlines()[-1].strip()
         raise GanCourseError(
@@ -73,7 +74,6 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
             where=str(where),
             fix="build the gan as it was saved",
         ) from None
-    _compare_versions(training, state.get("versions"), str(where))
     _copy(training.gan.state_dict(), state["gan"])
     if training.average is not None:
         _copy(training.average.state_dict(), state["average"])
@@ -81,6 +81,55 @@ def restore(training, state: dict, where: str | Path = "checkpoint") -> None:
         player.optimizer.load_state_dict(filled)
     training.step, training.record = step, Record(history)
     training.begin_stream(place)
+    _compare_versions(training, state.get("versions"), str(where))
+
+
+def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHistory]:
+    """The step, the optimizers' states and the losses, in memory of their own, all in order."""
+    names = [f"{name}_optimizer" for name in training.players]
+    needed = {"step", "settings", "stream", "data", "gan", "average", "history", *names}
+    schema.demand_keys(state, needed, "the state", schema.WORDS)
+    schema.demand_words(state)
+    _demand_settings(state["settings"], _settings(training))
+    step = state["step"]
+    schema.demand_kind(step, int, "step")
+    if not 0 <= step < 2**53:
+        raise schema.MismatchError(f"step is {schema.brief(step)}")
+    schema.demand_weights(state["gan"], training.gan.state_dict(), "gan")
+    average = {} if training.average is None else training.average.state_dict()
+    schema.demand_weights(state["average"], average, "average")
+    kind = type(training.history)
+    schema.demand_history(state["history"], kind._fields, step)
+    optimizers = [
+        schema.optimizer_state(
+            player.optimizer,
+            state[name],
+            step * (training.d_steps if name == "d_optimizer" else 1),
+            name,
+        )
+        for name, player in zip(names, training.players.values(), strict=True)
+    ]
+    losses = (state["history"][name].detach().cpu().clone() for name in kind._fields)
+    return step, optimizers, kind(*losses)
+
+
+def _demand_settings(theirs: Any, mine: dict) -> None:
+    schema.demand_keys(theirs, set(mine), "settings")
+    for name, value in mine.items():
+        if name == "schedule":
+            schema.demand_kind(theirs[name], list, "settings.schedule")
+            if len(theirs[name]) != len(PROBES):
+                raise schema.MismatchError("settings.schedule has another length")
+            for step, now, then in zip(PROBES, value, theirs[name], strict=True):
+                schema.demand_equal(then, now, f"the schedule at step {step}")
+        else:
+            schema.demand_equal(theirs[name], value, name)
+
+
+@torch.no_grad()
+def _copy(mine: dict[str, torch.Tensor], saved: dict[str, torch.Tensor]) -> None:
+    for name, value in mine.items():
+        value.copy_(saved[name])
 
 
 def _demand_place(training, saved: dict, step: int) -> tuple[int, int]:
@@ -88,12 +137,11 @@ def _demand_place(training, saved: dict, step: int) -> tuple[int, int]:
 
     Nobody gets further than one batch, or pass, in each turn.
     """
+    schema.demand_keys(saved, {"pass", "batch"}, "stream")
     place = saved["pass"], saved["batch"]
     drawn = step * (training.d_steps if "d" in training.players else 1)
     for name, number in zip(("pass", "batch"), place, strict=True):
-        schema.demand_kind(number, int, f"the number of the {name}")
-        if number < 0:
-            raise schema.MismatchError(f"the number of the {name} is {number}")
+        demand_whole(f"the number of the {name}", number)
     if sum(place) > drawn or (place[0] == 0 and place[1] != drawn):
         raise ValueError(f"batch {place[1]} of pass {place[0]} cannot come after {step} steps")
     return place
@@ -122,7 +170,7 @@ def _versions(training) -> dict:
     }
 
 
-def _compare_versions(training, saved: Any, where: str) -> None:
+def _compare_versions(training, saved: dict | None, where: str) -> None:
     """Warn where the run goes on under other conditions, naming what was and what is."""
     saved = saved if isinstance(saved, dict) else {}
     now = _versions(training)
@@ -139,56 +187,6 @@ def _compare_versions(training, saved: Any, where: str) -> None:
             "the uninterrupted one to the bit",
             stacklevel=5,
         )
-
-
-def _checked(
-    training, state: dict
-) -> tuple[int, list[dict], History | LoneHistory, tuple[int, int]]:
-    """The step, the optimizers' states, the losses and the place in the data, all in order."""
-    names = [f"{name}_optimizer" for name in training.players]
-    needed = {"step", "settings", "gan", "average", "history", "data", "stream", *names}
-    schema.demand_keys(state, needed, "the state", schema.WORDS)
-    schema.demand_words(state)
-    _demand_settings(state["settings"], _settings(training))
-    step = state["step"]
-    schema.demand_kind(step, int, "step")
-    if not 0 <= step < 2**53:
-        raise schema.MismatchError(f"step is {schema.brief(step)}")
-    schema.demand_weights(state["gan"], training.gan.state_dict(), "gan")
-    average = {} if training.average is None else training.average.state_dict()
-    schema.demand_weights(state["average"], average, "average")
-    kind = type(training.history)
-    schema.demand_history(state["history"], kind._fields, step)
-    optimizers = [
-        schema.optimizer_state(
-            player.optimizer,
-            state[name],
-            step * (training.d_steps if name == "d_optimizer" else 1),
-            name,
-        )
-        for name, player in zip(names, training.players.values(), strict=True)
-    ]
-    losses = (state["history"][name].detach().cpu().clone() for name in kind._fields)
-    return step, optimizers, kind(*losses), _demand_place(training, state["stream"], step)
-
-
-def _demand_settings(theirs: Any, mine: dict) -> None:
-    schema.demand_keys(theirs, set(mine), "settings")
-    for name, value in mine.items():
-        if name == "schedule":
-            schema.demand_kind(theirs[name], list, "settings.schedule")
-            if len(theirs[name]) != len(PROBES):
-                raise schema.MismatchError("settings.schedule has another length")
-            for step, now, then in zip(PROBES, value, theirs[name], strict=True):
-                schema.demand_equal(then, now, f"the schedule at step {step}")
-        else:
-            schema.demand_equal(theirs[name], value, name)
-
-
-@torch.no_grad()
-def _copy(mine: dict[str, torch.Tensor], saved: dict[str, torch.Tensor]) -> None:
-    for name, value in mine.items():
-        value.copy_(saved[name])
 
 
 def _settings(training) -> dict:
