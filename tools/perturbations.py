@@ -135,10 +135,9 @@ def _segment(node):
 def stating(tree):
     """Nodes of arithmetic and comparison that say something, not how much is sampled."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func).rpartition(".")[2]
-            if SIZES.fullmatch(name):
-                continue
+        grid = isinstance(node, ast.BinOp) and (sized(node.left) or sized(node.right))
+        if sized(node) or grid or isinstance(node, ast.AugAssign):
+            continue
         if isinstance(node, ast.Subscript):
             yield from stating(node.value)
             continue
@@ -147,6 +146,18 @@ def stating(tree):
         if isinstance(node, ast.BinOp | ast.Compare | ast.UnaryOp | ast.Attribute):
             yield node
         yield from stating(node)
+
+
+def number(node):
+    """Whether a node is a plain number of the data, or an axis."""
+    return isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
+
+
+def sized(node):
+    """Whether a node is a call whose result is a grid, a sample or a tolerance."""
+    return isinstance(node, ast.Call) and bool(
+        SIZES.fullmatch(ast.unparse(node.func).rpartition(".")[2])
+    )
 
 
 def variants(node):
@@ -159,7 +170,8 @@ def variants(node):
         for side in ("left", "right"):
             constant = getattr(node, side)
             value = constant.value if isinstance(constant, ast.Constant) else None
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            # What is below a thousandth is a tolerance.
+            if isinstance(value, int | float) and not (value is True or 0 < value < 1e-3):
                 new = copy.deepcopy(node)
                 setattr(new, side, ast.Constant(value + 1))
                 yield new
@@ -167,7 +179,7 @@ def variants(node):
         turned = copy.deepcopy(node)
         turned.ops[0] = SWAPPED[type(node.ops[0])]()
         yield turned
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not number(node):
         yield copy.deepcopy(node.operand)
     if isinstance(node, ast.Attribute) and node.attr in NAMES:
         yield ast.Attribute(copy.deepcopy(node.value), NAMES[node.attr])

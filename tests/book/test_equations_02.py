@@ -418,8 +418,8 @@ def test_one_hot_cross_entropy_is_one_term(printed):
     y = rng().integers(0, 3, 50)
     full = [cross(np.eye(3)[c], row) for c, row in zip(y, q, strict=True)]
     for row, label, loss in zip(q, y, full, strict=True):
-        names = {r"H(\mathbf 1_y,q)": loss, "C": 3, "y": label + 1, "x": 0}
-        names["q"] = lambda c, x, row=row: row[c - 1]
+        names = {r"H(\mathbf 1_y,q)": loss, "C": 3, "y": label + 1, "x": 7.5}
+        names["q"] = lambda c, x, row=row: {7.5: row}[x][c - 1]
         assert printed("eq-log-loss").holds(names)
     assert np.mean(full) == pytest.approx(log_loss(y, q, labels=[0, 1, 2]))
 

@@ -220,8 +220,10 @@ def test_the_four_sets(printed):
 @pytest.mark.parametrize("t", [0.0, 1.0, 2.0])
 def test_noise_of_the_statistics(n, t, printed):
     """The spread of a fixed value's output over many random batches of its companions."""
-    others = rng(0).normal(size=(40_000, n))
-    outputs = (t - others.mean(1)) / others.std(1)
+    others = rng(0).normal(
+        7, 3, size=(40_000, n)
+    )  # any mean and width: t is the standardised value
+    outputs = (7 + 3 * t - others.mean(1)) / others.std(1)
     names = {r"\operatorname{Var}(\hat t)": outputs.var(), "n": n, "t": t}
     assert printed("eq-norm-noise").holds(names, rel=0.06)
 

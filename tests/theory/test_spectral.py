@@ -19,7 +19,13 @@ def test_it_finds_the_largest_singular_value_and_its_vectors():
 
 @pytest.mark.parametrize(
     "o, i, F, S, P, n",
-    [(8, 3, 4, 2, 1, 16), (5, 4, 3, 2, 1, 9), (1, 8, 4, 1, 0, 4), (4, 4, 4, 2, 1, 15)],
+    [
+        (8, 3, 4, 2, 1, 16),
+        (5, 4, 3, 2, 1, 9),
+        (1, 8, 4, 1, 0, 4),
+        (4, 4, 4, 2, 1, 15),
+        (2, 3, 4, 3, 1, 12),
+    ],
 )
 def test_the_norm_of_a_convolution_is_that_of_its_matrix(o, i, F, S, P, n):
     weight = torch.randn(o, i, F, F, generator=torch.Generator().manual_seed(0)).double()
