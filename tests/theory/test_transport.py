@@ -21,6 +21,7 @@ from gancourse.theory.transport import (
     lipschitz_constant,
     monotone_plan,
     optimal_plan,
+    problem,
     sinkhorn,
 )
 
@@ -318,3 +319,13 @@ NAN = float("nan")
 def test_mistakes_are_named(call, said):
     with pytest.raises(GanCourseError, match=said):
         call()
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_totals_are_compared_relative_to_their_size(size):
+    """Half a millionth of the mass is rounding, three millionths are not, at any size."""
+    p, q = size * np.array([0.5, 0.5]), size * np.array([0.25, 0.75])
+    _, scaled, _ = problem(p, q * (1 + 5e-7), np.zeros((2, 2)))
+    assert float(scaled.sum()) == pytest.approx(size, rel=1e-12)
+    with pytest.raises(GanCourseError, match="has the total"):
+        problem(p, q * (1 + 3e-6), np.zeros((2, 2)))
