@@ -315,14 +315,17 @@ def test_w1_is_the_area_between_the_distribution_functions(mu, sigma, printed):
 @pytest.mark.equation("eq-jsd-ceiling", tex="a0eed756")
 def test_the_distance_to_the_ceiling_is_at_most_the_overlap(printed):
     """Random pairs, the inequality behind it, and the Gaussian overlap in closed form."""
+    bound = printed("eq-jsd-ceiling")
     t = np.concatenate([[0], np.logspace(-12, 12, 500)])
     assert (np.log1p(t) <= np.sqrt(t)).all()
     for seed in range(20):
         p, q = random_pair(seed)
         short = (p * np.log1p(q / p)).sum() / 2 + (q * np.log1p(p / q)).sum() / 2
         assert short == pytest.approx(LOG2 - jsd_discrete(p, q), abs=1e-13)
-        assert 0 <= short <= np.sqrt(p * q).sum()
-    bound, flat = printed("eq-jsd-ceiling"), np.linspace(0, 1, 3)
+        cells = {"x": np.repeat(np.arange(7.0), 2)[1:-1]}  # densities constant on six cells
+        cells |= {"p": np.repeat(p, 2), "p_g": np.repeat(q, 2), JSD: jsd_discrete(p, q)}
+        assert bound.holds(cells)
+    flat = np.linspace(0, 1, 3)
     for share in (0.3, 0.5, 0.9):  # equal densities: the gap is log 2, the overlap 1
         assert bound.side({"p": np.ones(3), "p_g": np.ones(3), "x": flat}) == pytest.approx(1)
         # p = 1 on [0, 1], p_g = share on [0, 1] and the rest elsewhere: the bound is root(share)
