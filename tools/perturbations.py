@@ -153,6 +153,12 @@ def number(node):
     return isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant)
 
 
+def tolerance(node):
+    """Whether a node is a number so small that it leaves room for rounding."""
+    value = getattr(node, "value", None)
+    return isinstance(value, float) and 0 < value < 1e-3
+
+
 def sized(node):
     """Whether a node is a call whose result is a grid, a sample or a tolerance."""
     return isinstance(node, ast.Call) and bool(
@@ -163,15 +169,14 @@ def sized(node):
 def variants(node):
     """(new node) of every small change of one node."""
     if isinstance(node, ast.BinOp):
-        if type(node.op) in SWAPPED:
+        if type(node.op) in SWAPPED and not tolerance(node.right):
             new = copy.deepcopy(node)
             new.op = SWAPPED[type(node.op)]()
             yield new
         for side in ("left", "right"):
             constant = getattr(node, side)
             value = constant.value if isinstance(constant, ast.Constant) else None
-            # What is below a thousandth is a tolerance.
-            if isinstance(value, int | float) and not (value is True or 0 < value < 1e-3):
+            if isinstance(value, int | float) and value is not True and not tolerance(constant):
                 new = copy.deepcopy(node)
                 setattr(new, side, ast.Constant(value + 1))
                 yield new

@@ -161,6 +161,7 @@ def test_gaussians_on_a_grid_against_closed_forms(mu, sigma):
     dx = 0.01
     p, q = info.gaussian(x, mu, sigma), info.gaussian(x)
     assert float(p.sum() * dx) == pytest.approx(1, abs=1e-12)
+    assert p.numpy() == pytest.approx(scipy.stats.norm.pdf(x.numpy(), mu, sigma), abs=1e-14)
     kl = -math.log(sigma) + (sigma**2 + mu**2 - 1) / 2
     assert float(info.kl(p, q, dx)) == pytest.approx(kl, abs=1e-10)
     assert float(info.entropy(p, dx)) == pytest.approx(

@@ -43,3 +43,12 @@ def test_bad_input_is_named():
         power_iteration(torch.ones(2, 3), 1, torch.ones(2))
     with pytest.raises(GanCourseError, match="rounds"):
         power_iteration(torch.ones(2, 2), 0, torch.ones(2))
+
+
+@pytest.mark.parametrize("F, S", [(3, 1), (3, 2), (5, 2), (4, 2)])
+def test_both_bounds_are_attained(F, S):
+    """One tap alone gives the lower one; the taps that one pixel in S feels, nearly the upper."""
+    one, some = torch.zeros(1, 1, F, F).double(), torch.zeros(1, 1, F, F).double()
+    one[..., 0, 0], some[..., ::S, ::S] = 2.0, 1.0
+    assert convolution_norm(one, 40 * S, S).item() == pytest.approx(convolution_bounds(one, S)[0])
+    assert convolution_norm(some, 40 * S, S).item() > 0.9 * convolution_bounds(some, S)[1]
