@@ -39,6 +39,8 @@ def altered(state, n, seed=0):
     for i in range(n):
         other = {**state, "notes": dict(state["notes"])}
         for _ in range(rng.choice((1, 1, 2))):
+            if not isinstance(other["notes"], dict):
+                break
             if i % 3:
                 other["notes"][rng.choice(notes)] = rng.choice(ODD)
             elif rng.random() < 0.5:
