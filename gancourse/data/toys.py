@@ -88,7 +88,10 @@ class Mixture(Toy):
 
 
 def ring(modes: int = 8, std: float = 0.01) -> Mixture:
-    """Gaussians on the unit circle; the 8-mode ring of the mode-collapse literature."""
+    """Gaussians on the unit circle; the 8-mode ring of the mode-collapse literature.
+
+    Source: Metz et al. (2017); Srivastava et al. (2017). Radius and ``std`` are ours.
+    """
     demand_whole("modes", modes, least=1, where="toys")
     demand_number("std", std, where="toys")
     angle = torch.arange(modes) * (2 * math.pi / modes)
@@ -96,7 +99,10 @@ def ring(modes: int = 8, std: float = 0.01) -> Mixture:
 
 
 def grid(side: int = 5, std: float = 0.0125) -> Mixture:
-    """``side * side`` Gaussians on a square lattice over $[-1,1]^2$ (25: spacing is 40 std)."""
+    """``side * side`` Gaussians on a square lattice over $[-1,1]^2$ (25: spacing is 40 std).
+
+    Source: Srivastava et al. (2017); Lin et al. (2018), whose spacing is 40 std, too.
+    """
     demand_whole("side", side, least=1, where="toys")
     demand_number("std", std, where="toys")
     axis = torch.linspace(-1, 1, side) if side > 1 else torch.zeros(1)
@@ -118,7 +124,10 @@ def spiral(turns: float = 1.5, std: float = 0.02) -> Toy:
 
 
 def swiss_roll(std: float = 0.02) -> Toy:
-    """One rolled-up arm: radius proportional to the angle, over 1.5 turns."""
+    """One rolled-up arm: radius proportional to the angle, over 1.5 turns.
+
+    Source: the toy data of Gulrajani et al. (2017), scaled to the unit square.
+    """
     demand_number("std", std, where="toys")
 
     def draw(n: int) -> Tensor:

@@ -74,7 +74,7 @@ def alternating(M: Tensor, h: float, d_steps: int = 1, thetas: int = 1) -> Tenso
     r"""$U_GU_D^k$: $k$ = ``d_steps`` steps of $D$, then one of $G$, which sees the new $D$.
 
     The first ``thetas`` rows of $M$ belong to $G$; $U_D$ and $U_G$ are $I+hM$ with the rows of
-    the other player replaced by those of $I$.
+    the other player replaced by those of $I$. Source: Mescheder et al. (2018), section 2.
     """
     if not 0 < thetas < len(M):
         raise GanCourseError(
