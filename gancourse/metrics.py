@@ -32,7 +32,6 @@ def mode_coverage(samples: Tensor, target, least: int = 1) -> Coverage:
     ``high_quality``: their share among all samples. ``reverse_kl``: $\sum_k q_k\log(Kq_k)$, where
     $q_k$ is the share of mode $k$ among the high-quality samples; 0 if all modes are equally
     frequent, $\log K$ if there is only one, ``nan`` if no sample is of high quality.
-    Source: Srivastava et al. (2017) and Lin et al. (2018), who count modes and high quality so.
     """
     mode, good = (x.cpu() for x in target.assign(samples))
     if not samples.isfinite().all():
