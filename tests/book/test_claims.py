@@ -1,5 +1,6 @@
 """Every conclusion that the text names has a test, written for just these words."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -43,3 +44,10 @@ def test_the_fingerprint_follows_the_words_and_not_the_lines():
 def test_finds_a_claim_over_two_lines():
     (found,) = CLAIM.finditer("So <!-- claim: a-b -->it\nis.<!-- /claim --> And")
     assert (found["name"], found["text"]) == ("a-b", "it\nis.")
+
+
+def test_no_comment_begins_a_paragraph():
+    """Such a line is HTML to Markdown, and its formulas and citations would show as raw text."""
+    begins = re.compile(r"^\s*(?:[-*] |\d+\. )?<!--", re.MULTILINE)
+    pages = [*ROOT.glob("chapters/*.md"), ROOT / "intro.md"]
+    assert not [p.name for p in pages if begins.search(p.read_text("utf-8"))]
