@@ -6,8 +6,8 @@ A conclusion has a name in the text, between two comments that no page and no no
 
 A paragraph that begins with one has `&zwnj;` before it: a line that begins with a comment is HTML
 to Markdown. A test claims it by `@pytest.mark.claim("penalty-finds-modes", text="1a2b3c4d")`;
-`text` is the fingerprint of the words, so that whoever edits the sentence must open its test. The directive
-`{claim-ledger}` lists every claim beside its tests. Nothing is imported or run.
+`text` is the fingerprint of the words, so that whoever edits the sentence must open its test. The
+directive `{claim-ledger}` lists every claim beside its tests. Nothing is imported or run.
 """
 
 import ast
