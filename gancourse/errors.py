@@ -34,6 +34,10 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+#: Where seeds end: the numbers that torch and NumPy take without dropping a bit.
+SEEDS = 2**32
+
+
 def demand_whole(
     name: str, value: int, least: int = 0, where: str | None = None, fix: str | None = None
 ) -> None:
@@ -41,6 +45,20 @@ def demand_whole(
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise GanCourseError(
             f"{name} must be a whole number of at least {least}, not {value!r}", where, fix
+        )
+
+
+def demand_seed(seed: int, where: str | None = None) -> None:
+    """Raise unless ``seed`` is a whole number from 0 up to 2**32 - 1.
+
+    Of a larger one torch drops what is above: 2**32 would be the same run as 0.
+    """
+    demand_whole("seed", seed, where=where)
+    if seed >= SEEDS:
+        raise GanCourseError(
+            f"seed must be less than 2**32 ({SEEDS}), not {seed}",
+            where=where,
+            fix="choose a smaller one; 0, 1, 2 are as random as any",
         )
 
 

@@ -14,7 +14,7 @@ scores each sample by itself, so that real and fake may be scored in one call.
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import GanCourseError, demand_whole
+from gancourse.errors import GanCourseError, demand_seed, demand_whole
 from gancourse.games import Game
 from gancourse.penalties import SquaredSlope, judged, sample_axes, score
 from gancourse.shapes import Losses, Scores
@@ -126,7 +126,7 @@ class GAN(nn.Module):
         """
         demand_whole("n", n, least=1, where="sample")
         if seed is not None:
-            demand_whole("seed", seed, where="sample")
+            demand_seed(seed, where="sample")
         G = self.G if generator is None else generator
         shape = (n,) if self.members is None else (self.members, n)
         if seed is None:

@@ -20,12 +20,14 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from gancourse.devices import usable
-from gancourse.errors import GanCourseError, demand_number, demand_whole
+from gancourse.errors import GanCourseError, demand_number, demand_seed, demand_whole
+from gancourse.loop import fused
 from gancourse.loop.averaging import Average
 from gancourse.loop.batches import Stream, fingerprint
 from gancourse.loop.guards import FiniteGuard, demand_kinds, one_at_a_time, signals_wait
 from gancourse.loop.history import History, LoneHistory, Record
 from gancourse.loop.player import Player
+from gancourse.loop.positions import position
 from gancourse.saving import checkpoints, state
 from gancourse.saving.keeper import Keeper
 
@@ -184,12 +186,12 @@ class Training:
 
     def set_position(self) -> None:
         """Random state and learning rates are functions of the step; networks are in training."""
-        position = (self.seed * 1_000_003 + self.step) % 2**63
-        torch.default_generator.manual_seed(position)  # torch.manual_seed: 20 times the price
+        number = position(self.seed, self.step)
+        fused.seed_wholly(number)
         if self.device.type == "cuda":
-            torch.cuda.manual_seed(position)
+            torch.cuda.manual_seed(number)
         elif self.device.type == "mps":  # its state cannot be forked: the caller's is not put back
-            torch.mps.manual_seed(position)
+            torch.mps.manual_seed(number)
         self.guard.step = self.step
         if not all(part.training for part in self.modules):  # a watch may have changed that
             self.gan.train()
@@ -367,7 +369,7 @@ def layout_for(model: nn.Module) -> torch.memory_format:
 def demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes) -> None:
     """Raise :class:`GanCourseError` for the first setting of a training that makes no sense."""
     demand_whole("d_steps", d_steps, least=1, where="training")
-    demand_whole("seed", seed, where="training")
+    demand_seed(seed, where="training")
     demand_number("ema", ema, below=1, where="training")
     demand_kinds(
         schedule=(schedule, Callable),

@@ -107,6 +107,38 @@ def test_the_same_seed_is_the_same_run_and_another_is_not():
     assert not torch.equal(weights(one), weights(other))
 
 
+def drawn(seed, step):
+    training = Training(toy(), ring().batches(8), seed=seed)
+    training.step = step
+    with torch.random.fork_rng():
+        training.set_position()
+        return torch.rand(4).tolist()
+
+
+@pytest.mark.parametrize("seed, step", [(0, 1_000_003), (4295, 0), (94_489, 7), (2**32 - 1, 0)])
+def test_no_seed_passes_through_the_random_state_of_another(seed, step):
+    """Of seed * 1_000_003 + step torch takes 32 bits: seed 4295 was seed 0, some steps later."""
+    number = seed * 1_000_003 + step
+    of_old = divmod(number % 2**32, 1_000_003)
+    assert drawn(seed, step) != drawn(*of_old)
+
+
+@pytest.mark.parametrize("seed, step", [(0, 0), (3, 59), (4294, 900_000)])
+def test_ordinary_seeds_keep_their_random_state(seed, step):
+    found = drawn(seed, step)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed * 1_000_003 + step)
+        assert found == torch.rand(4).tolist()
+
+
+@pytest.mark.parametrize("seed", [2**32, 2**64, 10**40])
+def test_a_seed_that_torch_would_cut_short_is_refused(seed):
+    with pytest.raises(GanCourseError, match=r"seed must be less than 2\*\*32"):
+        Training(toy(), ring().batches(8), seed=seed)
+    with pytest.raises(GanCourseError, match=r"seed must be less than 2\*\*32"):
+        toy().sample(3, seed)
+
+
 def test_the_callers_random_state_comes_back():
     gan = toy()
     torch.manual_seed(123)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import SEEDS, GanCourseError
 
 CHECKPOINT = "a file written by train, or its folder for the newest one"
 SHA256 = "only this file: the sha256 that train has printed"
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
         raise GanCourseError(message, fix=f"see `{self.prog} --help`")
 
 
-def whole(least: int) -> Callable[[str], int]:
+def whole(least: int, below: int = 2**63) -> Callable[[str], int]:
     """An argument that is a whole number of at least ``least``, and no larger than torch takes."""
 
     def number(text: str) -> int:
@@ -56,8 +56,13 @@ def whole(least: int) -> Callable[[str], int]:
             value = least - 1
         if value < least:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
-        if value >= 2**63:
-            raise argparse.ArgumentTypeError(f"{text} is too large")
+        if value >= below:
+            raise argparse.ArgumentTypeError(f"{text} is too large: it must be less than {below}")
         return value
 
     return number
+
+
+def seed(text: str) -> int:
+    """An argument that is a seed: each below 2**32 is a run of its own."""
+    return whole(0, SEEDS)(text)

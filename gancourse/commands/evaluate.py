@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from gancourse import files
 from gancourse.commands import memory
-from gancourse.commands.arguments import CHECKPOINT, SHA256, whole
+from gancourse.commands.arguments import CHECKPOINT, SHA256, seed, whole
 from gancourse.commands.plan import Plan, checkpoint_at, trained
 from gancourse.data import toys
 from gancourse.data.faces import FaceModes
@@ -22,7 +22,7 @@ def options(add: Callable) -> None:
     """Which checkpoint, on how many samples."""
     add("checkpoint", help=CHECKPOINT)
     add("--n", type=whole(100), default=2500, help="how many samples (default: 2500)")
-    add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
+    add("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
     add("--data", help="the folder of pictures that it was trained on; known sets need none")
     add("--root", default="data", help="where torchvision's data sets lie (default: %(default)s)")
     add("--download", action="store_true", help="let torchvision download a named set")

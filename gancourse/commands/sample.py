@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancourse.commands import memory
-from gancourse.commands.arguments import CHECKPOINT, SHA256, whole
+from gancourse.commands.arguments import CHECKPOINT, SHA256, seed, whole
 from gancourse.commands.log import picture
 from gancourse.commands.plan import checkpoint_at, trained
 from gancourse.gans import GAN
@@ -25,7 +25,7 @@ def options(add: Callable) -> None:
     add("--out", required=True, help="folder for samples.png and walk.png")
     add("--n", type=whole(1), default=64, help="how many samples (default: 64)")
     add("--walks", type=whole(1), default=8, help="how many walks from noise to noise (default: 8)")
-    add("--seed", type=whole(0), default=0, help="seed of the noise (default: 0)")
+    add("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
     add("--sha256", help=SHA256)
 
 

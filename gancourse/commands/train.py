@@ -8,7 +8,7 @@ from typing import Any
 
 from gancourse import devices, training
 from gancourse.commands import memory
-from gancourse.commands.arguments import whole
+from gancourse.commands.arguments import seed, whole
 from gancourse.commands.log import Log, picture
 from gancourse.commands.plan import POINTS, Plan
 from gancourse.data import toys
@@ -38,11 +38,11 @@ def options(add: Callable) -> None:
         ("--batch", 2, None, "samples in a batch (default: the recipe's)"),
         ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
         ("--width", 1, 32, "maps in the widest-image layer (default: 32)"),
-        ("--seed", 0, 0, "seed of weights, noise and batches (default: 0)"),
         ("--every", 1, 100, "steps between lines of metrics.jsonl (default: 100)"),
         ("--save-every", 1, 500, "steps between checkpoints (default: 500)"),
     ]:
         add(name, type=whole(least), default=default, help=text)
+    add("--seed", type=seed, default=0, help="seed of weights, noise and batches (default: 0)")
     add(
         "--resume",
         choices=["auto", "never"],

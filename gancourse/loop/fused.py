@@ -6,9 +6,16 @@ small dense network on one CPU thread; ``tests/loop/test_fused.py`` compares the
 
 from contextlib import nullcontext
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
+
+#: Where the state of torch's CPU generator keeps its Mersenne twister, but for the first word.
+WORDS = slice(4, 627)
+#: Odd numbers below 2**32, a fixed one for each of these words.
+ODD = np.random.RandomState(1998).randint(2**31, size=623).astype(np.uint64) * 2 + 1
+LOWER = np.uint64(0xFFFFFFFF)
 
 
 def clamp_(tensors: list[Tensor], low: float, high: float) -> None:
@@ -54,3 +61,19 @@ def count_without_modules(counter: FlopCounterMode) -> None:
     No public way; the total is that of ``FlopCounterMode()`` where its hooks do work.
     """
     counter.mod_tracker = _NoModules()  # type: ignore[assignment]  # has what the counter reads
+
+
+def seed_wholly(number: int) -> None:
+    """Seed torch's CPU generator by all 64 bits: ``torch.manual_seed`` looks at the lower 32.
+
+    The lower half seeds as ever; the upper half, times an odd number for each, is then XORed into
+    the words of the twister. So numbers below 2**32 give the state of ``torch.manual_seed``, at its
+    price, and no two numbers give the same (an odd factor maps 32 bits one to one).
+    """
+    generator = torch.default_generator
+    generator.manual_seed(number & 0xFFFFFFFF)
+    if upper := number >> 32:
+        state = generator.get_state()
+        words = state.numpy().view(np.uint64)[WORDS]
+        words ^= ODD * np.uint64(upper) & LOWER
+        generator.set_state(state)

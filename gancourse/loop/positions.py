@@ -6,6 +6,18 @@ import numpy as np
 import torch
 
 _MASK = 2**64 - 1
+#: Steps of one seed before the numbers of the next one begin.
+LAP = 1_000_003
+
+
+def position(seed: int, step: int) -> int:
+    """A whole number below 2**64, another one for every ``seed`` below 2**32 and every ``step``.
+
+    Each seed has the next ``LAP`` numbers for its steps. A run that is longer goes round among its
+    own, and the bits from 52 on, which no seed reaches, count the rounds (up to 4,096 of them).
+    """
+    lap, step = divmod(step, LAP)
+    return (lap << 52 | seed * LAP + step) & _MASK
 
 
 def mixed(*numbers: int) -> int:

@@ -72,6 +72,9 @@ MISTAKES = [
     ("sample {}/foreign.pt --out {}", "does not say how its networks were built (no 'notes')"),
     ("sample {}/partial.pt --out {}", "does not say how its networks were built (no 'seed')"),
     ("train --data ring --seed 99999999999999999999 --out {}", "too large"),
+    ("train --data ring --seed 4294967296 --out {}", "less than 4294967296"),
+    ("sample {}/plain.pt --seed 4294967296 --out {}", "less than 4294967296"),
+    ("evaluate {}/plain.pt --seed 4294967296", "less than 4294967296"),
     ("benchmark --quick --device abacus --out {}/b.json", "device 'abacus' cannot be used"),
 ]
 

@@ -62,3 +62,20 @@ def test_operations_are_counted_alike_without_the_list_of_modules():
             net(x).sum().backward()
         found.append(counter.get_total_flops())
     assert found[0] == found[1] > 0
+
+
+def test_all_64_bits_of_a_seed_count():
+    def drawn(number):
+        with torch.random.fork_rng():
+            fused.seed_wholly(number)
+            return torch.get_rng_state(), torch.rand(2000), torch.randn(2000)
+
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        assert torch.equal(drawn(5)[1], torch.rand(2000))
+    five, other = drawn(5), drawn(5 + 2**32)
+    assert not torch.equal(five[0], other[0]) and (five[1] == other[1]).float().mean() < 0.01
+    samples = torch.stack([drawn(5 + (i << 32))[1] for i in range(200)])
+    assert abs(samples.mean() - 0.5) < 0.005 and abs(samples.std() - 12**-0.5) < 0.005
+    correlations = torch.corrcoef(samples) - torch.eye(200)
+    assert correlations.abs().max() < 6 / 2000**0.5

@@ -5,8 +5,11 @@ import random
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gancourse.loop.positions import mixed, reseed
+from gancourse.errors import SEEDS
+from gancourse.loop.positions import LAP, mixed, position, reseed
 
 
 def test_mixing_is_splitmix64_and_looks_at_every_number_and_their_order():
@@ -35,3 +38,31 @@ def test_every_kind_of_generator_is_set(make, draw):
     assert draw(one) == draw(other)
     assert reseed(one, seed - 1) and draw(one) != (reseed(other, seed), draw(other))[1]
     assert not reseed("no generator", seed)
+
+
+seeds, steps = st.integers(0, SEEDS - 1), st.integers(0, 4096 * LAP - 1)
+
+
+@given(seeds, st.integers(0, LAP - 1))
+def test_an_ordinary_position_is_the_number_that_it_always_was(seed, step):
+    assert position(seed, step) == seed * 1_000_003 + step < 2**52
+
+
+@given(seeds, steps)
+def test_seed_and_step_can_be_read_back_so_no_two_positions_are_the_same(seed, step):
+    number = position(seed, step)
+    lap, number = divmod(number, 2**52)
+    assert number < 2**64 and (number // LAP, lap * LAP + number % LAP) == (seed, step)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ((0, LAP), (1, 0)),  # a long run used to go on as the next seed
+        ((4295, 0), (0, 45_589)),
+        ((SEEDS - 1, LAP - 1), (0, LAP)),
+        ((0, LAP), (0, 0)),
+    ],
+)
+def test_neighbours_and_rounds_have_numbers_of_their_own(one, other):
+    assert position(*one) != position(*other)
