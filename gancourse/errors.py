@@ -34,6 +34,31 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def brief(value: object) -> str:
+    """A value as a message names it: in a few words, whatever it is."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}"
+    shape = getattr(value, "shape", None)
+    text = repr(value) if shape is None else ""
+    if text and len(text) <= 60 and "\n" not in text:
+        return text
+    if isinstance(value, str):
+        return f"{text[:60]}..."
+    kind = type(value).__name__
+    article = "an" if kind[0] in "AEIOUaeiou" else "a"
+    return f"{article} {kind}" + ("" if shape is None else f" of shape {tuple(shape)}")
+
+
+def demand_callable(
+    name: str, value: object, where: str | None = None, fix: str | None = None
+) -> None:
+    """Raise unless ``value`` can be called, or is ``None``."""
+    if value is not None and not callable(value):
+        raise GanCourseError(f"{name} must be callable, not {brief(value)}", where, fix)
+
+
 #: Where seeds end: the numbers that torch and NumPy take without dropping a bit.
 SEEDS = 2**32
 
@@ -44,7 +69,7 @@ def demand_whole(
     """Raise unless ``value`` is a whole number of at least ``least``; ``True`` is none."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise GanCourseError(
-            f"{name} must be a whole number of at least {least}, not {value!r}", where, fix
+            f"{name} must be a whole number of at least {least}, not {brief(value)}", where, fix
         )
 
 
@@ -74,5 +99,5 @@ def demand_number(
     if not (number and least <= value < below):
         upto = "" if below == float("inf") else f" and less than {below:g}"
         raise GanCourseError(
-            f"{name} must be a number of at least {least:g}{upto}, not {value!r}", where=where
+            f"{name} must be a number of at least {least:g}{upto}, not {brief(value)}", where
         )

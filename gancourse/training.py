@@ -13,30 +13,33 @@ changes nothing. (Same torch version, kind of device and number of threads.)
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from gancourse.devices import usable
-from gancourse.errors import GanCourseError, demand_number, demand_seed, demand_whole
+from gancourse.errors import GanCourseError, brief, demand_callable, demand_number, demand_whole
 from gancourse.loop import fused
 from gancourse.loop.averaging import Average
+from gancourse.loop.bar import Bar
 from gancourse.loop.batches import Stream, fingerprint
-from gancourse.loop.guards import FiniteGuard, demand_kinds, one_at_a_time, signals_wait
+from gancourse.loop.guards import FiniteGuard, one_at_a_time, signals_wait
 from gancourse.loop.history import History, LoneHistory, Record
+from gancourse.loop.model import Model
 from gancourse.loop.player import Player
 from gancourse.loop.positions import position
+from gancourse.loop.settings import Settings
 from gancourse.saving import checkpoints, state
 from gancourse.saving.keeper import Keeper
+
+WATCH = "pass a function of the training: lambda training: print(training.history)"
 
 
 def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callable:
     """The optimizer of DCGAN: Adam with a calm first moment. Takes parameters, like a class."""
     demand_number("lr", lr, where="adam")
     if not isinstance(betas, tuple | list) or len(betas) != 2:
-        raise GanCourseError(f"betas must be two numbers, not {betas!r}", where="adam")
+        raise GanCourseError(f"betas must be two numbers, not {brief(betas)}", where="adam")
     for beta in betas:
         demand_number("each of betas", beta, below=1, where="adam")
     first, second = map(float, betas)
@@ -53,21 +56,41 @@ def train(
     batches: Iterable,
     steps: int,
     *,
+    optimizer: Callable | None = None,
+    d_optimizer: Callable | None = None,
+    d_steps: int = 1,
+    schedule: Callable[[int], float] | None = None,
+    ema: float = 0.0,
+    amp: bool = False,
+    seed: int = 0,
+    device: torch.device | str | None = None,
+    notes: dict | None = None,
     watch: Callable | None = None,
     every: int = 100,
     folder: str | Path | Keeper | None = None,
     save_every: int = 500,
     resume: bool | str = False,
-    **settings,
 ) -> "Training":
     """Train ``gan`` up to step ``steps``; call ``watch(training)`` every so many steps.
 
-    ``settings`` are those of :class:`Training`: ``optimizer d_optimizer d_steps schedule ema amp
-    seed device notes``. With a ``folder`` checkpoints are written there, and ``resume`` goes on
-    from the newest: see :meth:`Training.advance_in`.
+    ``gan``, ``batches`` and the settings from ``optimizer`` to ``notes`` are those of
+    :class:`Training`, which explains them. With a ``folder`` checkpoints are written there every
+    ``save_every`` steps, and ``resume`` goes on from the newest: see :meth:`Training.advance_in`.
     """
     demand_whole("steps", steps, where="train")
-    training = Training(gan, batches, **settings)
+    training = Training(
+        gan,
+        batches,
+        optimizer=optimizer,
+        d_optimizer=d_optimizer,
+        d_steps=d_steps,
+        schedule=schedule,
+        ema=ema,
+        amp=amp,
+        seed=seed,
+        device=device,
+        notes=notes,
+    )
     if folder is None:
         return training.advance(steps, watch, every)
     return training.advance_in(
@@ -90,6 +113,7 @@ class Training:
     """
 
     place: tuple[int, int]  # pass and batch with which the next step begins
+    turns: Callable[["Training"], tuple[Tensor, ...]]  # a step of the model: one of those below
 
     def __init__(
         self,
@@ -106,38 +130,41 @@ class Training:
         device: torch.device | str | None = None,
         notes: dict | None = None,
     ):
-        demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes)
-        self.turns = turns_of(gan, with_d=d_optimizer is not None or d_steps > 1)
-        self.device = usable(device) if device is not None else home_of(gan)
-        layout = layout_for(gan)  # which torch takes, whatever its types say
-        self.gan: Any = gan.to(self.device, memory_format=layout)  # type: ignore[call-overload]
-        self.gan.train()
-        self.d_steps, self.schedule, self.ema = d_steps, schedule, ema
-        self.amp, self.seed, self.notes = amp, seed, notes or {}
+        optimizer = adam() if optimizer is None else optimizer
+        self.settings = Settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed)
+        if notes is not None and not isinstance(notes, dict):
+            raise GanCourseError(f"notes must be a dict, not {brief(notes)}", where="training")
+        self.notes = notes or {}
+        self.model = Model(gan, with_d=self.settings.only_for_d)
+        self.device = self.model.home if device is None else usable(device)
+        self.gan = self.model.to(self.device).train()
         self.guard = FiniteGuard(gan, self.device)
         new = partial(Player, guard=self.guard, amp=amp)
-        optimizer = optimizer or adam()
-        project = getattr(gan, "project", None)
-        if self.turns is algorithm_1:
+        project = self.model.project
+        if self.model.two_players:
             self.D = new(self.gan.D, d_optimizer or optimizer, afterwards=project)
             self.G = new(self.gan.G, optimizer)
-            self.players = {"d": self.D, "g": self.G}
-            self.record = Record(History(torch.empty(0), torch.empty(0)))
+            self.players, self.turns = {"d": self.D, "g": self.G}, algorithm_1
         else:
             self.G = new(gan, optimizer, afterwards=project)
-            self.players = {"model": self.G}
-            self.record = Record(LoneHistory(torch.empty(0)))
+            self.players, self.turns = {"model": self.G}, alone
+        self.record = Record(self.model.history)
         self.averaging = Average(self.G.network, ema) if ema else None
         self.modules = list(self.gan.modules())
         self.step, self.batches = 0, batches
         self.in_step = False  # true also after an error or a second Ctrl-C within a step
         self.begin_stream()
 
+    @property
+    def d_steps(self) -> int:
+        """How many turns the discriminator has in a step."""
+        return self.settings.d_steps
+
     def advance(self, steps: int, watch: Callable | None = None, every: int = 100) -> "Training":
         """Take ``steps`` more steps; call ``watch(self)`` after each one that ``every`` divides."""
         demand_whole("steps", steps, where="advance")
         demand_whole("every", every, least=1, where="advance")
-        demand_kinds(watch=(watch, Callable))
+        demand_callable("watch", watch, where="advance", fix=WATCH)
         cuda = [self.device] if self.device.type == "cuda" else []
         with (
             one_at_a_time(),
@@ -145,15 +172,15 @@ class Training:
             self.stream.aside(),
             signals_wait() as leave_if_asked,
         ):
-            self.bar = tqdm(range(steps), desc="training", unit="step", delay=2, leave=False)
+            self.bar = Bar(steps)
             for _ in self.bar:
-                self.take_step()
+                self.bar.tell(self.record.names, self.take_step())
                 if watch is not None and self.step % every == 0:
                     watch(self)
                 leave_if_asked()
         return self
 
-    def take_step(self) -> None:
+    def take_step(self) -> tuple[Tensor, ...]:
         """One step: every player's turns; then the average, and a note of the losses."""
         if self.stream.place != self.place:  # a step before has failed; its batches come again
             self.begin_stream(self.place)
@@ -167,6 +194,7 @@ class Training:
             self.guard.demand_finite()
             self.record.history()
         self.in_step, self.place = False, self.stream.place
+        return losses
 
     def next_batch(self) -> tuple[Tensor, ...]:
         """The next batch, looked at. From here on the step is under way."""
@@ -186,7 +214,7 @@ class Training:
 
     def set_position(self) -> None:
         """Random state and learning rates are functions of the step; networks are in training."""
-        number = position(self.seed, self.step)
+        number = position(self.settings.seed, self.step)
         fused.seed_wholly(number)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(number)
@@ -195,13 +223,14 @@ class Training:
         self.guard.step = self.step
         if not all(part.training for part in self.modules):  # a watch may have changed that
             self.gan.train()
-        if self.schedule is not None:
+        if self.settings.schedule is not None:
+            factor = self.settings.scale(self.step)
             for player in self.players.values():
-                player.scale(float(self.schedule(self.step)))
+                player.scale(factor)
 
     def begin_stream(self, place: tuple[int, int] = (0, 0)) -> None:
         """Let the batches begin at a place: the first of all, or where the run was saved."""
-        self.stream = Stream(self.batches, self.device, self.seed, place)
+        self.stream = Stream(self.batches, self.device, self.settings.seed, place)
         self.place = place
 
     @cached_property
@@ -221,16 +250,7 @@ class Training:
 
     def sample(self, n: int, seed: int | None = 0) -> Tensor:
         """``n`` samples, from the averaged generator if there is one; the same noise each time."""
-        if not hasattr(self.gan, "sample"):
-            raise GanCourseError(
-                f"{type(self.gan).__name__} has no method sample",
-                where="sample",
-                fix="call gan.G on noise, or write sample(n, seed, generator)",
-            )
-        if self.turns is alone:
-            model: Any = self.average or self.gan
-            return model.sample(n, seed)
-        return self.gan.sample(n, seed, generator=self.average)
+        return self.model.sample(n, seed, self.average)
 
     # ---- what survives a crash: see gancourse.saving ---------------------------------------------
 
@@ -282,8 +302,7 @@ class Training:
         """
         demand_whole("every", every, least=1, where="train")
         demand_whole("save_every", save_every, least=1, where="train")
-        if watch is not None and not callable(watch):
-            raise GanCourseError(f"watch must be callable, not {watch!r}", where="train")
+        demand_callable("watch", watch, where="train", fix=WATCH)
         keeper = folder if isinstance(folder, Keeper) else Keeper(folder)
         with keeper.lock.held():
             keeper.begin(self, steps, resume)
@@ -323,58 +342,3 @@ def algorithm_1(training: Training) -> tuple[Tensor, Tensor]:
 def alone(training: Training) -> tuple[Tensor]:
     """One step of a model with one player: a classifier, an autoencoder, a denoiser."""
     return (training.G.move(training.gan.loss, training.next_batch()),)
-
-
-def turns_of(model: nn.Module, with_d: bool = False) -> Callable[["Training"], tuple[Tensor, ...]]:
-    """The turns of ``model``; :class:`GanCourseError` if it has none.
-
-    ``with_d`` says that settings of a discriminator were given: then it must have one.
-    """
-    if isinstance(model, nn.Module):
-        if all(hasattr(model, part) for part in ("G", "D", "d_loss", "g_loss")):
-            return algorithm_1
-        if hasattr(model, "loss"):
-            if with_d:
-                raise GanCourseError(
-                    "d_steps and d_optimizer are a discriminator's, and this model has none",
-                    where="training",
-                    fix="leave them out",
-                )
-            return alone
-    raise GanCourseError(
-        f"gan must be a torch module with G, D, d_loss and g_loss, not a {type(model).__name__}",
-        where="training",
-        fix="build one with gancourse.gans.GAN, or give a model with one player a loss(*batch)",
-    )
-
-
-def home_of(model: nn.Module) -> torch.device:
-    """Where the weights of ``model`` lie; :class:`GanCourseError` if it has none to train."""
-    weight = next(model.parameters(), None)
-    if weight is None:
-        raise GanCourseError(
-            f"{type(model).__name__} has no weights to train",
-            where="training",
-            fix="give it parameters: nn.Parameter, or modules of torch.nn",
-        )
-    return weight.device
-
-
-def layout_for(model: nn.Module) -> torch.memory_format:
-    """Convolutions are faster with the channels of a pixel side by side."""
-    convolutional = any(isinstance(part, nn.Conv2d) for part in model.modules())
-    return torch.channels_last if convolutional else torch.preserve_format
-
-
-def demand_settings(optimizer, d_optimizer, d_steps, schedule, ema, amp, seed, notes) -> None:
-    """Raise :class:`GanCourseError` for the first setting of a training that makes no sense."""
-    demand_whole("d_steps", d_steps, least=1, where="training")
-    demand_seed(seed, where="training")
-    demand_number("ema", ema, below=1, where="training")
-    demand_kinds(
-        schedule=(schedule, Callable),
-        amp=(amp, bool),
-        notes=(notes, dict),
-        optimizer=(optimizer, Callable),
-        d_optimizer=(d_optimizer, Callable),
-    )

@@ -63,9 +63,9 @@ def test_the_settings_reach_the_optimizers():
         for optimizer in (training.G.optimizer, training.D.optimizer):
             assert optimizer.defaults["lr"] == recipe.lr
             assert optimizer.defaults["betas"] == recipe.betas
-        assert (training.d_steps, training.ema) == (recipe.d_steps, recipe.ema)
-        assert (training.schedule(0), training.schedule(50)) == (1, 1)
-        assert training.schedule(100) == pytest.approx(recipe.final)
+        assert (training.settings.d_steps, training.settings.ema) == (recipe.d_steps, recipe.ema)
+        assert (training.settings.scale(0), training.settings.scale(50)) == (1, 1)
+        assert training.settings.scale(100) == pytest.approx(recipe.final)
 
 
 def test_without_a_number_of_steps_the_rate_falls_over_the_recipes_own():

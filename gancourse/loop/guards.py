@@ -148,15 +148,6 @@ def demand_scaled(pictures: Tensor) -> None:
         )
 
 
-def demand_kinds(**settings: tuple) -> None:
-    """Raise :class:`GanCourseError` unless each ``name=(value, kind)`` is of its kind, or None."""
-    for name, (value, kind) in settings.items():
-        if value is not None and not isinstance(value, kind):
-            raise GanCourseError(
-                f"{name} must be a {kind.__name__.lower()}, not {value!r}", where="training"
-            )
-
-
 def first_loss(loss_of: Callable, batch: tuple[Tensor, ...]) -> Tensor:
     """``loss_of(*batch)``, for the first time: whatever goes wrong, the two do not fit.
 

@@ -12,11 +12,29 @@ class History(NamedTuple):
     d_loss: Tensor
     g_loss: Tensor
 
+    def __repr__(self):
+        return _summary(self)
+
 
 class LoneHistory(NamedTuple):
     """The same of a model with one player."""
 
     loss: Tensor
+
+    def __repr__(self):
+        return _summary(self)
+
+
+def _summary(history: History | LoneHistory) -> str:
+    """How long it is and how it ends, not thousands of numbers."""
+    steps, *members = history[0].shape
+    words = [f"{steps} steps"]
+    if steps:
+        last = zip(history._fields, history, strict=True)
+        means = ", ".join(f"{name} {losses[-1].mean():.4g}" for name, losses in last)
+        words.append(f"the last with {means}")
+    words += [f"means of {n} members" for n in members]
+    return f"{type(history).__name__}({'; '.join(words)})"
 
 
 class Record:
@@ -25,6 +43,7 @@ class Record:
     def __init__(self, history: History | LoneHistory):
         self._before = history
         self._recent: list[tuple[Tensor, ...]] = []
+        self.names = history._fields
 
     def add(self, *losses: Tensor) -> bool:
         """Note one step; true if that was the hundredth since the losses were last collected."""

@@ -4,9 +4,7 @@ The random state is not among it: it is a function of the seed and the step (see
 :mod:`gancourse.training`).
 """
 
-import math
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,8 @@ import torch
 from gancourse import __version__
 from gancourse.errors import GanCourseError, demand_whole
 from gancourse.loop.history import History, LoneHistory, Record
+from gancourse.loop.settings import PROBES
 from gancourse.saving import schema
-
-#: Steps at which two schedules are compared.
-PROBES = (0, *(2**k for k in range(21)))
 
 
 def state_of(training) -> dict:
@@ -104,7 +100,7 @@ def _checked(training, state: dict) -> tuple[int, list[dict], History | LoneHist
         schema.optimizer_state(
             player.optimizer,
             state[name],
-            step * (training.d_steps if name == "d_optimizer" else 1),
+            step * (training.settings.d_steps if name == "d_optimizer" else 1),
             name,
         )
         for name, player in zip(names, training.players.values(), strict=True)
@@ -139,7 +135,7 @@ def _demand_place(training, saved: dict, step: int) -> tuple[int, int]:
     """
     schema.demand_keys(saved, {"pass", "batch"}, "stream")
     place = saved["pass"], saved["batch"]
-    drawn = step * (training.d_steps if "d" in training.players else 1)
+    drawn = step * training.settings.d_steps  # 1 where there is one player
     for name, number in zip(("pass", "batch"), place, strict=True):
         demand_whole(f"the number of the {name}", number)
     if sum(place) > drawn or (place[0] == 0 and place[1] != drawn):
@@ -196,20 +192,7 @@ def _settings(training) -> dict:
     """
     return {
         "gan": type(training.gan).__name__,
-        "game": repr(getattr(training.gan, "game", None)),
+        "game": training.model.game,
         "rates": [rate for player in training.players.values() for rate in player.rates],
-        "d_steps": training.d_steps,
-        "ema": training.ema,
-        "amp": training.amp,
-        "seed": training.seed,
-        "schedule": [_scale(training.schedule, step) for step in PROBES],
+        **training.settings.compared,
     }
-
-
-def _scale(schedule: Callable | None, step: int) -> float | None:
-    """What ``schedule`` says of ``step``; ``None`` where it says nothing, as after its end."""
-    try:
-        value = 1.0 if schedule is None else float(schedule(step))
-    except (ArithmeticError, LookupError, ValueError, TypeError):  # a table's end, a complex root
-        return None
-    return None if math.isnan(value) else value
