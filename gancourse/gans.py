@@ -1,20 +1,21 @@
 r"""A GAN: two networks, a game, and who sees what.
 
 For :func:`gancourse.training.train` a gan is any :class:`torch.nn.Module` with the parts ``G`` and
-``D``, the methods ``d_loss(*batch)`` and ``g_loss(*batch)`` (one loss, or one per member), and,
-where something has to happen after each of the discriminator's steps, ``project()``. Only the
-parameters of ``G`` and ``D`` are trained. The class here is the plain one; one written in a
-notebook cell trains with the same loop.
+``D`` and the methods ``d_loss(*batch)`` and ``g_loss(*batch)`` (one loss, or one per member); one
+written in a notebook cell trains with the same loop. :class:`TwoPlayers` says what else may be
+asked of it, and :class:`GAN` is the plain one. Only the parameters of ``G`` and ``D`` are trained.
 
 Networks say two things about themselves. ``members``: how many independent networks they are, an
 ensemble with a member axis in front of every batch. ``samplewise``: whether a small dense network
 scores each sample by itself, so that real and fake may be scored in one call.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import GanCourseError, demand_seed, demand_whole
+from gancourse.errors import GanCourseError, brief, demand_seed, demand_whole
 from gancourse.games import Game
 from gancourse.penalties import SquaredSlope, judged, sample_axes, score
 from gancourse.shapes import Losses, Scores
@@ -23,7 +24,57 @@ from gancourse.shapes import Losses, Scores
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
-class GAN(nn.Module):
+class TwoPlayers(nn.Module):
+    """A generator ``G``, a discriminator ``D``, and what each of them loses on a batch.
+
+    A subclass states the two losses, which take what ``batches`` yield: ``d_loss(x)``,
+    ``d_loss(x, label)``, ``d_loss(source, target)``. Each player may be several networks in a
+    ``nn.ModuleDict``, as two translators and their two judges are. Of an ensemble both say the same
+    ``members``.
+    """
+
+    d_loss: Callable[..., Losses]
+    g_loss: Callable[..., Losses]
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module):
+        super().__init__()
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            if not isinstance(network, nn.Module):
+                raise GanCourseError(
+                    f"the {name} must be a torch module, not {brief(network)}",
+                    where=type(self).__name__,
+                    fix="make it first: mlp(2, 2), dcgan.generator(16, 3), nn.Linear(2, 1)",
+                )
+        members = [getattr(net, "members", None) for net in (generator, discriminator)]
+        if members[0] != members[1]:
+            raise GanCourseError(
+                f"the generator has {members[0]} members, the discriminator {members[1]}",
+                where=type(self).__name__,
+                fix="give both the same, or none",
+            )
+        self.G, self.D = generator, discriminator
+
+    @property
+    def members(self) -> int | None:
+        """How many gans this is, or ``None``: the networks say so."""
+        return getattr(self.G, "members", None)
+
+    def project(self) -> None:
+        """What happens after each of the discriminator's moves: nothing, unless a subclass says."""
+
+    def sample(self, n: int, seed: int | None = None, generator: nn.Module | None = None) -> Tensor:
+        """``n`` samples; the same ones for the same ``seed``; from ``generator`` in place of ``G``.
+
+        Not every gan can: a translator needs a picture to translate.
+        """
+        raise GanCourseError(
+            f"{type(self).__name__} draws no samples out of nothing",
+            where="sample",
+            fix="call its G on what it takes, or write sample(n, seed, generator)",
+        )
+
+
+class GAN(TwoPlayers):
     """A generator and a discriminator that play ``game`` over unlabelled samples ``x``.
 
     ``generator`` takes noise ``z`` of shape ``(batch, latent_dim)``, drawn from a standard normal
@@ -45,33 +96,31 @@ class GAN(nn.Module):
         latent_dim: int,
         together: bool | None = None,
     ):
-        super().__init__()
-        demand_whole("latent_dim", latent_dim, least=1)
+        super().__init__(generator, discriminator)
+        demand_whole("latent_dim", latent_dim, least=1, where="GAN")
         if not isinstance(game, Game):
             raise GanCourseError(
-                f"game must be a Game such as NonSaturating(), not {game!r}",
-                fix="from gancourse.games import NonSaturating",
+                f"game must be a Game such as NonSaturating(), not {brief(game)}",
+                where="GAN",
+                fix="from gancourse.games import NonSaturating, and call it: NonSaturating()",
             )
         self.game, self.latent_dim = game, latent_dim
-        self.G, self.D = generator, discriminator
         self.together = samplewise(discriminator) if together is None else bool(together)
-        members = [getattr(net, "members", None) for net in (generator, discriminator)]
-        if members[0] != members[1]:
-            raise GanCourseError(
-                f"the generator has {members[0]} members, the discriminator {members[1]}",
-                where="GAN",
-                fix="give both the same, or none",
-            )
-
-    @property
-    def members(self) -> int | None:
-        """How many GANs this is, or ``None``: the networks say so."""
-        return getattr(self.G, "members", None)
 
     def noise(self, *shape: int) -> Tensor:
         """Noise ``z`` of shape ``(*shape, latent_dim)``, on the generator's device."""
         like = next(self.G.parameters())
         return torch.randn(*shape, self.latent_dim, device=like.device, dtype=like.dtype)
+
+    def noise_for(self, n: int, seed: int | None = None) -> Tensor:
+        """The noise of ``n`` samples, of each member; with a ``seed`` the same each time."""
+        demand_whole("n", n, least=1, where="sample")
+        shape = (n,) if self.members is None else (self.members, n)
+        if seed is None:
+            return self.noise(*shape)
+        demand_seed(seed, where="sample")
+        rng = torch.Generator().manual_seed(seed)  # on the CPU: every device gets the same noise
+        return torch.randn(*shape, self.latent_dim, generator=rng)
 
     def generate(self, like: Tensor) -> Tensor:
         """As many samples ``G(z)`` as ``like`` has, of the same shape."""
@@ -117,28 +166,14 @@ class GAN(nn.Module):
         if self.game.projection is not None:
             self.game.projection(self.D)
 
-    @torch.no_grad()
     def sample(self, n: int, seed: int | None = None, generator: nn.Module | None = None) -> Tensor:
         """``n`` samples (of each member) from the generator in evaluation mode.
 
         With a ``seed`` the same noise is drawn each time and the global random state is left
         alone. ``generator`` samples another network in place of ``G``, for instance its average.
         """
-        demand_whole("n", n, least=1, where="sample")
-        if seed is not None:
-            demand_seed(seed, where="sample")
         G = self.G if generator is None else generator
-        shape = (n,) if self.members is None else (self.members, n)
-        if seed is None:
-            z = self.noise(*shape)
-        else:  # drawn on the CPU, so that every device gets the same noise
-            rng = torch.Generator().manual_seed(seed)
-            z = torch.randn(*shape, self.latent_dim, generator=rng).to(next(G.parameters()))
-        was_training = G.training
-        try:
-            return G.eval()(z)
-        finally:
-            G.train(was_training)
+        return evaluated(G, self.noise_for(n, seed).to(next(G.parameters())))
 
 
 class PackedGAN(GAN):
@@ -176,6 +211,16 @@ class PackedGAN(GAN):
     def g_loss(self, x: Tensor) -> Losses:
         """The generator's loss, one score per pack."""
         return super().g_loss(self.pack(x))
+
+
+@torch.no_grad()
+def evaluated(network: nn.Module, *inputs: Tensor) -> Tensor:
+    """``network(*inputs)`` in evaluation mode; afterwards it is in the mode that it was in."""
+    was_training = network.training
+    try:
+        return network.eval()(*inputs)
+    finally:
+        network.train(was_training)
 
 
 def samplewise(network: nn.Module) -> bool:

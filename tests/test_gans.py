@@ -6,10 +6,11 @@ from torch import nn
 
 from gancourse.errors import GanCourseError
 from gancourse.games import Minimax, NonSaturating, Relativistic, Wasserstein
-from gancourse.gans import GAN, PackedGAN
+from gancourse.gans import GAN, PackedGAN, TwoPlayers
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty, r1_r2
+from gancourse.training import train
 
 
 def toy(game=None, members=None, latent_dim=2):
@@ -211,3 +212,106 @@ def test_a_penalty_of_ones_own_takes_d_and_the_samples():
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(GanCourseError, match="seed must be a whole number"):
         toy().sample(2, seed)
+
+
+# ---- what a training may ask of every gan -------------------------------------------------------
+
+
+class Translator(TwoPlayers):
+    """A gan of pairs: takes a source, cannot draw out of nothing, and has no game."""
+
+    def d_loss(self, source, target):
+        return (self.D(self.G(source).detach()) - self.D(target)).mean()
+
+    def g_loss(self, source, target):
+        return -self.D(self.G(source)).mean() + (self.G(source) - target).abs().mean()
+
+
+class Labelled(GAN):
+    """A gan of labelled points: the label is one more coordinate, of the noise and of the data."""
+
+    def d_loss(self, x, label):
+        return super().d_loss(torch.cat([x, label], 1))
+
+    def g_loss(self, x, label):
+        return super().g_loss(torch.cat([x, label], 1))
+
+
+class Circle(TwoPlayers):
+    """Two translators, there and back, and a judge at each end."""
+
+    def __init__(self):
+        networks = lambda *sizes: nn.ModuleDict({k: nn.Linear(*sizes) for k in ("ab", "ba")})
+        super().__init__(networks(2, 2), networks(2, 1))
+
+    def d_loss(self, a, b):
+        fake_b, fake_a = self.G["ab"](a).detach(), self.G["ba"](b).detach()
+        return (self.D["ab"](fake_b) - self.D["ab"](b) + self.D["ba"](fake_a)).mean()
+
+    def g_loss(self, a, b):
+        there = self.G["ab"](a)
+        return (self.G["ba"](there) - a).abs().mean() - self.D["ab"](there).mean()
+
+    def project(self):
+        with torch.no_grad():
+            for weight in self.D.parameters():
+                weight.clamp_(-0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Translator(nn.Linear(2, 2), nn.Linear(2, 1)),
+        Circle,
+        lambda: Labelled(
+            NonSaturating(), generator=mlp(2, 4), discriminator=mlp(4, 1), latent_dim=2
+        ),
+    ],
+)
+def test_gans_of_pairs_train_average_and_resume_by_the_same_loop(make, tmp_path):
+    torch.manual_seed(1)
+    pairs = [(torch.rand(4, 2), torch.rand(4, 2)) for _ in range(3)]
+    whole, cut = (
+        train(seeded(make), pairs, steps, ema=0.9, folder=tmp_path / name)
+        for name, steps in (("whole", 6), ("cut", 4))
+    )
+    resumed = train(seeded(make), pairs, 6, ema=0.9, folder=tmp_path / "cut", resume=True)
+    assert cut.step == 4 and whole.history.d_loss.shape == (6,)
+    for mine, theirs in zip(resumed.gan.parameters(), whole.gan.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    before = list(seeded(make).parameters())
+    assert not all(map(torch.equal, whole.gan.parameters(), before))
+
+
+def seeded(make):
+    torch.manual_seed(0)
+    return make()
+
+
+def test_a_projection_of_ones_own_follows_every_move_and_none_is_no_harm():
+    train(circle := Circle(), [(torch.rand(4, 2), torch.rand(4, 2))], 2)
+    assert max(weight.abs().max() for weight in circle.D.parameters()) <= 0.1
+    assert Translator(nn.Linear(2, 2), nn.Linear(2, 1)).project() is None
+
+
+def test_what_draws_nothing_out_of_nothing_says_so():
+    training = train(Circle(), [(torch.rand(4, 2), torch.rand(4, 2))], 1)
+    with pytest.raises(GanCourseError, match="Circle draws no samples out of nothing"):
+        training.sample(3)
+
+
+def test_a_subclass_that_states_no_loss_is_told_which():
+    class Forgetful(TwoPlayers):
+        def d_loss(self, x):
+            return self.D(x).mean()
+
+    with pytest.raises(GanCourseError, match=r"not a Forgetful \(it has no g_loss\)"):
+        train(Forgetful(nn.Linear(2, 2), nn.Linear(2, 1)), [torch.rand(4, 2)], 1)
+
+
+@pytest.mark.parametrize("wrong", [nn.Linear, mlp, None, "mlp", torch.ones(2)])
+def test_a_network_that_is_none_is_told(wrong):
+    with pytest.raises(GanCourseError, match="^GAN: the generator must be a torch module, not"):
+        GAN(NonSaturating(), generator=wrong, discriminator=mlp(2, 1), latent_dim=2)
+    with pytest.raises(GanCourseError, match="^GAN: the discriminator must be a torch module, not"):
+        GAN(NonSaturating(), generator=mlp(2, 2), discriminator=wrong, latent_dim=2)
