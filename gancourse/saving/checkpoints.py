@@ -59,7 +59,7 @@ def save(path: str | Path, state: dict) -> Path:
         with files.opened(beside) as file:
             outline.outline(*archive.entries(file))
         os.replace(beside, path)
-        _sync_folder(path.parent)
+        files.sync_folder(path.parent)
     except (OSError, RuntimeError, ValueError, GanCourseError) as problem:
         raise GanCourseError(
             f"the checkpoint could not be written ({_reason(problem)}); "
@@ -254,18 +254,6 @@ def _mistaken(file: BufferedReader) -> str | None:
         ),
         None,
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # makes the rename itself durable
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        except OSError as problem:  # some network folders cannot; the file itself is safe
-            if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        finally:
-            os.close(handle)
 
 
 def _reason(problem: BaseException) -> str:
