@@ -40,9 +40,9 @@ def brief(value: object) -> str:
         return f"the class {value.__name__}"
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
-    shape = getattr(value, "shape", None)
-    text = repr(value) if shape is None else ""
-    if text and len(text) <= 60 and "\n" not in text:
+    shape = value.shape if hasattr(value, "shape") and hasattr(value, "dtype") else None
+    text = repr(value) if shape is None else "<"
+    if len(text) <= 60 and "\n" not in text and not text.startswith("<"):
         return text
     if isinstance(value, str):
         return f"{text[:60]}..."

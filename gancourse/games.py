@@ -13,11 +13,13 @@ the discriminator after each of its steps (both in :mod:`gancourse.penalties`)::
     Relativistic(penalty=r1_r2(1.0))              # the loss of R3GAN
 """
 
+import inspect
 from collections.abc import Callable
 
 from torch.nn.functional import logsigmoid as log_sigmoid
 from torch.nn.functional import relu, softplus
 
+from gancourse.errors import GanCourseError, brief
 from gancourse.shapes import Losses, Scores
 
 
@@ -33,6 +35,8 @@ class Game:
     g_needs_real = False
 
     def __init__(self, penalty: Callable | None = None, projection: Callable | None = None):
+        _demand("penalty", penalty, ("D", "x", "fake"), "r1_r2(1.0)")
+        _demand("projection", projection, ("D",), "clip_weights(0.01)")
         self.penalty, self.projection = penalty, projection
 
     def d_loss(self, real: Scores, fake: Scores) -> Losses:
@@ -127,3 +131,21 @@ class Relativistic(Game):
 
     def g_loss(self, real, fake):
         return E(softplus(-(fake - real)))
+
+
+def _demand(name: str, part: Callable | None, takes: tuple[str, ...], example: str) -> None:
+    """Raise unless a penalty or projection can be called with what it will be given."""
+    if part is None:
+        return
+    try:
+        fits = callable(part) and inspect.signature(part).bind(*takes) is not None
+    except TypeError:
+        fits = False
+    except ValueError:  # a function that does not say what it takes
+        fits = True
+    if not fits or isinstance(part, type):
+        raise GanCourseError(
+            f"{name} must be something to call with ({', '.join(takes)}), not {brief(part)}",
+            where="game",
+            fix=f"for instance {name}={example}, called, with a number",
+        )

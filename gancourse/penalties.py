@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gancourse.errors import GanCourseError, demand_number
+from gancourse.errors import GanCourseError, brief, demand_number
 from gancourse.loop import fused
 from gancourse.shapes import Losses, Scores, Slopes
 
@@ -155,5 +155,5 @@ def r1_r2(gamma: float = 1.0) -> SquaredSlope:
 def clip_weights(c: float = 0.01) -> ClipWeights:
     """Clamp every parameter to $[-c,c]$ after each of the discriminator's steps, for WGAN."""
     if isinstance(c, bool) or not isinstance(c, int | float) or not 0 < c < float("inf"):
-        raise GanCourseError(f"c must be positive, not {c!r}", where="clip_weights")
+        raise GanCourseError(f"c must be positive, not {brief(c)}", where="clip_weights")
     return ClipWeights(c)

@@ -48,6 +48,8 @@ def adam(lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Callabl
 
 def decay(steps: int, final: float = 0.02) -> Callable[[int], float]:
     """A schedule: 1 for the first half of ``steps``, then linearly down to ``final``."""
+    demand_whole("steps", steps, least=1, where="decay")
+    demand_number("final", final, where="decay")
     return lambda step: 1 - (1 - final) * min(max(2 * step / steps - 1, 0), 1)
 
 

@@ -11,8 +11,10 @@ import io
 import math
 import os
 import random
+import re
 import string
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch.utils.data import DataLoader, TensorDataset
 
 from gancourse import devices, games, penalties
 from gancourse.data import toys
@@ -769,6 +772,157 @@ def test_a_misspelt_setting_is_pythons_own_error_that_names_it(call):
     """As for every Python function: the message names the word, and nothing has run."""
     with pytest.raises(TypeError, match="leraning_rate|d_step"):
         call()
+
+
+# two lines of Python ------------------------------------------------------------------------------
+
+POINTS = torch.zeros(64, 2)
+
+
+class Named(torch.utils.data.Dataset):
+    """Rows that are dictionaries, as of many libraries."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, i):
+        return {"image": POINTS[i], "label": i}
+
+
+def loader(*tensors, **how):
+    return DataLoader(TensorDataset(*tensors), 4, **how)
+
+
+def trained(batches=None, gan=None, steps=2, **how):
+    return train(
+        toy_gan() if gan is None else gan, [POINTS] if batches is None else batches, steps, **how
+    )
+
+
+def made(**parts):
+    usual = dict(game=games.Hinge(), generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
+    return GAN(**(usual | parts))
+
+
+MISTAKES = {
+    # batches
+    "a tensor": (lambda: trained(POINTS), "not a Tensor of shape", "[(x,)]"),
+    "an array": (lambda: trained(POINTS.numpy()), "not a ndarray of shape", "[(x,)]"),
+    "a name": (lambda: trained("faces"), "not 'faces'", "images('faces').batches(64)"),
+    "a dictionary": (lambda: trained({"x": POINTS}), "yields batches, not", "images("),
+    "points": (lambda: trained(toys.ring()), "not ring-8", ".batches(64)"),
+    "pictures": (lambda: trained(images("faces")), "not an Images", ".batches(64)"),
+    "a method": (lambda: trained(toys.ring().batches), "the function batches", "call it"),
+    "torch's data set": (lambda: trained(TensorDataset(POINTS)), "TensorDataset", "DataLoader("),
+    "a number": (lambda: trained(64), "yields batches, not 64", "images("),
+    "nothing": (lambda: trained([]), "the batches ran out", "started again"),
+    "empty batches": (lambda: trained([()]), "a batch must be a tensor", "yield (x,)"),
+    "numbers": (lambda: trained([1.0, 2.0]), "a batch must be a tensor", "yield (x,)"),
+    "batches of arrays": (lambda: trained([POINTS.numpy()]), "ndarray", "torch.from_numpy"),
+    "arrays in a tuple": (lambda: trained([(POINTS, POINTS.numpy())]), "each part", "from_numpy"),
+    "dictionaries": (lambda: trained(DataLoader(Named(), 4)), "not a", "batch['image']"),
+    "labels too": (lambda: trained(loader(POINTS, POINTS[:, 0])), "cannot take a batch", "losses"),
+    "other features": (lambda: trained([POINTS[:, :1]]), "shape (64, 1)", "size"),
+    "doubles": (lambda: trained([POINTS.double()]), "cannot take a batch of", "x.float()"),
+    # the gan
+    "the order": (lambda: train([POINTS], toy_gan(), 2), "not a list", "the order is"),
+    "a class": (lambda: trained(gan=GAN), "not the class GAN", "make one first: GAN(...)"),
+    "a function": (lambda: trained(gan=toy_gan.__call__), "gan must be", "the order is"),
+    "one network": (lambda: trained(gan=mlp(2, 1)), "gan must be a torch module with G", "GAN"),
+    "a game's class": (lambda: made(game=games.Hinge), "not the class Hinge", "call it"),
+    "a game's name": (lambda: made(game="hinge"), "not 'hinge'", "NonSaturating()"),
+    "a network's class": (lambda: made(generator=torch.nn.Linear), "the class Linear", "make it"),
+    "a network's maker": (lambda: made(discriminator=mlp), "the function mlp", "make it"),
+    "exchanged": (
+        lambda: trained(gan=made(generator=mlp(2, 1), discriminator=mlp(2, 2))),
+        "samples of shape (64, 1), the data have shape (64, 2)",
+        "size",
+    ),
+    "two scores": (
+        lambda: trained(gan=made(discriminator=mlp(2, 2))),
+        "one score per sample",
+        "one output",
+    ),
+    "other noise": (lambda: trained(gan=made(latent_dim=5)), "cannot be multiplied", "networks"),
+    # the settings
+    "an optimizer": (
+        lambda: trained(optimizer=torch.optim.SGD(mlp(2, 1).parameters(), lr=0.1)),
+        "optimizer must be callable, not a SGD",
+        "adam(1e-3)",
+    ),
+    "its name": (lambda: trained(optimizer="adam"), "callable, not 'adam'", "adam(1e-3)"),
+    "its number": (lambda: trained(optimizer=1e-3), "callable, not 0.001", "adam(1e-3)"),
+    "adam, not called": (
+        lambda: trained(optimizer=adam),
+        "the function adam makes no",
+        "adam(1e-3)",
+    ),
+    "another of D": (lambda: trained(d_optimizer=adam), "the function adam makes no", "adam(1e-3)"),
+    "a bad rate": (
+        lambda: trained(optimizer=partial(torch.optim.SGD, lr=-1.0)),
+        "makes no optimizer (Invalid learning rate",
+        "adam(1e-3)",
+    ),
+    "no optimizer": (lambda: trained(optimizer=list), "make a torch optimizer", "adam(1e-3)"),
+    "a closure's": (lambda: trained(optimizer=torch.optim.LBFGS), "LBFGS computes", "adam()"),
+    "a number as schedule": (lambda: trained(schedule=0.5), "callable, not 0.5", "decay(steps)"),
+    "a scheduler of torch": (
+        lambda: trained(
+            schedule=torch.optim.lr_scheduler.StepLR(torch.optim.SGD([POINTS], lr=1.0), 3)
+        ),
+        "schedule must be callable, not a StepLR",
+        "decay(steps)",
+    ),
+    "no factor": (lambda: trained(schedule=lambda step: None), "not None", "return the factor"),
+    "decay of nothing": (lambda: decay(0), "steps must be a whole number of at least 1", ""),
+    "ema of 1": (lambda: trained(ema=1), "ema must be a number of at least 0 and less", ""),
+    "amp by name": (lambda: trained(amp="bf16"), "amp must be True or False", ""),
+    "a device": (lambda: trained(device="gpu"), "device 'gpu' cannot be used", "device='cpu'"),
+    "steps in floats": (lambda: trained(steps=1e3), "steps must be a whole number", ""),
+    "steps as a tensor": (lambda: trained(steps=POINTS), "not a Tensor of shape (64, 2)", ""),
+    "a seed": (lambda: trained(seed=1.5), "seed must be a whole number", ""),
+    "a picture to watch": (lambda: trained(watch=3), "watch must be callable, not 3", "lambda"),
+    "notes as a list": (lambda: trained(notes=["a"]), "notes must be a dict", ""),
+    "betas": (lambda: adam(1e-3, 0.5), "betas must be two numbers, not 0.5", ""),
+    "a rate as text": (lambda: adam("1e-3"), "lr must be a number", ""),
+    # games and penalties
+    "a number as penalty": (
+        lambda: games.Wasserstein(penalty=10),
+        "penalty must be something to call with (D, x, fake), not 10",
+        "r1_r2(1.0)",
+    ),
+    "a penalty, not called": (
+        lambda: games.Wasserstein(penalty=penalties.gradient_penalty),
+        "not the function gradient_penalty",
+        "called, with a number",
+    ),
+    "a number as projection": (
+        lambda: games.Wasserstein(projection=0.01),
+        "projection must be something to call with (D), not 0.01",
+        "clip_weights(0.01)",
+    ),
+    "a projection, not called": (
+        lambda: trained(gan=made(game=games.Wasserstein(projection=penalties.clip_weights))),
+        "c must be positive, not a MLP",
+        "",
+    ),
+    "a weight as text": (lambda: penalties.gradient_penalty("10"), "weight must be a number", ""),
+    "a negative gamma": (lambda: penalties.r1(-1), "gamma must be a number of at least 0", ""),
+    # what comes after
+    "no sample": (lambda: toy_gan().sample(0), "n must be a whole number of at least 1", ""),
+    "samples in floats": (lambda: trained().sample(2.5), "n must be a whole number", ""),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_plausible_mistake_in_python_is_one_error_with_its_fix(mistake):
+    act, told, fix = MISTAKES[mistake]
+    text = refuses(act, re.escape(told))
+    assert len(text) < 400 and fix in text.partition("Fix: ")[2]
+
+
+def test_no_mistake_is_left_to_torch():
+    assert len(MISTAKES) >= 50
 
 
 def test_every_known_case_is_accounted_for():

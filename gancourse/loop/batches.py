@@ -8,15 +8,17 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, TensorDataset
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, brief
 from gancourse.loop.positions import mixed, reseed, seed_everything
 
 #: How deep generators are looked for in a loader, and among how many objects.
 DEPTH, MOST = 4, 10_000
 GENERATORS = torch.Generator, np.random.Generator, np.random.RandomState, random.Random
+#: What can be iterated over, but yields no batches.
+NO_BATCHES = Tensor, np.ndarray, str, bytes, dict, set, nn.Module, type
 #: What is not looked into.
 SHUT = Tensor, type, ModuleType
 
@@ -116,12 +118,25 @@ def _aside() -> Iterator[None]:
 
 def _parts(batch) -> tuple[Tensor, ...]:
     batch = (batch,) if isinstance(batch, Tensor) else batch
-    if not (isinstance(batch, tuple | list) and all(isinstance(part, Tensor) for part in batch)):
-        raise GanCourseError(
-            f"a batch must be a tensor or a tuple of tensors, not {type(batch).__name__}",
-            where="batches",
-        )
+    if not isinstance(batch, tuple | list) or not batch:
+        raise _no_batch(batch)
+    for part in batch:
+        if not isinstance(part, Tensor):
+            raise _no_batch(part, "each part of ")
     return tuple(batch)
+
+
+def _no_batch(found: object, part: str = "") -> GanCourseError:
+    fix = "yield (x,) or (x, label), of tensors of floats"
+    if isinstance(found, np.ndarray):
+        fix = "torch.from_numpy(x).float() makes one"
+    elif isinstance(found, dict):
+        fix = f"yield the tensors themselves, such as (batch[{next(iter(found), 'x')!r}],)"
+    return GanCourseError(
+        f"{part}a batch must be a tensor or a tuple of tensors, not {brief(found)}",
+        where="batches",
+        fix=fix,
+    )
 
 
 def demand_repeatable(batches: Iterable) -> None:
@@ -130,11 +145,7 @@ def demand_repeatable(batches: Iterable) -> None:
     Workers that outlive a pass keep random states of their own; batches that come in the order in
     which they are ready come in another one each time.
     """
-    if not isinstance(batches, Iterable):
-        raise GanCourseError(
-            f"batches must be something to iterate over, not {batches!r}",
-            fix="for instance images('faces').batches(64)",
-        )
+    demand_batches(batches)
     if not isinstance(batches, DataLoader) or not batches.num_workers:
         return
     for name, wrong, right in (("persistent_workers", True, False), ("in_order", False, True)):
@@ -145,6 +156,31 @@ def demand_repeatable(batches: Iterable) -> None:
                 where="batches",
                 fix=f"pass {name}={right}",
             )
+
+
+def demand_batches(batches: object) -> None:
+    """Raise :class:`GanCourseError`, with what to write instead, for what yields no batches."""
+    if isinstance(batches, Iterable) and not isinstance(batches, NO_BATCHES):
+        return
+    if isinstance(batches, Tensor | np.ndarray):
+        fix = (
+            "pass [(x,)], all of x in each step, or DataLoader(TensorDataset(x), 64, shuffle=True)"
+        )
+    elif callable(getattr(batches, "batches", None)):
+        fix = "ask it for them: .batches(64)"
+    elif isinstance(batches, nn.Module):
+        fix = "the order is train(gan, batches, steps)"
+    elif callable(batches):
+        fix = "call it"
+    elif isinstance(batches, Dataset):
+        fix = "put it into a torch.utils.data.DataLoader(dataset, batch_size=64, shuffle=True)"
+    else:
+        fix = "for instance images('faces').batches(64)"
+    raise GanCourseError(
+        f"batches must be something that yields batches, not {brief(batches)}",
+        where="training",
+        fix=fix,
+    )
 
 
 def _generators(loader) -> list:

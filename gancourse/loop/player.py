@@ -6,7 +6,9 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
+from gancourse.errors import GanCourseError, brief
 from gancourse.loop.guards import FiniteGuard, first_loss, later_loss
+from gancourse.loop.settings import MAKE_ONE
 
 
 class Player:
@@ -26,7 +28,7 @@ class Player:
         amp: bool = False,
     ):
         self.network, self.weights = network, list(network.parameters())
-        self.optimizer = optimizer(self.weights)
+        self.optimizer = _made(optimizer, self.weights)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.guard, self.afterwards = guard, afterwards
         device = self.weights[0].device.type
@@ -68,3 +70,27 @@ class Player:
         """Set every learning rate to ``factor`` times its base rate."""
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
+
+
+def _made(optimizer: Callable, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimizer of ``weights``; :class:`GanCourseError` if none comes, or one of no use."""
+    try:
+        made = optimizer(weights)
+    except Exception as problem:
+        reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+        raise GanCourseError(
+            f"{brief(optimizer)} makes no optimizer ({reason})", where="training", fix=MAKE_ONE
+        ) from problem
+    if not isinstance(made, torch.optim.Optimizer):
+        raise GanCourseError(
+            f"optimizer must make a torch optimizer from parameters, not {brief(made)}",
+            where="training",
+            fix=MAKE_ONE,
+        )
+    if isinstance(made, torch.optim.LBFGS):
+        raise GanCourseError(
+            "LBFGS computes the loss many times in a step, and in a game it stands still meanwhile",
+            where="training",
+            fix="use an optimizer that takes one gradient a step, such as adam()",
+        )
+    return made
