@@ -1,16 +1,16 @@
-r"""Finds the labelled equations of the book and the tests that verify them, by reading the sources.
+r"""Finds the labelled equations of the book, by reading the sources.
 
 An equation is labelled as `$$ ... $$ (eq-name)`; a test claims it by
 `@pytest.mark.equation("eq-name", tex="…")`, where `tex` is the fingerprint (_ext/tex.py) of the
-formula that its author looked at. A test that calls `printed("eq-name")` evaluates the printed
-formula itself. Nothing is imported or run.
+formula that its author looked at (_ext/marked_tests.py). A test that calls `printed("eq-name")`
+evaluates the printed formula itself.
 """
 
-import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from marked_tests import marked_tests
 from tex import fingerprint
 
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})")
@@ -25,17 +25,6 @@ class Equation:
     tex: str
     page: str  # path inside the book, without ".md"
     line: int
-
-
-@dataclass(frozen=True)
-class Test:
-    label: str
-    path: str
-    name: str
-    summary: str  # first sentence of its docstring
-    asserts: bool
-    tex: str | None  # fingerprint of the formula that the test was written for
-    evaluates: bool  # whether it evaluates the formula as it is printed
 
 
 def pages(root):
@@ -116,31 +105,6 @@ def numbered_without_label(root):
     return found
 
 
-def marks(function):
-    """Label and fingerprint of every `@pytest.mark.equation(...)` decorator of a function."""
-    for mark in function.decorator_list:
-        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation":
-            tex = next((ast.literal_eval(k.value) for k in mark.keywords if k.arg == "tex"), None)
-            yield from ((ast.literal_eval(argument), tex) for argument in mark.args)
-
-
-def evaluated(function):
-    """Labels of the formulas that a test reads from the page: `printed("eq-name")`."""
-    return {
-        ast.literal_eval(node.args[0])
-        for node in ast.walk(function)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "printed"
-    }
-
-
-def says_something(function):
-    """Whether a test can fail: it asserts, or hands over to a checker that does."""
-    calls = (ast.unparse(n.func) for n in ast.walk(function) if isinstance(n, ast.Call))
-    return any(isinstance(n, ast.Assert) for n in ast.walk(function)) or any(
-        re.search(r"(^|\.)(assert|check|raises)", call) for call in calls
-    )
-
-
 def edited(root):
     """(equation, its fingerprint, test) where a test was written for another formula."""
     printed = {
@@ -148,22 +112,6 @@ def edited(root):
     }
     return [
         (*printed[test.label], test)
-        for test in equation_tests(root)
-        if test.label in printed and test.tex != printed[test.label][1]
+        for test in marked_tests(root, "equation")
+        if test.label in printed and test.fingerprint != printed[test.label][1]
     ]
-
-
-def equation_tests(root):
-    """Every (label, test) pair of `tests/`."""
-    found = []
-    for path in sorted(Path(root).glob("tests/**/test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                summary = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
-                where = path.relative_to(root).as_posix()
-                can_fail, read = says_something(node), evaluated(node)
-                found += [
-                    Test(label, where, node.name, summary, can_fail, tex, label in read)
-                    for label, tex in marks(node)
-                ]
-    return found

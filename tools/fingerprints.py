@@ -11,7 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
-from equations import edited, equations, marks
+from equations import edited, equations
+from marked_tests import marks
 from tex import fingerprint
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +31,7 @@ def write(path, printed):
     """Give every marker of a test file the fingerprint of the formula that is printed now."""
     lines = path.read_text("utf-8").splitlines(keepends=True)
     for node in ast.walk(ast.parse("".join(lines))):
-        if not isinstance(node, ast.FunctionDef) or not list(marks(node)):
+        if not isinstance(node, ast.FunctionDef) or not list(marks(node, "equation")):
             continue
         for mark in node.decorator_list:
             if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.equation":

@@ -27,7 +27,8 @@ import yaml
 HERE = Path(__file__).parents[1]
 sys.path[:0] = [str(HERE / "_ext"), str(HERE / "tools")]
 
-from equations import equation_tests, equations, marks  # noqa: E402
+from equations import equations  # noqa: E402
+from marked_tests import marked_tests, marks  # noqa: E402
 from perturbations import of_formula, of_function  # noqa: E402
 from tex import fingerprint  # noqa: E402
 
@@ -45,7 +46,7 @@ class Mutant:
 
 def printed(root, chapter):
     """Every small falsification of every labelled formula."""
-    tests = equation_tests(root)
+    tests = marked_tests(root, "equation")
     for equation in equations(root):
         path = Path(root, f"{equation.page}.md")
         if f"/{chapter}" not in f"/{path.name}":
@@ -74,7 +75,7 @@ def tests(root, chapter):
     for path in sorted(Path(root).glob(f"tests/book/test_equations_{chapter}*.py")):
         source, where = path.read_text("utf-8"), path.relative_to(root).as_posix()
         for name, function in functions(ast.parse(source)):
-            if list(marks(function)):
+            if list(marks(function, "equation")):
                 for what, text in of_function(source, function):
                     yield Mutant(f"{name}: {what}", where, text, (f"{where}::{name}",))
 
@@ -172,7 +173,7 @@ def judge(folder, mutant):
 
 def by_fingerprint(root, drawn):
     """The falsified formulas that their fingerprint would not show; none, it is to be hoped."""
-    right = {t.label: t.tex for t in equation_tests(root)}
+    right = {t.label: t.fingerprint for t in marked_tests(root, "equation")}
     missed = []
     for mutant in drawn:
         label = mutant.name.partition(":")[0]

@@ -6,34 +6,35 @@ from collections import Counter
 import pytest
 
 from checkout import ROOT
-from claims import CLAIM, Claim, claim_tests, claims, half_marked
+from claims import CLAIM, Claim, claims, half_marked
+from marked_tests import marked_tests
 
-CLAIMS, TESTS = claims(ROOT), claim_tests(ROOT)
+CLAIMS, TESTS = claims(ROOT), marked_tests(ROOT, "claim")
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.label)
 def test_has_a_test_written_for_these_words(claim):
-    mine = [test for test in TESTS if test.name == claim.name]
-    assert mine, f"{claim.page}.md:{claim.line}: no test claims {claim.name!r}"
+    mine = [test for test in TESTS if test.label == claim.label]
+    assert mine, f"{claim.page}.md:{claim.line}: no test claims {claim.label!r}"
     for test in mine:
-        assert test.text == claim.fingerprint, (
-            f"{claim.page}.md:{claim.line}: the sentence of {claim.name!r} was edited; look at "
-            f"{test.path}::{test.function}, then put text={claim.fingerprint!r}"
+        assert test.fingerprint == claim.fingerprint, (
+            f"{claim.page}.md:{claim.line}: the sentence of {claim.label!r} was edited; look at "
+            f"{test.path}::{test.name}, then put text={claim.fingerprint!r}"
         )
 
 
 def test_no_test_claims_what_nobody_says():
-    assert {test.name for test in TESTS} <= {claim.name for claim in CLAIMS}
+    assert {test.label for test in TESTS} <= {claim.label for claim in CLAIMS}
 
 
 def test_every_claim_has_a_name_of_its_own_and_both_its_marks():
-    names = Counter(claim.name for claim in CLAIMS)
+    names = Counter(claim.label for claim in CLAIMS)
     assert [name for name, count in names.items() if count > 1] == [] == half_marked(ROOT)
 
 
-@pytest.mark.parametrize("test", TESTS, ids=lambda test: f"{test.name}:{test.function}")
+@pytest.mark.parametrize("test", TESTS, ids=lambda test: f"{test.label}:{test.name}")
 def test_says_what_it_does_and_can_fail(test):
-    assert test.asserts and test.summary.endswith("."), f"{test.path}::{test.function}"
+    assert test.asserts and test.summary.endswith("."), f"{test.path}::{test.name}"
 
 
 def test_the_fingerprint_follows_the_words_and_not_the_lines():

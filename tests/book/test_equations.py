@@ -6,18 +6,18 @@ import pytest
 
 import fingerprints
 from checkout import ROOT
-from equation_ledger import counts, entry
 from equations import (
     displays,
     edited,
-    equation_tests,
     equations,
     numbered_without_label,
     page_title,
 )
+from ledger import EquationLedger
+from marked_tests import marked_tests
 
 EQUATIONS = equations(ROOT)
-TESTS = equation_tests(ROOT)
+TESTS = marked_tests(ROOT, "equation")
 
 
 def test_every_label_begins_with_eq():
@@ -44,7 +44,7 @@ def test_every_test_of_an_equation_can_fail_and_says_what_it_checks():
 
 
 def test_every_marker_names_one_equation_and_carries_its_fingerprint():
-    assert [f"{t.path}::{t.name} {t.label}" for t in TESTS if not t.tex] == []
+    assert [f"{t.path}::{t.name} {t.label}" for t in TESTS if not t.fingerprint] == []
 
 
 def test_every_test_was_written_for_the_formula_that_is_printed():
@@ -105,7 +105,8 @@ def test_finds_tests(sources):
         "@pytest.mark.equation('eq-c')\ndef test_idle():\n    pass\n"
     )
     found = [
-        (t.label, t.name, t.summary, t.asserts, t.tex, t.evaluates) for t in equation_tests(sources)
+        (t.label, t.name, t.summary, t.asserts, t.fingerprint, t.evaluates)
+        for t in marked_tests(sources, "equation")
     ]
     assert found == [
         ("eq-a", "test_two", "Says it.", True, "12345678", False),
@@ -137,10 +138,10 @@ def test_the_ledger_says_how_each_formula_is_bound(sources):
         "@pytest.mark.equation('eq-quoted', tex='87654321')\ndef test_two(printed):\n"
         "    '''Says it.'''\n    assert printed('eq-quoted').holds({})\n"
     )
-    found, tests = equations(sources), equation_tests(sources)
-    said = counts(found, tests)
+    found, tests = equations(sources), marked_tests(sources, "equation")
+    said = EquationLedger.counts(found, tests)
     assert "**2** numbered equations; **1** tests verify **2**" in said
     assert "For **1** a test evaluates" in said and "the other **1** are" in said
-    lines = ["\n".join(entry(e, [t for t in tests if t.label == e.label])) for e in found]
+    lines = [EquationLedger.entry(e, [t for t in tests if t.label == e.label]) for e in found]
     assert "Written for the formula with the fingerprint 12345678:" in lines[0]
     assert "Evaluates the printed formula:" in lines[1]
