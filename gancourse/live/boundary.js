@@ -107,7 +107,7 @@ gancourse.boundary = (() => {
   }
 
   function mount(root, settings) {
-    const { element, button, slider, menu, readout, sentence, format, Panel, playing } = gancourse.page;
+    const { element, slider, menu, readout, sentence, format, Panel, playing, trainingButtons } = gancourse.page;
     element(root, "style", "", STYLE);
     const sides = element(root, "div", "sides"), left = element(sides, "div", "picture"), right = element(sides, "div");
     const picture = new Picture(left, { says: "Points of two classes on the network's verdict", x: [-SPAN, SPAN] });
@@ -116,17 +116,16 @@ gancourse.boundary = (() => {
       for (let k = 0; k < STEPS && player.on; k++) advance();
       show();
     });
-    player.button(bar);
-    button(bar, "One step", () => {
-      player.set(false);
-      advance();
-      show();
+    trainingButtons(bar, player, {
+      step() {
+        advance();
+        show();
+      },
+      start() {
+        seed++;
+        reset();
+      },
     });
-    button(bar, "New start", () => {
-      player.set(false);
-      seed++;
-      reset();
-    }).title = "Other points and other weights";
     element(
       left,
       "div",
@@ -135,10 +134,7 @@ gancourse.boundary = (() => {
         + '<span><i class="real">○</i><i class="fake">○</i> held out</span><span>line: probability ½</span>',
     );
     const controls = element(right, "div", "row controls");
-    const again = () => {
-      player.set(false);
-      reset();
-    };
+    const again = player.stopping(reset);
     const data = menu(controls, { label: "data", value: settings.data, options: DATA }, again);
     const rate = menu(controls, {
       label: "learning rate",

@@ -138,12 +138,8 @@ gancourse.critic = (() => {
       const bell = (centre) => xs.map((x) => exp(-((x - centre) ** 2) / 2) / sqrt(2 * PI));
       densities.frame(0, 0.44);
       densities.draw(densities.area(xs, bell(now.p), "real"), densities.area(xs, bell(now.pg), "fake"));
-      detective.frame(0, 1.06);
       detective.draw(
-        detective.label(0, 0),
-        detective.label(0.5, "½"),
-        detective.label(1, 1),
-        detective.level(0.5, "dashed"),
+        detective.probability(),
         detective.curve(xs, xs.map((x) => sigmoid(score(x, now)))),
         detective.dot(now.pg, sigmoid(score(now.pg, now))),
       );

@@ -143,12 +143,8 @@ gancourse.divergence = (() => {
       const pg = xs.map((x) => Math.exp(logGaussian(x, now.mean, now.std)));
       densities.frame(0, 1.08 * Math.max(0.45, ...p, ...pg));
       densities.draw(densities.area(xs, p, "real"), densities.area(xs, pg, "fake"));
-      detective.frame(0, 1.06);
       detective.draw(
-        detective.label(0, 0),
-        detective.label(0.5, "½"),
-        detective.label(1, 1),
-        detective.level(0.5, "dashed"),
+        detective.probability(),
         detective.curve(xs, xs.map((x) => optimalDiscriminator(x, now))),
         detective.dot(now.mean, numbers.D),
       );

@@ -53,16 +53,26 @@ gancourse.face_explorer = (() => {
   }
 
   // ---- two paths from a to b
+  const dot = (a, b) => a.reduce((sum, ai, i) => sum + ai * b[i], 0);
   const norm = (z) => Math.hypot(...z);
-  const mix = (a, b, u, v) => Float32Array.from(a, (ai, i) => u * ai + v * b[i]);
+  const mix = (a, b, u, v) => Float64Array.from(a, (ai, i) => u * ai + v * b[i]);
+  const unit = (z) => mix(z, z, 1 / (norm(z) || 1), 0);
   const straight = (a, b, t) => mix(a, b, 1 - t, t);
-  function angle(a, b) {
-    const cosine = a.reduce((sum, ai, i) => sum + ai * b[i], 0) / (norm(a) * norm(b));
-    return Math.acos(Math.min(1, Math.max(-1, cosine)));
+  // At a right angle to `here`; where both ends lie on one line, all ways round are equally short.
+  function sideways(here) {
+    const sizes = here.map(Math.abs), axis = sizes.indexOf(Math.min(...sizes));
+    return mix(here.map((_, i) => +(i == axis)), here, 1, -here[axis]);
   }
+  // The directions of the start and, at a right angle to it, of the way; and the angle to the end.
+  function turn(a, b) {
+    const here = unit(norm(a) ? a : b), there = unit(b), cosine = dot(here, there);
+    const off = mix(there, here, 1, -cosine), sine = norm(off), way = sine > 1e-6 ? off : sideways(here);
+    return { here, across: unit(mix(way, here, 1, -dot(way, here))), angle: Math.atan2(sine, cosine) };
+  }
+  // On a great circle, as networks.latent.slerp: direction and length change at constant speed.
   function spherical(a, b, t) {
-    const whole = angle(a, b), sine = Math.sin(whole);
-    return sine < 1e-6 ? straight(a, b, t) : mix(a, b, Math.sin((1 - t) * whole) / sine, Math.sin(t * whole) / sine);
+    const { here, across, angle } = turn(a, b), length = (1 - t) * norm(a) + t * norm(b);
+    return mix(here, across, length * Math.cos(t * angle), length * Math.sin(t * angle));
   }
   const paths = { spherical, straight };
 
@@ -189,7 +199,7 @@ gancourse.face_explorer = (() => {
     function draw() {
       const now = at(t.get()), length = norm(now), typical = Math.sqrt(size);
       paint(screen, now);
-      write({ length, typical, angle: angle(noise[A], noise[B]) * 180 / Math.PI });
+      write({ length, typical, angle: turn(noise[A], noise[B]).angle * 180 / Math.PI });
       say(comment(length - typical));
       const times = Array.from({ length: 41 }, (_, i) => i / 40);
       const curves = ["straight", "spherical"].map((way) => times.map((time) => norm(at(time, way))));

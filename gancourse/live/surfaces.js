@@ -83,7 +83,7 @@ gancourse.surfaces = (() => {
   }
 
   function mount(root, settings) {
-    const { element, button, menu, readout, sentence, Canvas, playing, random } = gancourse.page;
+    const { element, menu, readout, sentence, Canvas, playing, random, trainingButtons } = gancourse.page;
     element(root, "style", "", STYLE);
     const controls = element(root, "div", "row controls four"),
       again = () => {
@@ -109,23 +109,21 @@ gancourse.surfaces = (() => {
         write: readout(holder, { [kind + "-slope"]: "mean slope", [kind + "-loss"]: "critic loss" }),
       };
     }
-    const bar = element(root, "div", "buttons"),
-      player = playing(three, () => {
-        advance();
-        advance();
-        show();
-      });
-    player.button(bar);
-    button(bar, "One step", () => {
-      player.set(false);
+    const player = playing(three, () => {
+      advance();
       advance();
       show();
     });
-    button(bar, "New start", () => {
-      player.set(false);
-      seed++;
-      reset();
-    }).title = "Other points and other weights";
+    trainingButtons(element(root, "div", "buttons"), player, {
+      step() {
+        advance();
+        show();
+      },
+      start() {
+        seed++;
+        reset();
+      },
+    });
     element(
       root,
       "div",

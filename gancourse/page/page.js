@@ -137,6 +137,10 @@ gancourse.page = (() => {
       const [at, anchor] = side == "left" ? [this.left - 5, "end"] : [this.width - this.right + 5, "start"];
       return `<text x="${at}" y="${this.Y(y) + 4}" text-anchor="${anchor}">${text}</text>`;
     }
+    probability() { // the axis of one, from 0 to 1, with a line at ½; sets the range as well
+      this.frame(0, 1.06);
+      return this.label(0, 0) + this.label(0.5, "½") + this.label(1, 1) + this.level(0.5, "dashed");
+    }
     draw(...shapes) {
       const ticks = this.xTicks.map((v) =>
         `<text x="${this.X(v)}" y="${this.height - 4}" text-anchor="middle">${format(v, 0)}</text>`
@@ -295,6 +299,12 @@ gancourse.page = (() => {
         };
         return made;
       },
+      stopping(act) { // the same act, after which nothing plays
+        return () => {
+          player.set(false);
+          act();
+        };
+      },
     };
     new IntersectionObserver((entries) => {
       seen = entries.at(-1).isIntersecting;
@@ -302,6 +312,12 @@ gancourse.page = (() => {
     }).observe(node);
     document.addEventListener("visibilitychange", schedule);
     return player;
+  }
+  // The buttons of a figure that trains: Play, one step by hand, a new start by other chance.
+  function trainingButtons(bar, player, { step, start }) {
+    player.button(bar);
+    button(bar, "One step", player.stopping(step));
+    button(bar, "New start", player.stopping(start)).title = "Other points and other weights";
   }
   // Does the reader want little motion? Then start nothing unasked, and show ends instead of ways.
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -339,6 +355,7 @@ gancourse.page = (() => {
     Canvas,
     random,
     playing,
+    trainingButtons,
     still,
     mountAll,
   };

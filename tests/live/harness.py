@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import torch
+
 from gancourse import live, page
 
 PAGE, LIVE = (Path(room.__path__[0]) for room in (page, live))
@@ -50,3 +52,25 @@ def assert_speaks_without_scripts(open_page, figure, words="live figure"):
 def number(page, name, figure=0):
     text = page.locator("figure.live-figure").nth(figure).locator(f"[data-number={name}]")
     return float(text.inner_text().replace("\N{MINUS SIGN}", "-"))
+
+
+class Twin(torch.nn.Module):
+    """A figure's network of two hidden layers in torch; a weight matrix is (inputs, outputs)."""
+
+    def __init__(self, theta, width, activation):
+        super().__init__()
+        lengths = [2 * width, width, width * width, width, width, 1]
+        shapes = [(2, width), (width,), (width, width), (width,), (width, 1), (1,)]
+        parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
+        self.weights = torch.nn.ParameterList(
+            p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
+        )
+        self.activation = activation
+
+    def forward(self, x):
+        W1, b1, W2, b2, W3, b3 = self.weights
+        hidden = self.activation(self.activation(x @ W1 + b1) @ W2 + b2)
+        return (hidden @ W3 + b3)[:, 0]
+
+    def flat(self):
+        return torch.cat([p.detach().flatten() for p in self.weights])

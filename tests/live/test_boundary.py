@@ -15,27 +15,14 @@ from live.harness import assert_self_contained, assert_speaks_without_scripts, n
 under_node = partial(harness.under_node, "boundary")
 
 
-class Twin(torch.nn.Module):
-    """The figure's network in torch; a weight matrix there is (inputs, outputs)."""
+class Twin(harness.Twin):
+    """The figure's network, with its loss."""
 
-    def __init__(self, width, theta):
-        super().__init__()
-        lengths = [2 * width, width, width * width, width, width, 1]
-        shapes = [(2, width), (width,), (width, width), (width,), (width, 1), (1,)]
-        parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
-        self.weights = torch.nn.ParameterList(
-            p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
-        )
-
-    def forward(self, x):
-        W1, b1, W2, b2, W3, b3 = self.weights
-        return (torch.tanh(torch.tanh(x @ W1 + b1) @ W2 + b2) @ W3 + b3)[:, 0]
+    def __init__(self, theta, width):
+        super().__init__(theta, width, torch.tanh)
 
     def loss(self, x, y):
         return torch.nn.functional.binary_cross_entropy_with_logits(self(x), y)
-
-    def flat(self):
-        return torch.cat([p.detach().flatten() for p in self.weights])
 
 
 def close(shown, expected, within=1e-10):
@@ -60,7 +47,7 @@ def test_loss_gradient_and_forty_steps_are_those_of_torch(width):
     )
     x = torch.tensor(shown["points"]["x"], dtype=torch.float64).view(40, 2)
     y = torch.tensor(shown["points"]["y"], dtype=torch.float64)
-    twin = Twin(width, shown["before"])
+    twin = Twin(shown["before"], width)
     loss = twin.loss(x, y)
     close(shown["scores"], twin(x).detach())
     close([shown["loss"], shown["held"]], [loss.item()] * 2)

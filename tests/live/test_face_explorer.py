@@ -18,6 +18,7 @@ from gancourse.gans import GAN
 from gancourse.live import packing
 from gancourse.live.face_explorer import face_explorer
 from gancourse.networks import dcgan, latent
+from gancourse.networks.latent import slerp
 from gancourse.training import adam, train
 from live import harness
 from live.harness import assert_self_contained, assert_speaks_without_scripts
@@ -169,23 +170,35 @@ def test_both_paths_between_two_draws():
     a, b = noise(2)
     times = [0, 0.1, 0.5, 0.9, 1]
     code = "return g.t.map((t) => [...N.PATH(g.a, g.b, t)])"
-    angle = math.acos(a @ b / (a.norm() * b.norm()))
-    slerp = [
-        (math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle) for t in times
-    ]
     line = [(1 - t) * a + t * b for t in times]
-    for name, expected in {"spherical": slerp, "straight": line}.items():
+    for name, expected in {"spherical": [slerp(a, b, t) for t in times], "straight": line}.items():
         got = under_node(code.replace("PATH", name), a=a.tolist(), b=b.tolist(), t=times)
         assert torch.allclose(torch.tensor(got), torch.stack(expected), atol=1e-5)
-    equal = under_node(
-        code.replace("PATH", "spherical"),
-        a=a.tolist(),
-        t=times,
-        b=(b * a.norm() / b.norm()).tolist(),
-    )
-    assert torch.allclose(torch.tensor(equal).norm(dim=1), a.norm(), rtol=1e-5)  # on the sphere
-    alone = under_node(code.replace("PATH", "spherical"), a=a.tolist(), b=a.tolist(), t=times)
-    assert torch.allclose(torch.tensor(alone), a.expand(5, -1), atol=1e-5)  # angle 0
+
+
+ENDS = {  # every pair of ends that a formula may stumble over
+    "of other lengths": ([3.0, 0.0, 0.0], [0.0, 0.5, 0.0]),
+    "nearly opposite": ([1.0, 0.0, 0.0], [-2.0, 1e-4, 0.0]),
+    "opposite": ([1.0, -2.0, 0.5], [-2.0, 4.0, -1.0]),
+    "the same": ([1.0, -2.0, 0.5], [1.0, -2.0, 0.5]),
+    "on one ray": ([1.0, -2.0, 0.5], [3.0, -6.0, 1.5]),
+    "from zero": ([0.0, 0.0, 0.0], [1.0, -2.0, 0.5]),
+    "to zero": ([1.0, -2.0, 0.5], [0.0, 0.0, 0.0]),
+    "one number": ([2.0], [-2.0]),
+}
+
+
+@needs_node
+@pytest.mark.parametrize("ends", ENDS)
+def test_the_great_circle_is_the_one_of_the_package(ends):
+    a, b = (torch.tensor(end, dtype=torch.float64) for end in ENDS[ends])
+    times = [i / 10 for i in range(11)]
+    code = "return g.t.map((t) => [...N.spherical(g.a, g.b, t)])"
+    got = torch.tensor(under_node(code, a=a.tolist(), b=b.tolist(), t=times)).double()
+    assert torch.allclose(got, torch.stack([slerp(a, b, t) for t in times]), atol=1e-9)
+    if ends != "one number":  # there the way leads through zero
+        length = torch.lerp(a.norm(), b.norm(), torch.tensor(times).double())
+        assert torch.allclose(got.norm(dim=1), length)
 
 
 def draws(seed, n):
@@ -315,13 +328,13 @@ def test_two_faces_and_the_ways_between_them(open_page, figure, G):
     t = drag_to_middle(page)
     a, b = z[1], z[7]
     angle = math.acos(a @ b / (a.norm() * b.norm()))
-    slerp = (math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle)
-    assert_draws(page, G, slerp)
-    assert length(page) == pytest.approx(slerp.norm().item(), abs=1e-3)
+    arc = slerp(a, b, t)
+    assert_draws(page, G, arc)
+    assert length(page) == pytest.approx(arc.norm().item(), abs=1e-3)
     page.locator(".path select").select_option("straight")
     assert_draws(page, G, (1 - t) * a + t * b)
     assert length(page) == pytest.approx(((1 - t) * a + t * b).norm().item(), abs=1e-3)
-    assert length(page) < slerp.norm()
+    assert length(page) < arc.norm()
     degrees = float(page.locator("[data-number=angle]").inner_text())
     assert degrees == pytest.approx(math.degrees(angle), abs=1e-3)
 

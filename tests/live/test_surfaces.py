@@ -19,22 +19,11 @@ STRENGTH = {"clip": 0.1, "gp": 1.0, "r1": 0.1}
 under_node = partial(harness.under_node, "surfaces")
 
 
-class Twin(torch.nn.Module):
-    """The figure's critic in torch; a weight matrix there is (inputs, outputs)."""
+class Twin(harness.Twin):
+    """The figure's critic, with its slopes and its loss."""
 
-    def __init__(self, theta, width=32):
-        super().__init__()
-        lengths = [2 * width, width, width * width, width, width, 1]
-        shapes = [(2, width), (width,), (width, width), (width,), (width, 1), (1,)]
-        parts = torch.tensor(theta, dtype=torch.float64).split(lengths)
-        self.weights = torch.nn.ParameterList(
-            p.view(s).clone() for p, s in zip(parts, shapes, strict=True)
-        )
-
-    def forward(self, x):
-        W1, b1, W2, b2, W3, b3 = self.weights
-        hidden = leaky_relu(leaky_relu(x @ W1 + b1, 0.2) @ W2 + b2, 0.2)
-        return (hidden @ W3 + b3)[:, 0]
+    def __init__(self, theta):
+        super().__init__(theta, 32, lambda x: leaky_relu(x, 0.2))
 
     def steepness(self, x):
         x = x.clone().requires_grad_()
@@ -50,9 +39,6 @@ class Twin(torch.nn.Module):
         if kind == "gp":
             loss = loss + strength * (self.steepness(between) - 1).square().mean()
         return loss
-
-    def flat(self):
-        return torch.cat([p.detach().flatten() for p in self.weights])
 
 
 def tensors(points):
