@@ -57,24 +57,36 @@ def test_few_nouns_at_the_door_and_no_module_beside_a_room_of_its_name():
     assert not {"utils", "helpers", "common", "misc"} & {path.stem for path in MODULES}
 
 
-def test_tests_mirror_the_rooms():
-    """Each room of tests has one in the package, and a test file the name of a module in it.
+#: Modules without a test file of their own, and why.
+TESTED_ELSEWHERE = {
+    "__main__": "one line, run as a command in tests/commands",
+    "questions": "tests/test_exercises.py asks every question, with its answer and each mistake",
+}
 
-    More words may follow the name: ``test_mlp_spectral_norm``. (Not every module has a file of its
-    own: what is only used through another is tested there; coverage says what is missed.)
-    """
+
+def test_tests_mirror_the_rooms():
+    """A test file has the name of a module in its room; more words may follow it."""
     known = {path.stem for path in MODULES} | {"bad_inputs", "architecture"}
     for folder in sorted(p for p in (ROOT / "tests").iterdir() if (PACKAGE / p.name).is_dir()):
-        found, own = (
-            list(folder.glob("test_*.py")),
-            {p.stem for p in PACKAGE.glob(f"{folder.name}/*.py")},
-        )
-        assert found, folder
-        for path in found:
+        own = {p.stem for p in PACKAGE.glob(f"{folder.name}/*.py")}
+        for path in folder.glob("test_*.py"):
             words = path.stem.removeprefix("test_").split("_")
             assert {"_".join(words[: n + 1]) for n in range(len(words))} & own, path
     for path in (ROOT / "tests").glob("test_*.py"):
         assert path.stem.removeprefix("test_") in known, path
+
+
+def test_every_module_has_a_test_file_of_its_own_or_a_reason():
+    def has(path):
+        place = path.relative_to(PACKAGE)
+        return (ROOT / "tests" / place.parent / f"test_{place.name}").exists()
+
+    without = {
+        room(PACKAGE, path) if room(PACKAGE, path) in TESTED_ELSEWHERE else name(path)
+        for path in MODULES
+        if path.stem != "__init__" and not has(path)
+    }
+    assert without == TESTED_ELSEWHERE.keys()
 
 
 def test_only_plots_imports_matplotlib_and_only_notebook_reads_the_environment():

@@ -4,8 +4,6 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from gancourse.data.faces import FaceModes
-from gancourse.data.images import images
 from gancourse.data.toys import grid, ring
 from gancourse.errors import GanCourseError
 from gancourse.metrics import frechet, interval, mode_coverage
@@ -58,23 +56,6 @@ def test_interval_is_students():
     assert half == pytest.approx(2.776445 * math.sqrt(2.5) / math.sqrt(5), rel=1e-6)
     with pytest.raises(GanCourseError):
         interval(torch.tensor([1.0]))
-
-
-def test_face_modes_are_read_off_the_pixels():
-    faces = images("faces")
-    every = faces[torch.arange(len(faces))]
-    mode, good = FaceModes(faces).assign(every)
-    truth = 8 * faces.labels["background"] + faces.labels["skin"]
-    assert (mode == truth)[good].float().mean() > 0.98
-    assert good.float().mean() > 0.95
-    assert mode_coverage(every, FaceModes(faces)).modes == 40
-
-
-def test_noise_is_no_face():
-    noise = torch.rand(500, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    assert mode_coverage(noise, FaceModes(images("faces"))).high_quality < 0.02
-    with pytest.raises(GanCourseError, match="faces are"):
-        FaceModes(images("faces")).assign(torch.zeros(2, 1, 16, 16))
 
 
 def normal(seed, n, d, dtype=torch.float64):

@@ -229,30 +229,6 @@ def test_members_train_as_they_would_alone():
     assert torch.allclose(gan.D[0].weight.grad[1], alone.D[0].weight.grad.T, atol=1e-6)
 
 
-def test_average_is_the_warmed_up_mean_of_the_weights():
-    seen, training = [], Training(toy(), ring().batches(8), ema=0.9)
-    expected = [w.detach().clone() for w in training.gan.G.parameters()]
-    for t in range(1, 30):
-        training.advance(1)
-        keep = min(0.9, (1 + t) / (10 + t))
-        expected = [
-            keep * e + (1 - keep) * w.detach()
-            for e, w in zip(expected, training.gan.G.parameters(), strict=True)
-        ]
-        seen.append(keep)
-    for e, w in zip(expected, training.average.parameters(), strict=True):
-        assert torch.allclose(e, w, atol=1e-6)
-    assert seen[0] < 0.2 < seen[-1]
-
-
-def test_batch_norm_statistics_are_averaged_over_too():
-    training = train(picture_gan(), images("faces").batches(4), 3, ema=0.9)
-    for (name, mine), theirs in zip(
-        training.average.named_buffers(), training.gan.G.buffers(), strict=True
-    ):
-        assert torch.equal(mine, theirs), name
-
-
 def test_schedule_scales_both_rates_from_the_position_alone():
     halve = decay(10, final=0.1)
     assert [round(halve(s), 3) for s in (0, 4, 5, 10, 99)] == [1, 1, 1, 0.1, 0.1]

@@ -14,7 +14,6 @@ from PIL import Image
 from checkout import ROOT
 from commands.harness import QUICK, run
 from gancourse import __version__
-from gancourse.commands.main import parser
 from gancourse.saving import checkpoints
 
 
@@ -116,21 +115,6 @@ def test_memory_that_runs_out_on_the_way_is_told(tmp_path, capsys, monkeypatch, 
     assert "the memory does not suffice" in capsys.readouterr().err
 
 
-def test_every_option_is_explained():
-    commands = parser()._subparsers._group_actions[0].choices
-    assert set(commands) == {"train", "sample", "evaluate", "benchmark"}
-    for sub in commands.values():
-        assert len(sub.ready()._actions) > 2
-        assert all(action.help for action in sub._actions)
-
-
-def test_help_is_plain_text(capsys):
-    for line in (["--help"], *([name, "--help"] for name in ("train", "sample", "evaluate"))):
-        with pytest.raises(SystemExit) as leaving:
-            run(*line)
-        assert leaving.value.code == 0 and "`" not in capsys.readouterr().out
-
-
 def test_the_version_is_told_and_torch_is_not_needed_for_it():
     code = """
 import sys
@@ -147,28 +131,6 @@ finally:
         assert done.returncode == 0, done.stderr
         if argument == "--version":
             assert done.stdout == f"gancourse {__version__}\n"
-
-
-@pytest.mark.parametrize(
-    "called, name",
-    [
-        ("/somewhere/bin/gancourse", "gancourse"),
-        ("gancourse.exe", "gancourse"),
-        ("/somewhere/gancourse/__main__.py", "python -m gancourse"),
-    ],
-)
-def test_advice_names_the_command_that_was_typed(tmp_path, capsys, monkeypatch, called, name):
-    monkeypatch.setattr(sys, "argv", [called])
-    checkpoints.save(tmp_path / "foreign.pt", {"a": 1})
-    (tmp_path / "empty").mkdir()
-    for line, advice in [
-        (["train"], f"see `{name} train --help`"),
-        ([], f"see `{name} --help`"),
-        (["evaluate", tmp_path / "empty"], f"`{name} train --out` has filled"),
-        (["evaluate", tmp_path / "foreign.pt"], f"`{name} train` has written"),
-    ]:
-        assert run(*line) == 2
-        assert advice in capsys.readouterr().err.splitlines()[1]
 
 
 def test_the_command_of_an_installation_is_this_one():

@@ -10,18 +10,6 @@ from gancourse.data.images import NAMES, Images, images
 from gancourse.errors import GanCourseError
 
 
-def test_faces_ship_with_their_attributes():
-    faces = images("faces")
-    assert (len(faces), faces.size, faces.channels) == (10_000, 16, 3)
-    assert len(faces.pixels.flatten(1).unique(dim=0)) == 10_000, "all differ"
-    assert {
-        name: int(v.max()) + 1
-        for name, v in faces.labels.items()
-        if name in ("background", "skin", "hair")
-    } == {"background": 5, "skin": 8, "hair": 45}
-    assert len(faces.categories["skin"]) == 8
-
-
 def test_digits_are_scikit_learns_own():
     from sklearn.datasets import load_digits
 

@@ -7,6 +7,10 @@ from pathlib import Path
 import torch
 
 from gancourse import live, page
+from gancourse.games import NonSaturating
+from gancourse.gans import GAN
+from gancourse.networks import dcgan
+from gancourse.networks.mlp import mlp
 
 PAGE, LIVE = (Path(room.__path__[0]) for room in (page, live))
 
@@ -74,3 +78,33 @@ class Twin(torch.nn.Module):
 
     def flat(self):
         return torch.cat([p.detach().flatten() for p in self.weights])
+
+
+def pictures(seed=0, channels=3):
+    """A small gan of pictures, untrained."""
+    torch.manual_seed(seed)
+    return GAN(
+        NonSaturating(),
+        generator=dcgan.generator(16, channels, 8, 4),
+        discriminator=dcgan.discriminator(16, channels, 4),
+        latent_dim=8,
+    )
+
+
+def lively(gan):
+    """Weights far from the grey of the first step, so that z matters."""
+    for part in gan.G:
+        if isinstance(part, torch.nn.ConvTranspose2d):
+            torch.nn.init.normal_(part.weight, 0, 0.3)
+    return gan
+
+
+def points(members=None):
+    """A small gan of points, untrained."""
+    torch.manual_seed(0)
+    return GAN(
+        NonSaturating(),
+        generator=mlp(2, 2, width=8, members=members),
+        discriminator=mlp(2, 1, width=8, members=members),
+        latent_dim=2,
+    )

@@ -4,10 +4,8 @@ import json
 import math
 from functools import partial
 
-import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import Ridge
 from torch import nn
 
 from checkout import needs_browser, needs_node
@@ -15,13 +13,13 @@ from gancourse.data.images import images
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
-from gancourse.live import packing
 from gancourse.live.face_explorer import face_explorer
 from gancourse.networks import dcgan, latent
 from gancourse.networks.latent import slerp
 from gancourse.training import adam, train
 from live import harness
 from live.harness import assert_self_contained, assert_speaks_without_scripts
+from lively import lively, noise
 
 
 @pytest.fixture(scope="module")
@@ -47,24 +45,6 @@ def figure(G, faces):
     return face_explorer(G, faces)
 
 
-def lively(size=16, channels=3, latent_dim=8, width=4):
-    """An untrained generator whose batch norms are far from the identity."""
-    torch.manual_seed(1)
-    net = dcgan.generator(size, channels, latent_dim, width)
-    for part in net:
-        if isinstance(part, nn.BatchNorm2d):
-            for number in (part.weight, part.bias, part.running_mean):
-                nn.init.normal_(number, 0.3, 1.0)
-            nn.init.uniform_(part.running_var, 0.01, 2.0)
-        elif isinstance(part, nn.ConvTranspose2d):
-            nn.init.normal_(part.weight, 0, 0.3)
-    return net
-
-
-def noise(n, latent_dim=24):
-    return torch.randn(n, latent_dim, generator=torch.Generator().manual_seed(7))
-
-
 def shown(net, z):
     """What torch draws: float64 pixels on the scale of 0 to 255."""
     with torch.no_grad():
@@ -72,44 +52,6 @@ def shown(net, z):
 
 
 # ---------------------------------------------------------------- the mathematics, in Python
-
-
-@pytest.mark.parametrize("size, channels", [(16, 1), (16, 3), (32, 3), (64, 1)])
-def test_folding_batch_norm_changes_nothing(size, channels):
-    net, z = lively(size, channels), noise(5, 8)
-    folded = latent.run(latent.fold_batch_norm(net), z)
-    assert torch.allclose(folded, net.double().eval()(z.double()), atol=1e-12)
-    assert folded.std() > 0.05  # not a comparison of blank pictures
-
-
-def test_sefa_agrees_with_the_singular_values_of_the_first_layer(G):
-    layers = latent.fold_batch_norm(G)
-    d, gain = latent.sefa(layers)
-    assert torch.allclose(d @ d.T, torch.eye(24).double(), atol=1e-12)
-    zero = latent.Layer(layers[0].weight, torch.zeros_like(layers[0].bias), 1, 0)
-    A = nn.functional.conv_transpose2d(torch.eye(24).double()[:, :, None, None], *zero).flatten(1).T
-    assert torch.allclose((A @ d.T).norm(dim=0), gain, atol=1e-10)  # gain = ‖Ad‖
-    assert torch.allclose(gain, torch.linalg.svdvals(A), atol=1e-10)
-    cosines = (torch.linalg.svd(A, full_matrices=False).Vh * d).sum(1).abs()
-    assert torch.allclose(cosines, torch.ones_like(cosines), atol=1e-8)
-    assert (d.gather(1, d.abs().argmax(1, keepdim=True)) > 0).all()
-
-
-def test_attribute_directions_are_the_average_gradient():
-    """Stein's identity against autograd, the regression against scikit-learn."""
-    rng, layers = np.random.default_rng(0), latent.fold_batch_norm(lively(latent_dim=4))
-    x = torch.from_numpy(rng.normal(size=(900, 3, 16, 16)))
-    attributes = torch.from_numpy(rng.normal(size=(900, 2))) + 3 * x[:, 0, 4:6, 8]
-    z = noise(2000, 4).double().requires_grad_()
-    found, r = latent.attribute_directions(layers, x, attributes, z.detach())
-    reader = Ridge(alpha=0.9).fit(x.flatten(1), attributes)
-    s = latent.run(layers, z).flatten(1) @ torch.from_numpy(reader.coef_).T
-    for k in range(2):
-        gradient = torch.autograd.grad(s[:, k].sum(), z, retain_graph=True)[0].mean(0)
-        assert found[k] @ gradient / gradient.norm() > 0.98
-        assert found[k].norm().item() == pytest.approx(1)
-        along = (z.detach() @ found[k]).numpy()
-        assert r[k].item() == pytest.approx(np.corrcoef(along, s[:, k].detach())[0, 1], abs=1e-4)
 
 
 # ---------------------------------------------------------------- the arithmetic, under node
@@ -138,17 +80,6 @@ def test_generator_in_javascript_is_torch_s(size, channels):
     with torch.no_grad():
         expected = net.eval()(z).flatten(1)
     assert torch.allclose(torch.tensor(drawn), expected, atol=1e-5)
-
-
-@needs_node
-@pytest.mark.parametrize("bits", [4, 5, 8, 10, 13, 16])
-def test_the_page_unpacks_what_python_packed(bits):
-    for layer in latent.fold_batch_norm(lively(width=3, latent_dim=5)):
-        text, rounded = packing.packed(layer, bits)
-        weight = under_node("return [...N.unpack(g.text, g.bits).weight]", text=text, bits=bits)
-        assert torch.allclose(torch.tensor(weight).double(), rounded.weight.flatten(), rtol=1e-6)
-        step = layer.weight.abs().amax((0, 2, 3)) / (2 ** (bits - 1) - 1)
-        assert ((rounded.weight - layer.weight).abs() <= 0.501 * step[:, None, None]).all()
 
 
 @needs_node
@@ -464,13 +395,6 @@ def test_attributes_name_the_sliders(figure):
     assert len(set(by_label["labels"])) == 6 and set(by_label["labels"]) <= kinds
     assert alone["labels"][0].startswith("direction 1")
     assert torch.allclose(directions(figure).norm(dim=1), torch.ones(6), atol=1e-3)
-
-
-def test_digits_have_no_attribute_that_a_number_tells():
-    figure = face_explorer(lively(channels=1), images("digits"))
-    assert [set_["name"] for set_ in figure.settings["directions"]] == [
-        "from the weights alone (SeFa)"
-    ]
 
 
 WRONG = nn.Sequential(nn.Unflatten(-1, (8, 1, 1)), nn.ConvTranspose2d(8, 3, 4, 2, 1), nn.Tanh())

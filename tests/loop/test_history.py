@@ -1,8 +1,42 @@
-"""The losses of a run, as they are printed."""
+"""The losses of a run, as they come and as they are kept."""
 
 import torch
 
-from gancourse.loop.history import History, LoneHistory
+from gancourse.loop.history import History, LoneHistory, Record
+
+
+def empty():
+    return History(torch.zeros(0), torch.zeros(0))
+
+
+def test_every_loss_is_kept_in_its_place():
+    record = Record(empty())
+    for step in range(250):
+        record.add(torch.tensor(float(step)), torch.tensor(-float(step)))
+        if step == 120:
+            assert len(record.history().d_loss) == 121
+    history = record.history()
+    assert torch.equal(history.d_loss, torch.arange(250.0))
+    assert torch.equal(history.g_loss, -torch.arange(250.0))
+    assert record.history() is history  # nothing came in between
+
+
+def test_it_asks_to_be_collected_once_in_a_hundred_steps():
+    record, one = Record(empty()), torch.ones(())
+    asked = []
+    for step in range(1, 301):
+        if record.add(one, one):
+            asked.append(step)
+            record.history()
+    assert asked == [100, 200, 300]
+
+
+def test_members_and_one_player_keep_their_form_and_half_precision_is_widened():
+    record = Record(LoneHistory(torch.zeros(0, 3)))
+    record.add(torch.tensor([1.0, 2.0, 3.0], dtype=torch.bfloat16))
+    (loss,) = record.history()
+    assert isinstance(record.history(), LoneHistory) and loss.dtype == torch.float32
+    assert torch.equal(loss, torch.tensor([[1.0, 2.0, 3.0]]))
 
 
 def test_it_prints_its_length_and_its_end_on_one_line():

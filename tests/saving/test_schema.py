@@ -1,0 +1,73 @@
+"""A saved state must have the form of this run's, weight by weight."""
+
+import pytest
+import torch
+
+from gancourse.data.toys import ring
+from gancourse.errors import GanCourseError
+from gancourse.games import NonSaturating
+from gancourse.gans import GAN
+from gancourse.networks.mlp import mlp
+from gancourse.saving import checkpoints
+from gancourse.training import Training
+
+OPTIMIZERS = {
+    "Adafactor": lambda p: torch.optim.Adafactor(p, lr=0.01),
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.01),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+    "RMSprop": lambda p: torch.optim.RMSprop(p, lr=0.01, centered=True),
+    "AMSGrad": lambda p: torch.optim.Adam(p, lr=0.01, amsgrad=True),
+    "ASGD": lambda p: torch.optim.ASGD(p, lr=0.01),
+    "Adagrad": lambda p: torch.optim.Adagrad(p, lr=0.01),
+    "Rprop": lambda p: torch.optim.Rprop(p, lr=0.01),
+    "NAdam": lambda p: torch.optim.NAdam(p, lr=0.01),
+    "two groups": lambda p: torch.optim.Adam(
+        [{"params": list(p)[:1], "lr": 0.1}, {"params": list(p)[1:]}], lr=0.01
+    ),
+}
+
+
+def trained(optimizer, steps):
+    torch.manual_seed(0)
+    gan = GAN(NonSaturating(), generator=mlp(2, 2), discriminator=mlp(2, 1), latent_dim=2)
+    return Training(gan, ring().batches(4), optimizer=optimizer).advance(steps)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_resumes_to_the_same_bits(name, tmp_path):
+    """Some hold other things of a matrix than of a vector, some hold nothing."""
+    whole = trained(OPTIMIZERS[name], 7)
+    path = trained(OPTIMIZERS[name], 4).save(tmp_path / "a.pt")
+    resumed = trained(OPTIMIZERS[name], 0)
+    resumed.restore(checkpoints.load(path))
+    resumed.advance(3)
+    for mine, theirs in zip(resumed.gan.parameters(), whole.gan.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda entry: entry.pop("row_var"),
+        lambda entry: entry.update(variance=torch.zeros(3)),
+        lambda entry: entry.update(row_var=entry["row_var"].double()),
+        lambda entry: entry.update(row_var=torch.zeros(())),
+        lambda entry: entry.update(step=3.0, row_var="x"),
+    ],
+)
+def test_a_state_that_the_optimizer_would_not_make_is_refused(wrong):
+    state = trained(OPTIMIZERS["Adafactor"], 2).state()
+    wrong(state["d_optimizer"]["state"][0])
+    with pytest.raises(GanCourseError, match="of another gan or of other settings"):
+        trained(OPTIMIZERS["Adafactor"], 0).restore(state)
+
+
+def test_a_state_is_copied_and_not_adopted():
+    """A tensor of equal shape with stride 0, as a file can hold it, makes fused kernels differ."""
+    training = trained(None, 2)
+    state = training.state()
+    entry = state["d_optimizer"]["state"][0]
+    entry["exp_avg_sq"] = torch.ones(1).expand(entry["exp_avg_sq"].shape)
+    training.restore(state)
+    held = training.D.optimizer.state[training.D.weights[0]]["exp_avg_sq"]
+    assert held.is_contiguous() and held.data_ptr() != entry["exp_avg_sq"].data_ptr()
