@@ -1,8 +1,8 @@
-"""Sphinx extension: `{api-reference} ROOM` documents the modules of a room from their docstrings.
+"""Sphinx extension: ``{api-reference} ROOM`` documents the modules of a room from their docstrings.
 
-A room is a folder of the package; `door` stands for the modules at its top. Without a room the
+A room is a folder of the package; ``door`` stands for the modules at its top. Without a room the
 directive lists all modules, each linked to where it is documented, and sends a reader who comes
-with an address from the time when all stood on one page (`api.html#gancourse.games.Hinge`) on.
+with an address from the time when all stood on one page (``api.html#gancourse.games.Hinge``) on.
 """
 
 import json
@@ -64,7 +64,7 @@ FORWARD = """\
 
 
 class ApiReference(SphinxDirective):
-    """`{api-reference}` or `{api-reference} ROOM`."""
+    """``{api-reference}`` or ``{api-reference} ROOM``."""
 
     optional_arguments = 1
 
@@ -114,7 +114,8 @@ class ApiReference(SphinxDirective):
 class Aliases(DataDocumenter):
     """A name for a type, shown with its value like any other constant.
 
-    Sphinx would write "alias of" and the type as text, where `"*members batch"` begins an emphasis.
+    Sphinx would write "alias of" and the type as text, where ``"*members batch"`` begins an
+    emphasis.
     """
 
     def update_content(self, more_content):

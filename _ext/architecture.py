@@ -1,8 +1,8 @@
 """Sphinx extension: the plan of the house, drawn from the table that the tests hold the code to.
 
-`{architecture}` draws the rooms of the package on floors, with an arrow to each room that another
-one imports; `{room} NAME` is a paragraph about one room: what its own docstring says, then what the
-page says, then what the room imports. Both read ARROWS in tools/plan.py, so the page shows what
+``{architecture}`` draws the rooms of the package on floors, with an arrow to each room that another
+one imports; ``{room} NAME`` is a paragraph about one room: what its own docstring says, then what
+the page says, then what the room imports. Both read ARROWS in tools/plan.py, so the page shows what
 tests/test_architecture.py checks.
 """
 
@@ -166,7 +166,7 @@ def says(root, room):
 
 
 class Architecture(SphinxDirective):
-    """`{architecture}`: the drawing."""
+    """``{architecture}``: the drawing."""
 
     def run(self):
         self.env.note_dependency(str(Path(self.env.srcdir, PLAN)))
@@ -182,7 +182,7 @@ def page_of(env, room):
 
 
 class Room(SphinxDirective):
-    """`{room} NAME`: a paragraph about one room."""
+    """``{room} NAME``: a paragraph about one room."""
 
     required_arguments = 1
     has_content = True

@@ -1,4 +1,5 @@
-"""Sphinx extension: chapter `chapters/06_name` is number 6, whatever stands before it in _toc.yml.
+"""Sphinx extension: chapter ``chapters/06_name`` is number 6, whatever stands before it in
+_toc.yml.
 
 Sphinx counts the entries of the table of contents, so a book whose first chapters are not written
 yet would call chapter 5 "1" and renumber every theorem and equation with each new chapter.
@@ -14,7 +15,7 @@ CHAPTER = re.compile(r"chapters/(\d\d)_")
 
 
 def renumber(env, docname, chapter):
-    """Puts `chapter` in the first place of every section number of the page."""
+    """Puts ``chapter`` in the first place of every section number of the page."""
     numbers = env.toc_secnumbers[docname]
     for anchor, number in numbers.items():
         numbers[anchor] = number and (chapter, *number[1:])

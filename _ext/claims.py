@@ -4,10 +4,10 @@ A conclusion has a name in the text, between two comments that no page and no no
 
     <!-- claim: penalty-finds-modes -->All ten runs find all eight modes.<!-- /claim -->
 
-A paragraph that begins with one has `&zwnj;` before it: a line that begins with a comment is HTML
-to Markdown. A test claims it by `@pytest.mark.claim("penalty-finds-modes", text="1a2b3c4d")`;
-`text` is the fingerprint of the words, so that whoever edits the sentence must open its test
-(_ext/marked_tests.py). The directive `{claim-ledger}` lists every claim beside its tests.
+A paragraph that begins with one has ``&zwnj;`` before it: a line that begins with a comment is HTML
+to Markdown. A test claims it by ``@pytest.mark.claim("penalty-finds-modes", text="1a2b3c4d")``;
+``text`` is the fingerprint of the words, so that whoever edits the sentence must open its test
+(_ext/marked_tests.py). The directive ``{claim-ledger}`` lists every claim beside its tests.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ def claims(root):
 
 
 def half_marked(root):
-    """`page:line` of every comment of a claim that has lost its other half."""
+    """``page:line`` of every comment of a claim that has lost its other half."""
     found = []
     for path in pages(root):
         rest = CLAIM.sub(lambda m: "\n" * m.group().count("\n"), path.read_text("utf-8"))

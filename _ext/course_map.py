@@ -95,7 +95,7 @@ def written(srcdir):
 
 
 class PrerequisiteMap(SphinxDirective):
-    """`{prerequisite-map}`: an arrow from each chapter to those that build on it."""
+    """``{prerequisite-map}``: an arrow from each chapter to those that build on it."""
 
     def run(self):
         there = written(self.env.srcdir)
@@ -139,7 +139,7 @@ class PrerequisiteMap(SphinxDirective):
 
 
 class CourseMap(SphinxDirective):
-    """`{course-map}`: the parts and chapters of the course."""
+    """``{course-map}``: the parts and chapters of the course."""
 
     def run(self):
         there = written(self.env.srcdir)

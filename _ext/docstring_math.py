@@ -1,26 +1,23 @@
-r"""Sphinx extension: docstrings may write `$...$` and `` `name` `` as the chapters do.
+r"""Sphinx extension: docstrings may write ``$...$`` as the chapters do.
 
-Docstrings are read in editors and by `help()`, where plain dollars read better than roles.
+Docstrings are read in editors and by ``help()``, where plain dollars read better than roles.
 """
 
 import re
 
-LITERAL = re.compile(r"(?<![`:\w])`([^`\n]+)`(?![`_])")
 INLINE = re.compile(r"(?<![\\$])\$([^$]+)\$(?!\$)")
 DISPLAY = re.compile(r"^([ \t]*)\$\$(.+?)\$\$", re.DOTALL | re.MULTILINE)
 
 
 def to_rst(text):
-    """Markdown's dollars and single backticks as reStructuredText."""
+    """Markdown's dollars as reStructuredText; what stands in backquotes is left alone."""
     literals = []
 
     def keep(match):
         literals.append(match.group())
         return f"\0{len(literals) - 1}\0"
 
-    text = re.sub(r"`{3,}", "", text)
     text = re.sub(r"``[^`]+``|:[\w:]+:`[^`]+`", keep, text)
-    text = LITERAL.sub(lambda m: keep(re.match(r".*", f"``{m[1]}``")), text)
     text = DISPLAY.sub(lambda m: f"\n{m[1]}.. math:: {' '.join(m[2].split())}\n", text)
     text = INLINE.sub(lambda m: f":math:`{' '.join(m[1].split())}`", text)
     return re.sub(r"\0(\d+)\0", lambda m: literals[int(m[1])], text)

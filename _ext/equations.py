@@ -1,8 +1,8 @@
 r"""Finds the labelled equations of the book, by reading the sources.
 
-An equation is labelled as `$$ ... $$ (eq-name)`; a test claims it by
-`@pytest.mark.equation("eq-name", tex="…")`, where `tex` is the fingerprint (_ext/tex.py) of the
-formula that its author looked at (_ext/marked_tests.py). A test that calls `printed("eq-name")`
+An equation is labelled as ``$$ ... $$ (eq-name)``; a test claims it by
+``@pytest.mark.equation("eq-name", tex="…")``, where ``tex`` is the fingerprint (_ext/tex.py) of the
+formula that its author looked at (_ext/marked_tests.py). A test that calls ``printed("eq-name")``
 evaluates the printed formula itself.
 """
 
@@ -85,7 +85,7 @@ def equations(root):
 
 
 def numbered_without_label(root):
-    """`page:line` of every display that would be numbered, or whose label would not be seen."""
+    """``page:line`` of every display that would be numbered, or whose label would not be seen."""
     found = []
     for path in pages(root):
         text = prose(path)

@@ -1,8 +1,9 @@
-"""Sphinx extension: the directive `{errata}` prints appendix/errata.yml, each entry with its test.
+"""Sphinx extension: the directive ``{errata}`` prints appendix/errata.yml, each entry with its
+test.
 
 The same file is read by tests/book/test_errata.py, so that no number stands on the page that is not
 recomputed, and a test carries the fingerprint of the entry that its author read. An entry can be
-linked from any page: `[R2](#erratum-r2)`.
+linked from any page: ``[R2](#erratum-r2)``.
 """
 
 import ast
@@ -45,7 +46,7 @@ LONGEST_EXCERPT = 25
 
 
 def read(root):
-    """The whole file: `sources` and `withdrawn`."""
+    """The whole file: ``sources`` and ``withdrawn``."""
     return yaml.safe_load(Path(root, "appendix/errata.yml").read_text("utf-8"))
 
 
@@ -120,7 +121,7 @@ def witness(entry):
 
 
 def entry_text(entry, chapter, tests):
-    """One entry as MyST text; `chapter` is the link to where the book treats it."""
+    """One entry as MyST text; ``chapter`` is the link to where the book treats it."""
     yield block(
         "erratum-head",
         f"[**{entry['id']}**](#erratum-{entry['id'].lower()}) "

@@ -1,4 +1,4 @@
-"""Sphinx extension: `{equation-ledger}` and `{claim-ledger}` list what the book states, page by
+"""Sphinx extension: ``{equation-ledger}`` and ``{claim-ledger}`` list what the book states, page by
 page, each statement beside the tests that verify it."""
 
 import re
@@ -21,7 +21,7 @@ class Ledger(SphinxDirective):
 
     @staticmethod
     def find(root):
-        """The statements in the order of the pages; each has a `label` and a `page`."""
+        """The statements in the order of the pages; each has a ``label`` and a ``page``."""
         raise NotImplementedError
 
     @staticmethod
@@ -54,7 +54,7 @@ class Ledger(SphinxDirective):
 
 
 class EquationLedger(Ledger):
-    """`{equation-ledger}`: every equation with its number (a link), and how it is verified."""
+    """``{equation-ledger}``: every equation with its number (a link), and how it is verified."""
 
     mark = "equation"
     find = staticmethod(equations)
@@ -87,7 +87,7 @@ def _how(test):
 
 
 class ClaimLedger(Ledger):
-    """`{claim-ledger}`: every claim with its words and its tests."""
+    """``{claim-ledger}``: every claim with its words and its tests."""
 
     mark = "claim"
     find = staticmethod(claims)

@@ -1,8 +1,8 @@
 """The tests that verify what the book states, found by their marks; nothing is imported or run.
 
-`@pytest.mark.equation("eq-name", tex="…")` stands over the test of a displayed equation,
-`@pytest.mark.claim("name", text="…")` over that of a conclusion from an experiment. The second word
-is the fingerprint of what its author looked at: whoever edits that must open the test.
+``@pytest.mark.equation("eq-name", tex="…")`` stands over the test of a displayed equation,
+``@pytest.mark.claim("name", text="…")`` over that of a conclusion from an experiment. The second
+word is the fingerprint of what its author looked at: whoever edits that must open the test.
 """
 
 import ast
@@ -25,7 +25,7 @@ class MarkedTest:
 
 
 def marks(function, mark):
-    """Label and fingerprint of every `@pytest.mark.<mark>(...)` decorator of a function."""
+    """Label and fingerprint of every ``@pytest.mark.<mark>(...)`` decorator of a function."""
     for call in function.decorator_list:
         if isinstance(call, ast.Call) and ast.unparse(call.func) == f"pytest.mark.{mark}":
             words = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
@@ -42,7 +42,7 @@ def says_something(function):
 
 
 def evaluated(function):
-    """Labels of the formulas that a test reads from the page: `printed("eq-name")`."""
+    """Labels of the formulas that a test reads from the page: ``printed("eq-name")``."""
     return {
         ast.literal_eval(node.args[0])
         for node in ast.walk(function)
@@ -56,7 +56,7 @@ def sources(root):
 
 
 def marked_tests(root, mark):
-    """Every (label, test) pair of `tests/` under this mark."""
+    """Every (label, test) pair of ``tests/`` under this mark."""
     return [
         test
         for path in sources(root)

@@ -26,7 +26,7 @@ OTHER_FONT = re.compile(r',url\(\.\./webfonts/[\w-]+\.ttf\) format\("truetype"\)
 
 
 def mathjax_file():
-    """The file inside the wheel `sphinx-mathjax-offline` (used as data, never imported)."""
+    """The file inside the wheel ``sphinx-mathjax-offline`` (used as data, never imported)."""
     package = importlib.util.find_spec("sphinx-mathjax-offline")
     if package is None or package.origin is None:
         raise ImportError("sphinx-mathjax-offline is not installed (see requirements.txt)")

@@ -1,7 +1,7 @@
-"""Sphinx extension: `{performance} NAME` prints one table of the performance page.
+"""Sphinx extension: ``{performance} NAME`` prints one table of the performance page.
 
-The tables are made from gancourse/benchmark/benchmark.json and, for `quality`, the JSON of
-gancourse/experiments/quality.py, as `python -m gancourse benchmark` and that script have written
+The tables are made from gancourse/benchmark/benchmark.json and, for ``quality``, the JSON of
+gancourse/experiments/quality.py, as ``python -m gancourse benchmark`` and that script have written
 them. A field that is missing there stops the build and is named.
 """
 
@@ -110,7 +110,7 @@ def speed(result):
 
 
 def wrapper(result):
-    """What `Training` costs over the bare loop."""
+    """What ``Training`` costs over the bare loop."""
     from gancourse.benchmark.report import speedup
 
     lines = []
@@ -197,7 +197,7 @@ TABLES = {
 
 
 def text(root, table):
-    """The Markdown of one table; for `quality`, a sentence while it has not been measured."""
+    """The Markdown of one table; for ``quality``, a sentence while it has not been measured."""
     name = "quality" if table == "quality" else "benchmark"
     result = read(root, name)
     if result is None and name == "quality":

@@ -1,8 +1,8 @@
 r"""A printed formula as a list of tokens that keeps what it says and forgets how it is set.
 
-White space, `\,`, `\left`, `\big`, alignment and line breaks, `\tfrac` beside `\frac`, `\mathrm`
-beside `\operatorname` and braces round a single token do not matter. Every symbol, sign, digit and
-index does.
+White space, ``\,``, ``\left``, ``\big``, alignment and line breaks, ``\tfrac`` beside
+``\frac``, ``\mathrm`` beside ``\operatorname`` and braces round a single token do not matter. Every
+symbol, sign, digit and index does.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ NAMES = {
 
 
 def tokens(tex, lines=False):
-    r"""The tokens of a formula; with `lines` the line breaks of a layout stay, as `\newline`."""
+    r"""The tokens of a formula; with ``lines`` the breaks of a layout stay, as ``\newline``."""
     words = []
 
     def keep(match):  # words are one token each, whatever is inside

@@ -1,4 +1,4 @@
-"""`python -m gancourse`: see :mod:`gancourse.commands.main`."""
+"""``python -m gancourse``: see :mod:`gancourse.commands.main`."""
 
 import sys
 

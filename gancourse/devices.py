@@ -1,7 +1,7 @@
 """Where torch computes: the fastest device here, and whether a given one can be used at all.
 
-A Mac's GPU, ``mps``, has no float64. What this package counts in double precision (`theory`,
-`metrics`) it counts on the CPU: ``x.cpu().double()``, in this order.
+A Mac's GPU, ``mps``, has no float64. What this package counts in double precision (``theory``,
+``metrics``) it counts on the CPU: ``x.cpu().double()``, in this order.
 """
 
 import torch

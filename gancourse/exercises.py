@@ -1,7 +1,7 @@
 """Checks of the reader's answers, with a hint that names the mistake.
 
 A chapter's exercise ends in a cell that runs as it stands ("not answered yet") and is then filled
-in by the reader; its hidden solution contains the same call in a ```python block, which the tests
+in by the reader; its hidden solution contains the same call in a block of Python, which the tests
 run and which must come out right:
 
     from gancourse.exercises import check

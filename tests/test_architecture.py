@@ -135,6 +135,21 @@ def test_package_files_only_say_what_is_inside():
         assert all(isinstance(node, ast.Assign) for node in body[1:]), f"{path} re-exports"
 
 
+def documented(path):
+    """Every docstring of a file."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def test_docstrings_are_of_one_dialect():
+    """Code in ``double backquotes``, or a role such as :func:`train`; never in single ones."""
+    files = [*MODULES, *(ROOT / "tools").glob("*.py"), *(ROOT / "_ext").glob("*.py")]
+    fine = re.compile(r"``[^`]+``|:[\w:]+:`[^`]+`|`[^`<]+<[^`>]+>`_")
+    wrong = [path for path in files if any("`" in fine.sub("", d) for d in documented(path))]
+    assert not [str(path.relative_to(ROOT)) for path in wrong]
+
+
 def statements(function):
     """How many statements a function has, its docstring not counted: length without layout."""
     nodes = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 1

@@ -135,7 +135,7 @@ def pages(folder):
 
 
 def problems(folder, home="intro.html"):
-    """Everything that a reader would stumble over, as `page: problem`."""
+    """Everything that a reader would stumble over, as ``page: problem``."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         reader = Reader(browser, folder)

@@ -1,4 +1,4 @@
-"""Executes the chapters whose notebooks are stale (`make chapters`).
+"""Executes the chapters whose notebooks are stale (``make chapters``).
 
 python tools/build_chapters.py            only what is stale
 python tools/build_chapters.py 06 09      these, stale or not
@@ -43,7 +43,7 @@ def tidy(notebook):
 
 
 def failing_cell(notebook, error):
-    """`cell 7 ("first line"), line 3` of a failed execution."""
+    """``cell 7 ("first line"), line 3`` of a failed execution."""
     code = [c for c in notebook.cells if c.cell_type == "code"]
     number, cell = next(
         (i, c)

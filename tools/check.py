@@ -1,4 +1,4 @@
-"""The steps of `make test` and `make book`, each a command of its own.
+"""The steps of ``make test`` and ``make book``, each a command of its own.
 
     python tools/check.py lint types unit scripts notebooks book offline browser    what CI runs
     python tools/check.py build                         the book, only what changed
@@ -55,7 +55,7 @@ def module(root: Path, *words: str, environment: dict[str, str] | None = None) -
 
 
 def lint(root: Path) -> None:
-    """Lint, format, spelling; `make fix` mends what can be mended without thinking."""
+    """Lint, format, spelling; ``make fix`` mends what can be mended without thinking."""
     settings = f"--config={HERE / 'pyproject.toml'}"
     module(root, "ruff", "check", "--quiet", settings)
     module(root, "ruff", "format", "--check", "--quiet", settings)
@@ -90,7 +90,7 @@ def some(root: Path, words: str) -> None:
 
 
 def coverage(root: Path) -> None:
-    """Which lines and branches the tests of `unit` reach; fails below the floor of pyproject."""
+    """Which lines and branches the tests of ``unit`` reach; fails below the floor of pyproject."""
     report = root / "_build" / "coverage"
     outputs = ["--cov", f"--cov-report=html:{report}", "--cov-report=term:skip-covered"]
     words = ["-p", "no:nbval", "-n", "2", *outputs, "tests"]

@@ -1,4 +1,4 @@
-"""Makes the course's own virtual environment in .venv (run by `make`; needs only Python).
+"""Makes the course's own virtual environment in .venv (run by ``make``; needs only Python).
 
 Run again it costs nothing; interrupted, it goes on where it was. Whatever goes wrong ends in one
 line that says what to do. Written so that an old Python, too, gets as far as its line.

@@ -1,7 +1,7 @@
 """Falsify every entry of the errata, one thing at a time, and count what the tests catch.
 
-`python tools/falsify_errata.py` works on a copy of the checkout. Each run falsifies one side of all
-entries at once, for an entry's test depends on nothing but that entry:
+``python tools/falsify_errata.py`` works on a copy of the checkout. Each run falsifies one side of
+all entries at once, for an entry's test depends on nothing but that entry:
 
 * as an editor would who opens no test: the fingerprints stay as they are;
 * as one would who renews the fingerprints without looking: only what is computed can object.
@@ -83,7 +83,7 @@ def opposite(text):
 
 
 def falsify(root, side, chosen):
-    """Write a copy of the errata in which one side of each entry is replaced by `chosen(text)`."""
+    """Write a copy of the errata in which one side of each entry becomes ``chosen(text)``."""
     path = Path(root, "appendix/errata.yml")
     data, changed = yaml.safe_load(path.read_text("utf-8")), {}
     for source in data["sources"]:

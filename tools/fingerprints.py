@@ -1,7 +1,8 @@
 """Compare the fingerprint that each test of an equation carries with the formula on the page.
 
-`python tools/fingerprints.py` prints what differs, one test a line. Look at the formula and at its
-test; when the test says what the page says, `--write` puts the new fingerprint into the marker.
+``python tools/fingerprints.py`` prints what differs, one test a line. Look at the formula and at
+its test; when the test says what the page says, ``--write`` puts the new fingerprint into the
+marker.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Writes requirements.lock: every package of requirements.txt and all that they need, with hashes.
 
-    make lock      after a change of requirements.txt (needs `uv`: pip install uv)
+    make lock      after a change of requirements.txt (needs ``uv``: pip install uv)
 
 One file for Python 3.11 to 3.13, Linux and macOS. What torch's ordinary build for Linux needs for a
 GPU stands apart, in requirements-cuda.lock: torch's build for CPUs has the same version and asks
@@ -31,7 +31,7 @@ WHAT_CUDA = "What torch's build for GPUs needs besides; installed only where tha
 
 
 def resolve(root: Path) -> str:
-    """What `uv` finds for requirements.txt; stops with one line where there is no `uv`."""
+    """What ``uv`` finds for requirements.txt; stops with one line where there is no ``uv``."""
     beside = Path(sys.executable).with_name("uv")
     uv = str(beside) if beside.exists() else shutil.which("uv")
     if uv is None:

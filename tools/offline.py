@@ -68,7 +68,7 @@ FINDERS: dict[str, Callable[[str], list[str]]] = {
 
 
 def outside_requests(folder):
-    """`file: address` of everything in the folder that would ask for something outside."""
+    """``file: address`` of everything in the folder that would ask for something outside."""
     return [
         f"{path.relative_to(folder)}: {address}"
         for path in sorted(Path(folder).rglob("*"))

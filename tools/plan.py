@@ -1,8 +1,8 @@
-"""The plan of the house: the rooms of `gancourse`, and which may import which.
+"""The plan of the house: the rooms of ``gancourse``, and which may import which.
 
 The table is what the tests hold the code against (tests/test_architecture.py) and what the page
 "Architecture" of the book is drawn from (_ext/architecture.py). A room is a folder of the package
-or a module at its door; `errors`, `devices`, `shapes` and `files` are the ground of all.
+or a module at its door; ``errors``, ``devices``, ``shapes`` and ``files`` are the ground of all.
 """
 
 import ast

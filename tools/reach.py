@@ -3,13 +3,14 @@
 A definition (a function, a whole class, a constant) uses the names that stand in it. Whoever is
 called must have been named by somebody who is called, so all that can run is found by following
 names through the modules and their imports. Where names do not tell (a module handed on as an
-object, `import_module`, `globals()`), everything in question counts. With a module counts what
+object, ``import_module``, ``globals()``), everything in question counts. With a module counts what
 happens when it is imported: its statements that are no definitions, and those of its imports.
 
-Files count where a definition names them: `"page.css"`, or `__file__`, which stands for the files
-beside the module that have its name (`live/x.js` of `live/x.py`). Three functions are followed by
-their first argument: `measured("wgan")` reads one JSON file, `check("waiting-time")` asks one
-question, `show_source(GAN)` prints a source as it is written, comments and all.
+Files count where a definition names them: ``"page.css"``, or ``__file__``, which stands for the
+files beside the module that have its name (``live/x.js`` of ``live/x.py``). Three functions are
+followed by their first argument:
+``measured("wgan")`` reads one JSON file, ``check("waiting-time")`` asks one question,
+``show_source(GAN)`` prints a source as it is written, comments and all.
 """
 
 import ast
@@ -74,7 +75,7 @@ def says_only(statement):
 
 
 def dotted(node):
-    """`("a", "b", "c")` of `a.b.c`, or ()."""
+    """``("a", "b", "c")`` of ``a.b.c``, or ()."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -110,7 +111,7 @@ def argument(call):
 
 
 def written_into(statement):
-    """The roots of what an assignment writes into: `TABLE` of `TABLE["x"] = 1`."""
+    """The roots of what an assignment writes into: ``TABLE`` of ``TABLE["x"] = 1``."""
     if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for node in (node for target in targets for node in ast.walk(target)):
@@ -220,7 +221,7 @@ class Module:
         return name.split(".")[0] == PACKAGE
 
     def exact(self, names):
-        """The source text of a definition, as `inspect.getsource` finds it; None if it is none."""
+        """The source text of a definition, as ``inspect.getsource`` finds it; or None."""
         body, found = self.tree.body, []
         for name in names:
             found = [n for n in body if isinstance(n, DEFINITIONS) and n.name == name]
@@ -317,7 +318,7 @@ class Reach:
     # ---- names ----------------------------------------------------------------------------------
 
     def _bind(self, module, name):
-        """`from module import name`, used or not."""
+        """``from module import name``, used or not."""
         self._enter(module)
         self._enter(f"{module}.{name}")
         if found := self.module(module):

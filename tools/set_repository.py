@@ -1,4 +1,5 @@
-"""Writes the course's public address everywhere (`make repository URL=https://github.com/owner/name`).
+"""Writes the course's public address everywhere
+(``make repository URL=https://github.com/owner/name``).
 
 It stands in _config.yml; the notebooks' Colab badges and set-up cells follow from it. No chapter is
 executed again, and run twice it changes nothing.

@@ -3,8 +3,8 @@
     python -m gancourse.experiments.face_coverage            everything (about 8 CPU minutes)
     python -m gancourse.experiments.face_coverage --only "ablations/beta1 = 0.9"    one anew
 
-(More options in `recording`.) Every run starts from its seed alone and is measured on 2,000 samples
-by `mode_coverage(samples, FaceModes(faces))`. Parts: ``real``, the same measured on real faces;
+(More options in ``recording``.) Every run starts from its seed alone and is measured on 2,000
+samples by ``mode_coverage(samples, FaceModes(faces))``. Parts: ``real``, the same of real faces;
 ``runs``, the recipe as the chapter trains it; ``ablations``, one change at a time, shorter;
 ``repainted``, the worst of them once more, before and after one affine map for each colour.
 """

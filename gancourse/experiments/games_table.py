@@ -4,8 +4,8 @@
     python -m gancourse.experiments.games_table --only ring-8       one mixture only
     python -m gancourse.experiments.games_table --only ring-8/wgan-gp    one game on it anew
 
-(More options in `recording`.) Each row, ``[data][game]``, is one recipe of `gancourse.recipes`, ten
-members trained side by side as one ensemble at one thread.
+(More options in ``recording``.) Each row, ``[data][game]``, is one recipe of ``gancourse.recipes``,
+ten members trained side by side as one ensemble at one thread.
 """
 
 from functools import partial

@@ -2,7 +2,7 @@
 
     python -m gancourse.experiments.normalization            everything (two CPU minutes)
 
-(More options in `recording`.) All seeds of a setting train at once, as an ensemble with a member
+(More options in ``recording``.) All seeds of a setting train at once, as an ensemble with a member
 axis. Three parts:
 
 shift
@@ -37,9 +37,9 @@ LOTS = (128, 32, 8, 4, 2)
 
 
 class Norm(nn.Module):
-    """Batch norm of `(members, batch, features)`; with `pixels`, one mean for all features.
+    """Batch norm of ``(members, batch, features)``; with ``pixels``, one mean for all features.
 
-    In training the statistics are those of lots of `lot` samples each.
+    In training the statistics are those of lots of ``lot`` samples each.
     """
 
     mean: torch.Tensor
@@ -103,7 +103,7 @@ def classifier(kind, pixels, depth, width, lot=None):
 
 
 def loss_of(net, x, y):
-    """Mean cross-entropy of each member; `x` is (members, batch, pixels)."""
+    """Mean cross-entropy of each member; ``x`` is (members, batch, pixels)."""
     return cross_entropy(net(x).transpose(1, 2), y, reduction="none").mean(1)
 
 
@@ -131,7 +131,7 @@ class Fitting(nn.Module):
 
 
 def fit(net, x, y, steps, lr, batch, watch=None):
-    """Stochastic gradient descent with momentum; the losses `(steps, members)`.
+    """Stochastic gradient descent with momentum; the losses ``(steps, members)``.
 
     Every twentieth step, from the eleventh on, ``watch`` sees the network before and after it and
     the batch that it was made on.
@@ -164,7 +164,7 @@ def accuracy(net, x, y):
 
 @torch.no_grad()
 def settled(net, x, y):
-    """The loss of each member over all of `x`, in evaluation mode: without any noise."""
+    """The loss of each member over all of ``x``, in evaluation mode: without any noise."""
     return loss_of(net.eval(), x.expand(SEEDS, -1, -1), y.expand(SEEDS, -1))
 
 
@@ -292,7 +292,7 @@ class DigitModes:
 
 
 class Batching(GAN):
-    """How the discriminator gets its batches: `apart`, `together`, or together in D's turn only."""
+    """How D gets its batches: ``apart``, ``together``, or together in D's own turn only."""
 
     def __init__(self, how, **networks):
         super().__init__(NonSaturating(), latent_dim=16, **networks)
@@ -326,7 +326,7 @@ def generator(pixels, width=64, at_the_end=False):
 
 
 def discriminator(pixels, width=64, depth=3, norm=True, at_the_start=False):
-    """`depth` hidden layers; batch norm in all but the first, as in a DCGAN."""
+    """``depth`` hidden layers; batch norm in all but the first, as in a DCGAN."""
     layers: list[nn.Module] = [Norm(pixels, pixels=True)] if at_the_start else []
     for i in range(depth):
         layers += [

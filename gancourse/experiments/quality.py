@@ -3,7 +3,7 @@
     python -m gancourse.experiments.quality                    everything (about 6 CPU minutes)
     python -m gancourse.experiments.quality --only digits      one part anew, the rest is kept
 
-(More options in `recording`.) Points: the rows "relativistic" of the games table, ten fresh seeds
+(More options in ``recording``.) Points: the rows "relativistic" of the games table, ten fresh seeds
 each, against a target. Pictures: hinge with spectral norm, the Frechet distance in the features of
 a small classifier (and, for faces, the coverage of background x skin) as the CPU seconds pass.
 """

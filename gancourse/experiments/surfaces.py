@@ -3,10 +3,10 @@
     python -m gancourse.experiments.surfaces            everything (about 3 minutes of one CPU core)
     python -m gancourse.experiments.surfaces --only critics/gp    one critic anew
 
-(More options in `recording`.) As in figure 1 of Gulrajani et al. (2017): the "generator" makes real
-points plus noise from N(0, I), and the critic is trained (nearly) to its optimum. The three data
-sets are the course's toys times sqrt(2), which are the sizes of the paper's code. One ensemble for
-each critic, whose members are data sets x seeds. For each critic the file has:
+(More options in ``recording``.) As in figure 1 of Gulrajani et al. (2017): the "generator" makes
+real points plus noise from N(0, I), and the critic is trained (nearly) to its optimum. The three
+data sets are the course's toys times sqrt(2), which are the sizes of the paper's code. One ensemble
+for each critic, whose members are data sets x seeds. For each critic the file has:
 
 * ``surface``: that of seed 0 on a grid, ``[data][row][column]``, minus its median, over its range;
 * ``audit``: quantiles 5, 50, 95 % of the length of its slope on real points, between real and

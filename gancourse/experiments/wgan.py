@@ -3,7 +3,7 @@
     python -m gancourse.experiments.wgan                 everything (5 minutes of one CPU core)
     python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
 
-(More options in `recording`.) The parts:
+(More options in ``recording``.) The parts:
 
 * ``correlation``: for each game and toy, every 25 steps and for every member of an ensemble, the
   exact transport distance W1 between 256 samples and 256 fresh data points, D's mean slope at

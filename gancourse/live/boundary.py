@@ -10,8 +10,8 @@ WIDTHS = (1, 2, 4, 8, 16, 32)
 def boundary(data: str = "moons", width: int = 16, seed: int = 0) -> LiveFigure:
     """Train a classifier on points of the plane, in the page (chapter 03).
 
-    `data` is one of `CLASSES`; the network is 2 → `width` → `width` → 1 with tanh,
-    `width` one of `WIDTHS`. From the same `seed` the same steps follow.
+    ``data`` is one of ``CLASSES``; the network is 2 → ``width`` → ``width`` → 1 with tanh,
+    ``width`` one of ``WIDTHS``. From the same ``seed`` the same steps follow.
     """
     demand_one_of("boundary", CLASSES, data=data)
     demand_one_of("boundary", WIDTHS, width=width)

@@ -13,9 +13,9 @@ def critic(
 ) -> LiveFigure:
     """Slide two Gaussians apart; see a discriminator saturate and a critic not (chapter 12).
 
-    The data are N(`p`, 1), the fakes N(`pg`, 1), both centres in [-6, 6]. The critic, a network
-    with weights in [-`c`, `c`], `c` one of `CLIPS`, is trained in the page for `steps`
-    (0 to 400) on 64 evenly spaced quantiles of each, from the same `seed` in the same way.
+    The data are N(``p``, 1), the fakes N(``pg``, 1), both centres in [-6, 6]. The critic, a network
+    with weights in [-``c``, ``c``], ``c`` one of ``CLIPS``, is trained in the page for ``steps``
+    (0 to 400) on 64 evenly spaced quantiles of each, from the same ``seed`` in the same way.
     """
     demand_within("critic", -6, 6, p=p, pg=pg)
     demand_within("critic", 0, 400, steps=steps)

@@ -1,16 +1,16 @@
-"""A trained `dcgan.generator` that runs in the page: sliders, a walk, faces between faces."""
+"""A trained ``dcgan.generator`` that runs in the page: sliders, a walk, faces between faces."""
 
 from gancourse.errors import GanCourseError
 from gancourse.page.figure import LiveFigure, demand_seed
 
 
 def face_explorer(generator, faces=None, *, bits: int = 10, seed: int = 0) -> LiveFigure:
-    """A trained `dcgan.generator` that runs in the page: sliders, a walk, faces between faces.
+    """A trained ``dcgan.generator`` that runs in the page: sliders, a walk, faces between faces.
 
-    Batch norm is folded into the weights, which are rounded to `bits` bits, one scale per map.
-    With `faces`, the labelled images it was trained on, there is a slider for each of the six
-    attributes that it controls best; without, only for six directions from its weights. `seed`
-    chooses the first faces. A page grows by `bits`/6 bytes a weight, and about 25 kB.
+    Batch norm is folded into the weights, which are rounded to ``bits`` bits, one scale per map.
+    With ``faces``, the labelled images it was trained on, there is a slider for each of the six
+    attributes that it controls best; without, only for six directions from its weights. ``seed``
+    chooses the first faces. A page grows by ``bits``/6 bytes a weight, and about 25 kB.
     """
     import torch
 

@@ -19,9 +19,9 @@ DATA = ("ring", "grid9", "grid25", "spiral", "gaussian", "own")
 def laboratory(data: str = "ring", loss: str = "non-saturating", seed: int = 0) -> LiveFigure:
     """Train a GAN on points of the plane, in the page (chapter 05).
 
-    `data` is one of `DATA` ("own": drawn by the reader), `loss` one of
-    `GAMES`; from the same `seed` the same steps follow. The networks,
-    their gradients and Adam are those of `gancourse`, in JavaScript, with batches of 128.
+    ``data`` is one of ``DATA`` ("own": drawn by the reader), ``loss`` one of
+    ``GAMES``; from the same ``seed`` the same steps follow. The networks,
+    their gradients and Adam are those of ``gancourse``, in JavaScript, with batches of 128.
     """
     demand_one_of("laboratory", DATA, data=data)
     demand_one_of("laboratory", GAMES, loss=loss)

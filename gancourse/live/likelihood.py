@@ -9,8 +9,8 @@ def likelihood(
 ) -> LiveFigure:
     """Drag data and a Gaussian model; see the hill of the log-likelihood (chapter 01).
 
-    `points`: 2 to 12 different numbers in [-5, 5]; `mean` in [-5, 5] and `std` in [0.1, 4] are
-    the model's at the start.
+    ``points``: 2 to 12 different numbers in [-5, 5]; ``mean`` in [-5, 5] and ``std`` in [0.1, 4]
+    are the model's at the start.
     """
     points = [float(x) for x in points]
     demand_within("likelihood", -5, 5, mean=mean)

@@ -13,8 +13,8 @@ BATCH = (
 def normalization(batch=BATCH, groups: int = 2) -> LiveFigure:
     """Drag the numbers of a batch; see batch, layer, instance and group norm (chapter 10).
 
-    `batch`: numbers in [-5, 5] as samples x channels x positions, 2 to 4 samples of 2 to 6
-    channels with 1 to 4 positions. `groups` divides the number of channels.
+    ``batch``: numbers in [-5, 5] as samples x channels x positions, 2 to 4 samples of 2 to 6
+    channels with 1 to 4 positions. ``groups`` divides the number of channels.
     """
     batch = [[[float(v) for v in cell] for cell in sample] for sample in batch]
     N, C, L = len(batch), len(batch[0]), len(batch[0][0])

@@ -9,8 +9,8 @@ CRITIC_DATA = ("ring", "grid", "swiss roll")
 def surfaces(data: str = "ring", seed: int = 0) -> LiveFigure:
     """Train three critics in the page, under clipping, gradient penalty and R1 (chapter 13).
 
-    The generator is held fixed: it makes real points plus noise. `data` is one of
-    `CRITIC_DATA`; from the same `seed` the same steps follow.
+    The generator is held fixed: it makes real points plus noise. ``data`` is one of
+    ``CRITIC_DATA``; from the same ``seed`` the same steps follow.
     """
     demand_one_of("surfaces", CRITIC_DATA, data=data)
     demand_seed("surfaces", seed)

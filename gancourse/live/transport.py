@@ -8,7 +8,7 @@ def transport(
 ) -> LiveFigure:
     """Reshape two heaps; see the optimal plan, its prices, and W1 beside JSD (chapter 11).
 
-    `p` and `q`: 4 to 10 probabilities each, equally many, on the points 0, 1, 2, … of a line.
+    ``p`` and ``q``: 4 to 10 probabilities each, equally many, on the points 0, 1, 2, … of a line.
     """
     return LiveFigure(
         __file__,

@@ -7,8 +7,9 @@ $W_1,\dots,W_L$ with activations of slope at most 1 between them, and any point 
 $$\lVert\nabla f(x)\rVert\;\le\;\mathrm{Lip}(f)\;\le\;\prod_l\lVert W_l\rVert_2
 \;\le\;\prod_lc\sqrt{n_{l-1}n_l}\quad\text{if all weights lie in }[-c,c],$$
 
-where $\lVert W\rVert_2$ is the largest singular value. Networks are those of `networks.mlp`, or any
-`nn.Sequential` of linear layers and activations; an ensemble gets one number per member.
+where $\lVert W\rVert_2$ is the largest singular value. Networks are those of
+``networks.mlp``, or any ``nn.Sequential`` of linear layers and activations; an ensemble gets one
+number per member.
 """
 
 import math

@@ -15,7 +15,7 @@ MISSING = (
 
 
 class Widget:
-    """Shows `controls()` to a reader who has a kernel, else `still()`."""
+    """Shows ``controls()`` to a reader who has a kernel, else ``still()``."""
 
     def controls(self) -> Any:
         """What ipywidgets shows; imports ipywidgets itself."""

@@ -4,18 +4,20 @@ Knows no question; those are in the other files of this folder, one for each cha
 
 How to add an exercise
 ----------------------
-Call `exercise` in `gancourse/questions/<your chapter>.py`; a new file there is found by itself:
+Call ``exercise`` in ``gancourse/questions/<your chapter>.py``; a new file there is found by itself:
 
-* `answer`: a function that *computes* the right answer. Without `inputs` it takes no argument and
-  the reader hands in numbers; with `inputs`, a list of argument tuples, the reader hands in a
-  function that is compared with `answer` on every one. Lists and floats among the inputs arrive
-  as float64 tensors, so that `math.log(w)`, `torch.log(w)` and `w.log()` all work; integers stay.
-* `praise`: one sentence that tells what has been learnt, shown after "Right."
-* `mistakes`: {hint: wrong function like `answer`}. Each must be recognisable: on some input it
+* ``answer``: a function that *computes* the right answer. Without ``inputs`` it takes no argument
+and
+  the reader hands in numbers; with ``inputs``, a list of argument tuples, the reader hands in a
+  function that is compared with ``answer`` on every one. Lists and floats among the inputs arrive
+  as float64 tensors, so that ``math.log(w)``, ``torch.log(w)`` and ``w.log()`` all work; integers
+  stay.
+* ``praise``: one sentence that tells what has been learnt, shown after "Right."
+* ``mistakes``: {hint: wrong function like ``answer``}. Each must be recognisable: on some input it
   differs from the right answer and from the other mistakes by more than the tolerance.
-* `tolerance`: absolute and relative, 1e-4 unless told; give 1e-9 for large exact counts.
+* ``tolerance``: absolute and relative, 1e-4 unless told; give 1e-9 for large exact counts.
 
-`tests/test_exercises.py` then tries the right answer, every mistake and nonsense by itself.
+``tests/test_exercises.py`` then tries the right answer, every mistake and nonsense by itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +56,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question that can be checked; the fields are those of `exercise`."""
+    """A question that can be checked; the fields are those of ``exercise``."""
 
     answer: Callable
     praise: str
@@ -73,7 +75,7 @@ class Exercise:
         return [_numbers(_call(given, arguments)) for arguments in self.inputs]
 
     def computed(self, function) -> list[Tensor]:
-        """The values of `answer`, or of one of the mistakes; none of them is missing."""
+        """The values of ``answer``, or of one of the mistakes; none of them is missing."""
         values = self.values(function if self.inputs else function())
         return [value for value in values if value is not None]
 
@@ -168,7 +170,7 @@ def _numbers(given) -> Tensor | None:
 
 
 def _rounded(given: Tensor, right: Tensor) -> bool:
-    """Whether `given` is `right` with only two or three decimals, rounded or cut off."""
+    """Whether ``given`` is ``right`` with only two or three decimals, rounded or cut off."""
     return any(
         bool(((given - right).abs() < unit).all())
         and torch.allclose(given, (given / unit).round() * unit, 0, 1e-9)

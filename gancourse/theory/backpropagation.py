@@ -4,7 +4,7 @@ A layer maps $y^{(l-1)}$ to $y^{(l)}=\sigma_l(s^{(l)})$ with $s^{(l)}=W^{(l)}y^{
 $y^{(0)}=x$ is the input. Its sensitivity is $\delta^{(l)}=\partial C/\partial s^{(l)}$, how much
 the cost $C$ of one example changes with the unit's weighted sum. In a network with one hidden
 layer, $\delta=\delta^{(2)}$ and $\hat\delta=\delta^{(1)}$. Shapes carry a batch in front:
-`(n, units)`.
+``(n, units)``.
 
 Source: chapter 03.
 """
@@ -19,7 +19,7 @@ from gancourse.errors import GanCourseError
 
 
 class Layer(NamedTuple):
-    r"""$y=\sigma(Wx+b)$: `weight` (outputs, inputs), `bias` (outputs), $\sigma$ and $\sigma'$."""
+    r"""$y=\sigma(Wx+b)$: ``weight`` (outputs, inputs), ``bias`` (outputs), $\sigma$, $\sigma'$."""
 
     weight: Tensor
     bias: Tensor
@@ -28,7 +28,7 @@ class Layer(NamedTuple):
 
 
 def forward(layers: list[Layer], x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """The sums `[s1, …, sL]` and the activations `[x, y1, …, yL]` of a batch `x`."""
+    """The sums ``[s1, …, sL]`` and the activations ``[x, y1, …, yL]`` of a batch ``x``."""
     sums, activations = [], [x]
     for layer in layers:
         if layer.weight.shape[1] != activations[-1].shape[-1]:
@@ -43,7 +43,7 @@ def forward(layers: list[Layer], x: Tensor) -> tuple[list[Tensor], list[Tensor]]
 
 
 def sensitivities(layers: list[Layer], sums: list[Tensor], slope: Tensor) -> list[Tensor]:
-    r"""`[δ1, …, δL]`, from the output back, where `slope` is $\partial C/\partial y^{(L)}$.
+    r"""``[δ1, …, δL]``, from the output back, where ``slope`` is $\partial C/\partial y^{(L)}$.
 
     $\delta^{(L)}=\frac{\partial C}{\partial y^{(L)}}\,\sigma_L'(s^{(L)})$ and
     $\delta^{(l)}=\sigma_l'(s^{(l)})\,\big(W^{(l+1)\top}\delta^{(l+1)}\big)$.

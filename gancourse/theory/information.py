@@ -1,14 +1,14 @@
 r"""Entropy, divergences and the optimal discriminator, in nats (natural logarithms).
 
 Every function takes the probabilities of a discrete distribution, or the values of a density
-on an even grid together with the grid spacing `dx`, along the **last** axis; leading axes are
-kept, so `(members, n)` gives one number per member. Tensors of floats keep their dtype and
+on an even grid together with the grid spacing ``dx``, along the **last** axis; leading axes are
+kept, so ``(members, n)`` gives one number per member. Tensors of floats keep their dtype and
 their gradients; all else becomes float64. The convention $0\log 0 = 0$ holds exactly.
 
 Conventions of the book: $p$ is the data, $p_g$ the generator, $m=\tfrac12(p+p_g)$;
 JSD has the factor ½ on each KL and its maximum is $\log 2$.
 
-Bad input (negative or NaN values, different lengths, total mass not 1) raises `GanCourseError`.
+Bad input (negative or NaN values, different lengths, total mass not 1) raises ``GanCourseError``.
 """
 
 import math
@@ -25,7 +25,7 @@ Amount = TypeVar("Amount", Tensor, float)
 
 
 def _distribution(p: Numbers, dx: float, name: str) -> Tensor:
-    """`p` as a tensor, after checking that it is a distribution: non-negative, total mass 1."""
+    """``p`` as a tensor, after checking that it is a distribution: non-negative, total mass 1."""
     p = floats(p)
     if not bool((p >= 0).all()):
         raise GanCourseError(
@@ -113,7 +113,7 @@ def chi2(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
 
 
 def wasserstein_1d(p: Numbers, q: Numbers, x: Numbers, dx: float = 1.0) -> Tensor:
-    r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses `p*dx`, `q*dx` at increasing points `x`."""
+    r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses ``p*dx``, ``q*dx`` at increasing ``x``."""
     p, q = _pair(p, q, dx)
     x = floats(x)
     if x.shape[-1] != p.shape[-1] or not bool((x.diff() > 0).all()):
@@ -140,7 +140,7 @@ def optimal_discriminator(p: Numbers, pg: Numbers) -> Tensor:
 def optimal_score(p: Numbers, pg: Numbers) -> Tensor:
     r"""The raw score $\log p(x)-\log p_g(x)$ with $D^*=\sigma(\text{score})$.
 
-    $+\infty$ where only `p` lives, $-\infty$ where only `pg` does, 0 off both supports.
+    $+\infty$ where only ``p`` lives, $-\infty$ where only ``pg`` does, 0 off both supports.
     The score keeps what the probability loses: $1-D^*$ rounds to 0 once $p>10^{16}p_g$.
     """
     p, pg = floats(p), floats(pg)
@@ -152,7 +152,7 @@ def optimal_score(p: Numbers, pg: Numbers) -> Tensor:
 def value(score: Numbers, p: Numbers, pg: Numbers, dx: float = 1.0) -> Tensor:
     r"""$V(D,G) = \mathbb E_p[\log D] + \mathbb E_{p_g}[\log(1-D)]$ for $D=\sigma(\text{score})$.
 
-    `score` holds the raw scores on the points of `p` and `pg`; ±∞ is allowed.
+    ``score`` holds the raw scores on the points of ``p`` and ``pg``; ±∞ is allowed.
     """
     p, pg = _pair(p, pg, dx)
     score = floats(score)

@@ -1,10 +1,10 @@
 r"""Log-densities, maximum-likelihood estimates, mixtures, and the Beta–Bernoulli posterior.
 
-`log_<family>(x, …)` is $\log p_\theta(x)$ point by point, in nats and the shape of `x`: its sum
+``log_<family>(x, …)`` is $\log p_\theta(x)$ point by point, in nats and the shape of ``x``: its sum
 over the data is the log-likelihood, its mean the expectation over the empirical distribution.
-`fit_<family>(x)` is the closed-form argmax over $\theta$. Data are one-dimensional, of shape
-`(n,)`; tensors keep dtype and gradients, lists and arrays become float64. Outside the support of
-a model the log-density is $-\infty$. Bad data (empty, NaN, impossible) raise `GanCourseError`.
+``fit_<family>(x)`` is the closed-form argmax over $\theta$. Data are one-dimensional, of shape
+``(n,)``; tensors keep dtype and gradients, lists and arrays become float64. Outside the support of
+a model the log-density is $-\infty$. Bad data (empty, NaN, impossible) raise ``GanCourseError``.
 
 Sources: chapter 01; Bishop, Pattern Recognition and Machine Learning (2006), §2.1–2.3 and §9.
 """
@@ -26,7 +26,7 @@ def _all(x: Tensor) -> Tensor:
 
 
 def _data(x: Numbers, family: str, possible: Callable[[Tensor], Tensor] = _all) -> Tensor:
-    """`x` as a non-empty tensor of finite values, all of which the family can produce."""
+    """``x`` as a non-empty tensor of finite values, all of which the family can produce."""
     x = floats(x)
     if x.ndim != 1 or not len(x):
         raise GanCourseError(
@@ -97,7 +97,7 @@ def log_categorical(x: Numbers, probabilities: Numbers) -> Tensor:
 
 
 def fit_categorical(x: Numbers, classes: int) -> Tensor:
-    r"""$\hat\theta_c = N_c/N$, the frequency of each of `classes` classes."""
+    r"""$\hat\theta_c = N_c/N$, the frequency of each of ``classes`` classes."""
     x = _data(x, "categorical", lambda x: (x >= 0) & (x < classes) & (x == x.round())).long()
     return torch.bincount(x, minlength=classes).double() / len(x)
 
@@ -137,7 +137,7 @@ def em_step(
     r"""One step of expectation–maximisation; the log-likelihood does not go down.
 
     With $n_k=\sum_i r_{ik}$: $\pi_k=n_k/n$, $\mu_k=\sum_i r_{ik}x_i/n_k$,
-    $\sigma_k^2=\sum_i r_{ik}(x_i-\mu_k)^2/n_k$. Returns new `(weights, means, stds)`.
+    $\sigma_k^2=\sum_i r_{ik}(x_i-\mu_k)^2/n_k$. Returns new ``(weights, means, stds)``.
     """
     x = _data(x, "mixture")
     r = responsibilities(x, weights, means, stds)
@@ -156,7 +156,7 @@ def em_step(
 def k_means_step(x: Numbers, means: Numbers) -> Tensor:
     r"""Each mean moves to the average of the points nearest to it; one without points stays.
 
-    The limit $\sigma\to0$ of `em_step` with one shared fixed $\sigma$ and equal weights.
+    The limit $\sigma\to0$ of ``em_step`` with one shared fixed $\sigma$ and equal weights.
     """
     x, means = _data(x, "k_means"), floats(means)
     nearest = (x[:, None] - means).abs().argmin(-1)

@@ -1,8 +1,9 @@
 r"""Normalisation by hand: which numbers share a mean, and what that does to the gradient.
 
-Activations have shape `(N, C)`, `(N, C, L)` or `(N, C, H, W)`: samples, channels, positions. All
-four normalisations compute $\hat x=(x-\mu)/\sqrt{\sigma^2+\varepsilon}$; they differ only in the
-axes over which $\mu$ and $\sigma^2$ are taken. The variance divides by $n$, the number of values.
+Activations have shape ``(N, C)``, ``(N, C, L)`` or ``(N, C, H, W)``: samples, channels, positions.
+All four normalisations compute $\hat x=(x-\mu)/\sqrt{\sigma^2+\varepsilon}$; they differ only in
+the axes over which $\mu$ and $\sigma^2$ are taken. The variance divides by $n$, the number of
+values.
 
 Sources: Ioffe and Szegedy (2015), Ba et al. (2016), Ulyanov et al. (2016), Wu and He (2018).
 """
@@ -18,7 +19,7 @@ EPS = 1e-5
 
 
 def normalize(x: Tensor, axes: tuple[int, ...], eps: float = EPS) -> Tensor:
-    r"""$(x-\mu)/\sqrt{\sigma^2+\varepsilon}$ with mean and variance over `axes`; shape of `x`."""
+    r"""$(x-\mu)/\sqrt{\sigma^2+\varepsilon}$ with moments over ``axes``; shape of ``x``."""
     if len({axis % x.ndim for axis in axes if -x.ndim <= axis < x.ndim}) != len(axes) or not axes:
         raise GanCourseError(
             f"axes {tuple(axes)} of activations of shape {tuple(x.shape)}",
@@ -41,12 +42,12 @@ def layer_norm(x: Tensor, eps: float = EPS) -> Tensor:
 
 
 def instance_norm(x: Tensor, eps: float = EPS) -> Tensor:
-    """Each channel of each sample, over the positions; `x` must have some."""
+    """Each channel of each sample, over the positions; ``x`` must have some."""
     return normalize(x, tuple(range(2, x.ndim)), eps)
 
 
 def group_norm(x: Tensor, groups: int, eps: float = EPS) -> Tensor:
-    """Each sample by itself, `groups` lots of neighbouring channels apart: layer norm in lots."""
+    """Each sample by itself, ``groups`` lots of neighbouring channels apart: layer norm in lots."""
     fix = "choose a divisor of the channels"
     demand_whole("groups", groups, least=1, where="group_norm", fix=fix)
     if x.shape[1] % groups:
@@ -62,7 +63,7 @@ class BatchNorm:
 
     $y=\gamma\hat x+\beta$, with one $\gamma$ (the standard deviation of $y$) and one $\beta$ (its
     mean) per channel. In training $\hat x$ uses the batch's own statistics and the running ones
-    follow; with `training = False` the running ones are used and nothing follows.
+    follow; with ``training = False`` the running ones are used and nothing follows.
     """
 
     def __init__(
@@ -126,7 +127,8 @@ class BatchNorm:
 
 
 def influence(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    r"""$\partial f_i/\partial x_j$ for scores `f(x)` of shape `(N,)`: shape `(N, N, *x.shape[1:])`.
+    r"""$\partial f_i/\partial x_j$ for scores ``f(x)`` of shape ``(N,)``: shape
+    ``(N, N, *x.shape[1:])``.
 
     Zero for $i\ne j$ if and only if no score depends on another sample (as far as slopes can tell).
     """

@@ -10,8 +10,8 @@ Entropic transport adds $\varepsilon\,\mathrm{KL}(\pi\,\|\,p\otimes q)$ to the p
 plan, fast and differentiable; the blur $\varepsilon>0$ has the unit of the cost.
 
 All results are float64. For two histograms on the same points of a line,
-`information.wasserstein_1d` is the shorter way. Bad input (negative or NaN mass, different total
-mass, shapes that do not fit) raises `GanCourseError`.
+``information.wasserstein_1d`` is the shorter way. Bad input (negative or NaN mass, different total
+mass, shapes that do not fit) raises ``GanCourseError``.
 
 Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), §2 to 4; Cuturi,
 Sinkhorn Distances (2013).
@@ -64,7 +64,7 @@ class Transport:
 
 
 def distances(x, y, power: float = 1) -> Tensor:
-    r"""$c_{ij}=\lVert x_i-y_j\rVert^r$ with $r$ = `power`; points ``(n,)`` or ``(n, d)``."""
+    r"""$c_{ij}=\lVert x_i-y_j\rVert^r$ with $r$ = ``power``; points ``(n,)`` or ``(n, d)``."""
     x, y = _points(x), _points(y)
     if x.shape[1] != y.shape[1]:
         raise GanCourseError(
@@ -78,7 +78,7 @@ def distances(x, y, power: float = 1) -> Tensor:
 def optimal_plan(p, q, cost) -> Transport:
     """The cheapest plan and the best prices, for up to about 1,000 points on each side.
 
-    As many points as holes, all of one mass: a pairing (`earth_mover`'s). Otherwise a linear
+    As many points as holes, all of one mass: a pairing (``earth_mover``'s). Otherwise a linear
     programme (HiGHS) over the few ways that can pay; its prices prove that no other way would.
     CPU seconds at 1,000 points: 0.3 on a line, 1 for a pairing in the plane, 18 for uneven
     masses in the plane. POT's network simplex, ``ot.emd``, takes 0.04 to 0.15 for each.
@@ -143,7 +143,7 @@ def _programme(p, q, c, near=4):
 
 
 def c_transform(f, cost) -> Tensor:
-    r"""$f^c_j=\min_i(c_{ij}-f_i)$: the highest prices of the columns that `f` admits."""
+    r"""$f^c_j=\min_i(c_{ij}-f_i)$: the highest prices of the columns that ``f`` admits."""
     return (_float(cost) - _float(f)[:, None]).amin(0)
 
 
@@ -190,9 +190,9 @@ def earth_mover(x, y, power: float = 1) -> Tensor:
 def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1e-9) -> Transport:
     r"""The plan of least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$ and its prices.
 
-    `blur` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices take
-    turns, in logarithms, until the row sums are right up to `tolerance` in all; the column sums
-    always are.
+    ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices
+    take turns, in logarithms, until the row sums are right up to ``tolerance`` in all; the column
+    sums always are.
     """
     p, q, cost = (t.detach() for t in problem(p, q, cost))
     if not blur > 0:
@@ -268,7 +268,7 @@ def _root(S) -> Tensor:
 
 
 def problem(p, q, cost) -> tuple[Tensor, Tensor, Tensor]:
-    """Two heaps and their cost, checked, as float64; `q` is scaled to exactly the total of `p`."""
+    """Two heaps and their cost, checked, as float64; ``q`` gets exactly the total of ``p``."""
     p, q, cost = _float(p), _float(q), _float(cost)
     for name, heap in (("p", p), ("q", q)):
         if heap.ndim != 1 or not bool((heap >= 0).all() and 0 < heap.sum() < torch.inf):
