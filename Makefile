@@ -29,11 +29,8 @@ coverage: environment  ## lines and branches that the tests reach (_build/covera
 notebooks: environment  ## run every notebook afresh on the smallest budget
 	@$(RUN) tools/check.py notebooks
 
-lint-js: tools/javascript/node_modules  ## format and lint the live figures' scripts (needs node and npm; ARGS=--write formats)
-	@node tools/javascript/check.js $(ARGS)
-
-tools/javascript/node_modules: tools/javascript/package-lock.json
-	@npm ci --prefix tools/javascript --no-audit --no-fund && touch $@
+lint-js: environment ## format and lint of the live figures' scripts (needs node and npm; ARGS=--write formats)
+	@$(if $(ARGS),node tools/javascript/check.js $(ARGS),$(RUN) tools/check.py scripts)
 
 links: environment   ## whether the addresses in the book still answer (needs the network)
 	@$(RUN) tools/check.py links

@@ -100,15 +100,30 @@ def coverage(root: Path) -> None:
 def scripts(root):
     """The format of every JavaScript file, and what a linter finds in it."""
     tool = root / "tools" / "javascript"
-    if not shutil.which("node") or not (tool / "node_modules").exists():
-        raise NotChecked(
-            "the tools for JavaScript are not installed, so no script was checked."
-            "\n*** Install them with `make lint-js` (needs node and npm) and run again."
-        )
+    install_javascript_tools(tool)
     command = ["node", str(tool / "check.js")]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CheckError(done.stdout + done.stderr)
+
+
+def install_javascript_tools(tool):
+    """What the lock names, by hash, into node_modules; once, and after a change of the lock."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise NotChecked(
+            "node and npm are not on this machine, so no script was checked."
+            "\n*** Install them (Debian: apt install nodejs npm) and run again."
+        )
+    lock, stamp = tool / "package-lock.json", tool / "node_modules" / ".package-lock.json"
+    if stamp.exists() and stamp.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    command = ["npm", "ci", "--prefix", str(tool), "--no-audit", "--no-fund"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotChecked(
+            "npm could not install the tools for JavaScript, so no script was checked."
+            f"\n{done.stdout}{done.stderr}"
+        )
 
 
 def notebooks(root):
