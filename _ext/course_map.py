@@ -1,89 +1,38 @@
-"""Sphinx extension: the map of the course on the home page.
+"""Sphinx extension: the map of the course on the home page, drawn from _ext/course.yml.
 
 A chapter that exists is a link; one that does not yet is named, in grey, so that the reader sees
 where the road goes. Which chapters exist is read from the folder, so the map is never out of date.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-COURSE = {
-    "Part I · Likelihood": {
-        1: ("Maximum likelihood", "fit a model by making the data probable"),
-        2: ("Entropy, cross-entropy, KL", "measure how wrong a model is"),
-        3: ("A classifier is half a GAN", "a detective estimates a ratio of densities"),
-        4: ("Latent variables and the VAE", "sample first, bound the likelihood later"),
-    },
-    "Part II · The game": {
-        5: ("Two players", "the generator, the discriminator and their rules"),
-        6: ("The optimal discriminator", "what the game measures: the Jensen–Shannon divergence"),
-        7: ("How GAN training fails", "circles, collapse, lost gradients, and how to see them"),
-    },
-    "Part III · Images": {
-        8: ("Convolutions and their transposes", "from pixels to features and back"),
-        9: ("DCGAN", "train a generator of faces and digits"),
-        10: ("Normalisation", "batch, layer, instance, group: what each one holds fixed"),
-    },
-    "Part IV · Wasserstein": {
-        11: ("Optimal transport", "the cost of moving one heap of sand onto another"),
-        12: ("The Wasserstein GAN", "a critic whose score is a distance"),
-        13: ("Gradient penalties", "Lipschitz by penalty, Lipschitz by construction"),
-    },
-    "Part V · Beyond": {
-        14: ("Measuring a generator", "coverage, Fréchet distance, precision and recall"),
-        15: ("Conditional GANs and pix2pix", "say what you want to see"),
-        16: ("CycleGAN", "translate between two worlds without pairs"),
-        17: ("A modern baseline", "what is left when the tricks are gone"),
-        18: ("Running it for real", "GPUs, mixed precision, checkpoints, your own pictures"),
-    },
-}
+COURSE = Path(__file__).with_name("course.yml")
 
-#: Which chapters a chapter builds on; `tests/test_project.py` compares it with "You need".
-NEEDS = {
-    1: (),
-    2: (1,),
-    3: (1,),
-    4: (2,),
-    5: (2, 3),
-    6: (2, 5),
-    7: (6,),
-    8: (3,),
-    9: (3, 5),
-    10: (9,),
-    11: (6,),
-    12: (5, 11),
-    13: (12,),
-    14: (9,),
-    15: (9,),
-    16: (15,),
-    17: (9, 13),
-    18: (9,),
-}
 
-#: Where the map draws a chapter (column, row), so that no arrow runs through another one.
-PLACE = {
-    1: (3, 0),
-    2: (2, 1),
-    3: (4, 1),
-    4: (1, 2),
-    5: (3, 2),
-    8: (5, 2),
-    6: (2, 3),
-    9: (4, 3),
-    7: (1, 4),
-    11: (2, 4),
-    10: (3.25, 4),
-    14: (4.6, 4),
-    15: (5.5, 4),
-    18: (6.3, 3.4),
-    12: (2.5, 5),
-    16: (5.5, 5),
-    13: (3, 6),
-    17: (3.8, 7),
-}
+@dataclass(frozen=True)
+class Chapter:
+    number: int
+    title: str
+    promise: str  # what it is about, in half a line
+    needs: list  # the numbers of the chapters that it builds on
+    place: list  # column and row on the map
+
+
+def course():
+    """The chapters, by the part that they are in."""
+    parts = yaml.safe_load(COURSE.read_text("utf-8"))
+    return {part["part"]: [Chapter(**entry) for entry in part["chapters"]] for part in parts}
+
+
+def chapters():
+    """The chapters, in order."""
+    return [chapter for part in course().values() for chapter in part]
 
 
 def written(srcdir):
@@ -99,13 +48,14 @@ class PrerequisiteMap(SphinxDirective):
 
     def run(self):
         there = written(self.env.srcdir)
-        place = {number: (62 * x - 24, 22 + 47 * y) for number, (x, y) in PLACE.items()}
+        self.env.note_dependency(str(COURSE))
+        place = {c.number: (62 * c.place[0] - 24, 22 + 47 * c.place[1]) for c in chapters()}
         arrows = [
-            self.arrow(place[need], place[number])
-            for number, needs in NEEDS.items()
-            for need in needs
+            self.arrow(place[need], place[chapter.number])
+            for chapter in chapters()
+            for need in chapter.needs
         ]
-        circles = [self.circle(number, *place[number], number in there) for number in place]
+        circles = [self.circle(c, *place[c.number], c.number in there) for c in chapters()]
         svg = (
             '<svg class="needs" viewBox="0 0 400 373" role="img" aria-label="Which chapter '
             'builds on which; the list of chapters below says the same in words.">'
@@ -128,13 +78,12 @@ class PrerequisiteMap(SphinxDirective):
         )
 
     @staticmethod
-    def circle(number, x, y, exists):
+    def circle(chapter, x, y, exists):
         """The chapter's number in a circle, filled if the chapter is written."""
-        title = next(part[number][0] for part in COURSE.values() if number in part)
         kind = "needs-written" if exists else "needs-to-come"
         return (
-            f'<g class="{kind}"><title>{number} {title}</title><circle cx="{x}" cy="{y}" '
-            f'r="16"/><text x="{x}" y="{y}">{number}</text></g>'
+            f'<g class="{kind}"><title>{chapter.number} {chapter.title}</title><circle cx="{x}" '
+            f'cy="{y}" r="16"/><text x="{x}" y="{y}">{chapter.number}</text></g>'
         )
 
 
@@ -143,26 +92,24 @@ class CourseMap(SphinxDirective):
 
     def run(self):
         there = written(self.env.srcdir)
-        course = nodes.container(classes=["course-map"])
-        for part, chapters in COURSE.items():
+        self.env.note_dependency(str(COURSE))
+        result = nodes.container(classes=["course-map"])
+        for part, found in course().items():
             box = nodes.container(classes=["course-part"])
             box += nodes.paragraph("", part, classes=["course-part-title"])
             rows = nodes.enumerated_list(
-                start=min(chapters),
+                start=found[0].number,
                 enumtype="arabic",
                 prefix="",
                 suffix="",
                 classes=["course-chapters"],
             )
-            rows += [
-                self.row(number, title, promise, there.get(number))
-                for number, (title, promise) in chapters.items()
-            ]
-            course += box
+            rows += [self.row(c.title, c.promise, there.get(c.number)) for c in found]
+            result += box
             box += rows
-        return [course]
+        return [result]
 
-    def row(self, number, title, promise, page):
+    def row(self, title, promise, page):
         """One chapter: its title, linked if it is written, and what it is about."""
         row = nodes.list_item(classes=[] if page else ["to-come"])
         text = nodes.paragraph()

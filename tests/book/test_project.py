@@ -367,13 +367,14 @@ def test_the_step_for_scripts_installs_its_tools_once_and_after_a_change_of_thei
     assert calls[3:] == ["npm", "node"]
 
 
-def test_prerequisite_map_knows_every_chapter_that_a_chapter_says_you_need():
-    from course_map import COURSE, NEEDS, PLACE
+def test_the_course_knows_every_chapter_and_what_a_chapter_says_you_need():
+    from course_map import chapters
 
-    chapters = sorted(number for part in COURSE.values() for number in part)
-    assert sorted(NEEDS) == sorted(PLACE) == chapters
-    assert all(need < number for number, needs in NEEDS.items() for need in needs)
+    course = {chapter.number: chapter for chapter in chapters()}
+    assert sorted(course) == list(range(1, len(course) + 1))
+    assert len({tuple(chapter.place) for chapter in course.values()}) == len(course)
+    assert all(need < c.number for c in course.values() for need in c.needs)
     for text in sorted(ROOT.glob("chapters/*.md")):
         needed = re.search(r"^\*\*You need\*\* .*$", text.read_text("utf-8"), re.MULTILINE)[0]
         linked = {int(number) for number in re.findall(r"\]\((\d\d)_", needed)}
-        assert linked <= set(NEEDS[int(text.name[:2])]), text.name
+        assert linked <= set(course[int(text.name[:2])].needs), text.name
