@@ -17,16 +17,17 @@ def run(*arguments):
     return main([str(a) for a in arguments])
 
 
-def process(*arguments):
+def process(*arguments, code=("-m", "gancourse")):
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": str(torch.get_num_threads()),
         "TQDM_DISABLE": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "gancourse", *map(str, arguments)],
+        [sys.executable, *code, *map(str, arguments)],
         cwd=ROOT,
         env=environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

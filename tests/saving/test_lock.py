@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from subprocess import PIPE
 
 import pytest
 
@@ -14,12 +15,12 @@ from gancourse.errors import GanCourseError
 from gancourse.saving.lock import RunLock
 
 HOLD = """
-import sys, time
+import sys
 from pathlib import Path
 from gancourse.saving.lock import RunLock
 with RunLock(Path(sys.argv[1])).held():
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
@@ -45,7 +46,7 @@ def test_another_holder_is_refused_and_named_even_in_this_process(tmp_path):
 
 
 def test_a_killed_holder_stands_in_nobodys_way(tmp_path):
-    child = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", HOLD, tmp_path], stdin=PIPE, stdout=PIPE)
     with child:
         assert child.stdout.readline() == b"held\n"
         with (

@@ -18,15 +18,14 @@ def test_killed_anywhere_and_resumed_ends_in_the_same_bits(which, number, inside
     rng = random.Random(f"{which} {number}")
     whole = victim.run(which, tmp_path / "whole")
     assert whole["code"] == 0 and whole["step"] == STEPS[which], whole.get("error")
-    step_seconds = whole["seconds"] / STEPS[which]
     equal, killed_at = 0, []
-    for i, death in enumerate(deaths(which, number, inside, rng, step_seconds)):
+    for i, death in enumerate(deaths(which, number, inside, rng, whole["calls"])):
         folder = tmp_path / str(i)
         dead = victim.run(which, folder, seed=2, **death)
         assert dead["code"] == -9, f"{death} did not kill: {dead}"
         killed_at.append(dead["step"])
         if i % 5 == 4:  # again, shortly after it was resumed
-            victim.run(which, folder, seed=3, kill=(dead["step"] + 1, 0, 9))
+            victim.run(which, folder, seed=3, kill=dead["step"] + 1)
         done = victim.run(which, folder, seed=4 + i)
         assert done["code"] == 0, done.get("error")
         equal += done["digest"] == whole["digest"] == digest_of_newest(folder)

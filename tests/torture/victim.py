@@ -5,7 +5,10 @@
 Torch is imported once; each job is a forked child with one thread, which keeps a cycle of killing
 and resuming well under a second of CPU time. The package has no hook for any of this: a job that
 dies *inside* a save replaces ``os.fsync``, ``os.replace``, ``torch.save`` ... in its own process by
-a function that kills that process at the n-th call. :class:`Victim` is the test's side.
+a function that kills that process at the n-th call. One that dies at any other moment counts the
+calls of functions, Python's and C's, and dies at the n-th: so the moment is the same on a machine
+that is idle and on one that is not, and never lies behind the end. :class:`Victim` is the test's
+side.
 """
 
 import contextlib
@@ -128,11 +131,29 @@ def _die_at(site: str, when: str, n: int) -> None:
     setattr(owner, name, deadly)
 
 
+class Calls:
+    """Counts this process's calls of functions from here on; acts at the ``n``-th (0: never)."""
+
+    def __init__(self, n: int = 0, act=None):
+        self.seen, self.before, self.n = 0, 0, n
+        self.act = act or functools.partial(os.kill, os.getpid(), signal.SIGKILL)
+
+    def begin(self) -> None:
+        sys.setprofile(self)
+
+    def __call__(self, frame, event, what) -> None:
+        if event in ("call", "c_call"):
+            self.seen += 1
+            if self.seen == self.n:
+                self.act()
+
+
 def _child(job: dict, position: mmap.mmap) -> dict:
     from gancourse.saving.keeper import Keeper
     from gancourse.training import train
 
     warnings.simplefilter("error")  # "... is damaged; going back to ...": no kill may damage a file
+    calls = Calls(job.get("calls", 0))
     if job.get("die"):
         _die_at(*job["die"])
     folder, steps = job["folder"], job.get("steps", STEPS[job["which"]])
@@ -141,7 +162,15 @@ def _child(job: dict, position: mmap.mmap) -> dict:
 
     def report(training):
         position[:8] = struct.pack("q", training.step)
+        if "signal" in job and training.step == job["signal"][0]:
+            number, part = job["signal"][1:]  # after that part of the calls of a step
+            calls.act = functools.partial(os.kill, os.getpid(), number)
+            calls.n = calls.seen + 1 + int(part * (calls.seen - calls.before))
+        calls.before = calls.seen
+        if "kill" in job and training.step == steps - 1:  # it comes from outside, and not too late
+            signal.pause()
 
+    calls.begin()
     training = train(
         gan,
         batches,
@@ -153,7 +182,8 @@ def _child(job: dict, position: mmap.mmap) -> dict:
         every=1,
         **settings,
     )
-    return {"digest": digest(training.state())}
+    sys.setprofile(None)
+    return {"digest": digest(training.state()), "calls": calls.seen}
 
 
 def _serve(job: dict) -> dict:
@@ -178,7 +208,7 @@ def _serve(job: dict) -> dict:
         os._exit(code)
     os.close(writer)
     if "kill" in job:
-        _kill(child, position, *job["kill"])
+        _kill(child, position, job["kill"])
     begin = time.perf_counter()
     with os.fdopen(reader, "rb") as stream:
         text = stream.read()
@@ -188,15 +218,14 @@ def _serve(job: dict) -> dict:
     return {"code": code, "step": step, "seconds": time.perf_counter() - begin, **answer}
 
 
-def _kill(child: int, position: mmap.mmap, step: int, delay: float, number: int) -> None:
-    """Send signal ``number`` ``delay`` seconds after ``step`` steps were taken (-1: the start)."""
+def _kill(child: int, position: mmap.mmap, step: int) -> None:
+    """Kill it when ``step`` steps were taken (-1: at the start), or some time later."""
     while struct.unpack("q", position[:8])[0] < step:
         if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             return
         time.sleep(0.0002)
-    time.sleep(delay)
     with contextlib.suppress(ProcessLookupError):
-        os.kill(child, number)
+        os.kill(child, signal.SIGKILL)
 
 
 class Victim:
@@ -224,23 +253,29 @@ class Victim:
         self.server.stdout.close()
 
     def run(self, which, folder, seed=1, **job) -> dict:
-        """One life: to the end, or to the ``kill`` (step, delay, signal) or ``die`` (a site)."""
+        """One life: to the end, to the ``n``-th of ``calls``, to ``die`` (a site), to a ``kill``
+        from outside (about that step), or to a ``signal`` (step, number, part of the next)."""
         job = {"which": which, "folder": str(folder), "seed": seed, **job}
         self.server.stdin.write(json.dumps(job) + "\n")
         self.server.stdin.flush()
         return json.loads(self.server.stdout.readline())
 
 
-def deaths(which: str, number: int, inside: int, random: random.Random, step_seconds: float):
-    """``number`` ways to die: ``inside`` of them in a save, the others uniform over the run."""
+def deaths(which: str, number: int, inside: int, random: random.Random, calls: int):
+    """``number`` ways to die: ``inside`` of them in a save, the others anywhere in the run.
+
+    Of these every fourth comes from outside, in the midst of whatever C code is running.
+    """
     for i in range(inside):
         site, when = SITES[i % len(SITES)]
         saves = STEPS[which] // SAVE_EVERY
         most = {"os.fsync": 2 * saves, "pathlib.Path.unlink": saves - 2}.get(site, saves)
         yield {"die": (site, when, random.randint(1, most))}
-    for _ in range(number - inside):
-        step = random.randrange(-1, STEPS[which] - 1)
-        yield {"kill": (step, random.random() * step_seconds, signal.SIGKILL)}
+    for i in range(number - inside):
+        if i % 4 == 3:
+            yield {"kill": random.randrange(-1, STEPS[which] - 1)}
+        else:
+            yield {"calls": random.randint(1, calls)}
 
 
 def main() -> None:
