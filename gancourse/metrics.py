@@ -33,6 +33,9 @@ def mode_coverage(samples: Tensor, target, least: int = 1) -> Coverage:
     $q_k$ is the share of mode $k$ among the high-quality samples; 0 if all modes are equally
     frequent, $\log K$ if there is only one, ``nan`` if no sample is of high quality.
     """
+    samples = _plain(samples)
+    if not samples.numel():
+        raise GanCourseError("there are no samples", where="mode_coverage")
     mode, good = (x.cpu() for x in target.assign(samples))
     if not samples.isfinite().all():
         raise GanCourseError(
@@ -69,10 +72,28 @@ def frechet(features_a: Tensor, features_b: Tensor) -> float:
     2-Wasserstein distance of the two Gaussians. Small samples make it larger, so compare only
     values from equally many. Source: Dowson and Landau (1982); Heusel et al. (2017).
     """
+    features_a, features_b = _plain(features_a), _plain(features_b)
     _check_features(features_a, features_b)
     a, b = (x.detach().cpu().double() for x in (features_a, features_b))
+    if not all(torch.cov(x.T).isfinite().all() for x in (a, b)):
+        raise GanCourseError(
+            "the features are so large that their squares are infinite",
+            where="frechet",
+            fix="divide both by the same number",
+        )
     squared = gaussian_w2_squared(a.mean(0), torch.cov(a.T), b.mean(0), torch.cov(b.T))
     return max(float(squared), 0.0)  # of two equal Gaussians, rounding can leave less than 0
+
+
+def _plain(samples) -> Tensor:
+    """Numbers in any usual wrapping, as a tensor that distances can be taken of."""
+    try:
+        found = torch.as_tensor(samples)
+    except (ValueError, TypeError, RuntimeError):
+        raise GanCourseError(
+            f"a {type(samples).__name__} is no array of numbers", where="metrics"
+        ) from None
+    return found if found.dtype in (torch.float32, torch.float64) else found.float()
 
 
 def _check_features(*features: Tensor) -> None:

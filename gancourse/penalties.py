@@ -54,7 +54,17 @@ def slope(samples: Tensor, scores: Scores) -> Slopes:
     ``scores`` are $D$'s of ``samples`` that ask for a gradient. Differentiable once more, so that
     a penalty on it can train $D$.
     """
-    (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
+    (gradient,) = (
+        torch.autograd.grad(scores.sum(), samples, create_graph=True, allow_unused=True)
+        if scores.requires_grad
+        else (None,)
+    )
+    if gradient is None:
+        raise GanCourseError(
+            "the discriminator's scores do not depend on its samples, so they have no slope",
+            where="penalty",
+            fix="let D(x) use x, without detach() or no_grad()",
+        )
     return gradient.flatten(scores.ndim)
 
 

@@ -143,3 +143,31 @@ def test_frechet_ignores_rotations_and_counts_in_double_precision():
 def test_frechet_names_what_is_wrong(a, b, message):
     with pytest.raises(GanCourseError, match=message):
         frechet(a, b)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        torch.Tensor.tolist,
+        torch.Tensor.numpy,
+        torch.Tensor.half,
+        torch.Tensor.bfloat16,
+        torch.Tensor.int,
+        torch.Tensor.double,
+    ],
+)
+def test_numbers_in_any_wrapping_are_measured(wrap):
+    samples = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]])
+    found = mode_coverage(wrap(samples), ring(4))
+    assert found.modes == 4 and found.high_quality == 1
+    assert frechet(wrap(samples), wrap(samples)) == pytest.approx(0, abs=1e-9)
+
+
+def test_what_cannot_be_measured_is_named():
+    for call, said in (
+        (lambda: mode_coverage(torch.zeros(0, 2), ring()), "there are no samples"),
+        (lambda: mode_coverage([["a"]], ring()), "no array of numbers"),
+        (lambda: frechet(torch.randn(9, 2).double() * 1e160, torch.randn(9, 2)), "so large"),
+    ):
+        with pytest.raises(GanCourseError, match=said):
+            call()

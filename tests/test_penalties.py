@@ -147,3 +147,12 @@ def test_scores_that_are_known_already_change_nothing(penalty):
     D = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1)).double()
     x, fake = data((6, 3))
     assert torch.equal(penalty.of(judged(D, x), judged(D, fake)), penalty(D, x, fake))
+
+
+@pytest.mark.parametrize("penalty", [gradient_penalty(), r1(), r2(), r1_r2()])
+@pytest.mark.parametrize(
+    "D", [lambda x: torch.ones(len(x)), lambda x: torch.ones(len(x), requires_grad=True) * 2]
+)
+def test_a_discriminator_that_ignores_its_samples_is_named(penalty, D):
+    with pytest.raises(GanCourseError, match="do not depend on its samples"):
+        penalty(D, torch.rand(3, 2), torch.rand(3, 2))

@@ -44,13 +44,28 @@ def _data(x: Numbers, family: str, possible: Callable[[Tensor], Tensor] = _all) 
     return x
 
 
+def _parameter(value: Numbers, name: str, least: float = 0.0, most: float = math.inf) -> Tensor:
+    """A parameter that must be above ``least``, or from 0 to 1 where ``most`` is 1."""
+    value = floats(value)
+    inside = (value >= 0) & (value <= 1) if most == 1 else (value > least) & (value < most)
+    if not bool(inside.all()):
+        span = "from 0 to 1" if most == 1 else f"above {least:g}"
+        raise GanCourseError(
+            f"{name} is {value.detach().flatten()[:4].tolist()}",
+            where="gancourse.theory.likelihood",
+            fix=f"choose one {span}",
+        )
+    return value
+
+
 # ---- one family after the other: log-density, then its maximum-likelihood estimate ------------
 
 
 def log_bernoulli(x: Numbers, theta: Numbers) -> Tensor:
     r"""$x\log\theta + (1-x)\log(1-\theta)$ for $x\in\{0,1\}$, with $0\log0=0$."""
-    x, theta = floats(x), floats(theta)
-    return torch.xlogy(x, theta) + torch.xlogy(1 - x, 1 - theta)
+    x, theta = floats(x), _parameter(theta, "theta", most=1)
+    found = torch.xlogy(x, theta) + torch.xlogy(1 - x, 1 - theta)
+    return torch.where((x == 0) | (x == 1), found, -math.inf)
 
 
 def fit_bernoulli(x: Numbers) -> Tensor:
@@ -60,7 +75,7 @@ def fit_bernoulli(x: Numbers) -> Tensor:
 
 def log_gaussian(x: Numbers, mean: Numbers, std: Numbers) -> Tensor:
     r"""$-\tfrac12\log(2\pi) - \log\sigma - (x-\mu)^2/(2\sigma^2)$."""
-    std = floats(std)
+    std = _parameter(std, "std")
     return -LOG_2PI / 2 - torch.log(std) - ((floats(x) - floats(mean)) / std) ** 2 / 2
 
 
@@ -70,12 +85,16 @@ def fit_gaussian(x: Numbers) -> tuple[Tensor, Tensor]:
     $\hat\sigma^2$ is biased, with expectation $\frac{n-1}n\sigma^2$.
     """
     x = _data(x, "gaussian")
-    return x.mean(), x.var(unbiased=False).sqrt()
+    mean, std = x.mean(), x.var(unbiased=False).sqrt()
+    if not bool(mean.isfinite() & std.isfinite()):  # their squares overflow, they do not
+        unit = x.abs().max()
+        mean, std = (x / unit).mean() * unit, (x / unit).var(unbiased=False).sqrt() * unit
+    return mean, std
 
 
 def log_exponential(x: Numbers, rate: Numbers) -> Tensor:
     r"""$\log\lambda - \lambda x$ for $x\ge0$."""
-    x, rate = floats(x), floats(rate)
+    x, rate = floats(x), _parameter(rate, "rate")
     return torch.where(x >= 0, torch.log(rate) - rate * x, -math.inf)
 
 
@@ -93,7 +112,9 @@ def fit_exponential(x: Numbers) -> Tensor:
 
 def log_categorical(x: Numbers, probabilities: Numbers) -> Tensor:
     r"""$\log\theta_x$ for classes $x\in\{0,\dots,C-1\}$."""
-    return torch.log(floats(probabilities))[floats(x).long()]
+    x, theta = floats(x), _parameter(probabilities, "a probability", most=1)
+    possible = (x >= 0) & (x < len(theta)) & (x == x.round())
+    return torch.where(possible, torch.log(theta)[torch.where(possible, x, 0).long()], -math.inf)
 
 
 def fit_categorical(x: Numbers, classes: int) -> Tensor:
@@ -104,7 +125,7 @@ def fit_categorical(x: Numbers, classes: int) -> Tensor:
 
 def log_uniform(x: Numbers, theta: Numbers) -> Tensor:
     r"""$-\log\theta$ for $0\le x\le\theta$, else $-\infty$."""
-    x, theta = floats(x), floats(theta)
+    x, theta = floats(x), _parameter(theta, "theta")
     return torch.where((x >= 0) & (x <= theta), -torch.log(theta), -math.inf)
 
 

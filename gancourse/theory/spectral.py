@@ -86,5 +86,5 @@ def _iterate(
         u = u / torch.linalg.vector_norm(u).clamp_min(1e-12)
         v = transpose(u)
         estimates.append(torch.linalg.vector_norm(v))
-        v = v / estimates[-1]
+        v = torch.where(estimates[-1] > 0, v / estimates[-1], v)  # of W = 0: 0, and not NaN
     return torch.stack(estimates), u, v

@@ -17,6 +17,7 @@ Sources: chapter 11; Peyré and Cuturi, Computational Optimal Transport (2019), 
 Sinkhorn Distances (2013).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,10 @@ EXACT = {
     "dual_feasibility_tolerance": 1e-10,
     "presolve": False,
 }
+
+
+#: Beyond it, distances below one half vanish in float64 when they are added up.
+LARGEST_POWER = 50
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,14 @@ def distances(x, y, power: float = 1) -> Tensor:
             where="distances",
             fix="give both the same number of coordinates",
         )
-    return torch.linalg.vector_norm(x[:, None] - y, dim=-1) ** power
+    found = torch.linalg.vector_norm(x[:, None] - y, dim=-1) ** _power(power)
+    if not bool(found.isfinite().all()):
+        raise GanCourseError(
+            f"the distances to the power {power:g} are too large for float64",
+            where="distances",
+            fix="choose a larger unit of length, or a smaller power",
+        )
+    return found
 
 
 def optimal_plan(p, q, cost) -> Transport:
@@ -87,8 +99,9 @@ def optimal_plan(p, q, cost) -> Transport:
     a, b, c = (t.detach().numpy() for t in (p, q, cost))
     unit = np.abs(c).max() or 1.0  # the solver's tolerances are absolute
     even = len(a) == len(b) and np.ptp(a) == np.ptp(b) == 0
-    plan, f, g = (_pairing if even else _programme)(a, b, c / unit)
-    found = (torch.from_numpy(t) for t in (plan, f * unit, g * unit))
+    mass = _scale(p)
+    plan, f, g = (_pairing if even else _programme)(a / mass, b / mass, c / unit)
+    found = (torch.from_numpy(t) for t in (plan * mass, f * unit, g * unit))
     return Transport(p, q, cost, *found)
 
 
@@ -184,26 +197,32 @@ def earth_mover(x, y, power: float = 1) -> Tensor:
         )
     _, partner = linear_sum_assignment(distances(x.detach(), y.detach(), power).numpy())
     lengths = torch.linalg.vector_norm(x - y[torch.from_numpy(partner)], dim=-1)
-    return (lengths**power).mean() ** (1 / power)
+    if not bool((lengths > 0).any()):
+        return lengths.sum()  # 0, and so is its gradient; that of a root at 0 is NaN
+    apart = lengths > 0
+    powers = torch.where(apart, torch.where(apart, lengths, 1.0) ** power, 0.0)
+    return powers.mean() ** (1 / power)
 
 
 def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1e-9) -> Transport:
     r"""The plan of least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$ and its prices.
 
-    ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices
-    take turns, in logarithms, until the row sums are right up to ``tolerance`` in all; the column
-    sums always are.
+    ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices take
+    turns, in logarithms, until the row sums are right up to ``tolerance`` of the total, in all; the
+    column sums always are.
     """
     p, q, cost = (t.detach() for t in problem(p, q, cost))
     if not blur > 0:
         raise GanCourseError(f"blur is {blur}", where="sinkhorn", fix="choose a positive number")
+    mass, whole, other = _scale(p), p, q
+    p, q = p / mass, q / mass  # their products stay within float64
     f, log_p, log_q = torch.zeros_like(p), p.log(), q.log()
     for _ in range(steps):
         g = -blur * (log_p[:, None] + (f[:, None] - cost) / blur).logsumexp(0)
         new = -blur * (log_q + (g - cost) / blur).logsumexp(1)
         if (p * torch.expm1((f - new) / blur)).abs().sum() <= tolerance:
             plan = p[:, None] * q * torch.exp((f[:, None] + g - cost) / blur)
-            return Transport(p, q, cost, plan, f, g)
+            return Transport(whole, other, cost, mass * plan, f, g - blur * math.log(mass))
         f = new
     raise GanCourseError(
         f"the row sums were not right after {steps} steps",
@@ -246,6 +265,21 @@ def gaussian_w2_squared(mean_p, cov_p, mean_q, cov_q) -> Tensor:
     return gap @ gap + S_p.trace() + S_q.trace() - 2 * cross
 
 
+def _scale(p: Tensor) -> float:
+    """The power of two next to the total, by which dividing is exact; of masses around 1, 1."""
+    return 2.0 ** round(math.log2(float(p.detach().sum())))
+
+
+def _power(power: float) -> float:
+    if not 0 < power <= LARGEST_POWER:
+        raise GanCourseError(
+            f"the power of the distance is {power}",
+            where="theory.transport",
+            fix=f"choose one above 0, and up to {LARGEST_POWER}, for instance 1 or 2",
+        )
+    return power
+
+
 def _float(values) -> Tensor:
     return torch.as_tensor(values, dtype=torch.float64)
 
@@ -268,7 +302,7 @@ def _root(S) -> Tensor:
 
 
 def problem(p, q, cost) -> tuple[Tensor, Tensor, Tensor]:
-    """Two heaps and their cost, checked, as float64; ``q`` gets exactly the total of ``p``."""
+    """Two heaps and their cost, checked, as float64; ``q`` is scaled to exactly the total of ``p``."""
     p, q, cost = _float(p), _float(q), _float(cost)
     for name, heap in (("p", p), ("q", q)):
         if heap.ndim != 1 or not bool((heap >= 0).all() and 0 < heap.sum() < torch.inf):

@@ -222,6 +222,12 @@ def test_leading_axes_give_one_number_each():
         (lambda: info.tv([math.nan, 1], [0.5, 0.5]), "negative or NaN"),
         (lambda: info.jsd([0.5, 0.5], [0.2, 0.3, 0.5]), "different lengths 2, 3"),
         (lambda: info.wasserstein_1d([0.5, 0.5], [1, 0], [1.0, 0.0]), "must increase"),
+        (lambda: info.kl([0.5, 0.5], [0.5004, 0.5004]), "total mass 1.0008"),
+        (lambda: info.optimal_discriminator(math.nan, 1.0), "negative, infinite or NaN"),
+        (lambda: info.optimal_discriminator(-1.0, 2.0), "negative, infinite or NaN"),
+        (lambda: info.optimal_score([0.5, -0.5], [0.5, 0.5]), "negative, infinite or NaN"),
+        (lambda: info.optimal_score(math.inf, 1.0), "negative, infinite or NaN"),
+        (lambda: info.value([0.0, math.nan], [0.5, 0.5], [0.5, 0.5]), "a score is NaN"),
         (lambda: info.entropy(info.gaussian(torch.linspace(-5, 5, 101))), "pass dx=grid spacing"),
     ],
 )
@@ -289,3 +295,10 @@ def test_more_than_ten_thousand_pairs(dtype, bar):
 
     check()
     assert seen >= 10_000 and disjoint >= 100
+
+
+def test_the_largest_densities_have_an_optimum_and_rounding_is_no_mistake():
+    assert info.optimal_discriminator(1e308, 1e308).item() == 0.5
+    assert info.optimal_discriminator([1.5e308, 1.0], [0.5e308, 1.0]).tolist() == [0.75, 0.5]
+    single = torch.softmax(torch.randn(1000, generator=torch.Generator().manual_seed(0)), 0)
+    assert info.kl(single, single) == 0

@@ -55,6 +55,46 @@ def test_impossible_outcomes_have_log_density_minus_infinity_and_certain_ones_ze
     assert mle.log_uniform([2.0 + 1e-12], 2.0).item() == -math.inf
 
 
+def test_outside_the_classes_the_log_density_is_minus_infinity():
+    """Minus one is no way to count from the end, and 0.7 is no class."""
+    p = [0.2, 0.5, 0.3]
+    found = mle.log_categorical([-1, 0, 0.7, 2, 3, math.nan], p).tolist()
+    assert found == [-math.inf, math.log(0.2), -math.inf, math.log(0.3), -math.inf, -math.inf]
+    assert mle.log_bernoulli([-1, 0.5, 2, 1], 0.25).tolist() == [-math.inf] * 3 + [math.log(0.25)]
+
+
+def test_squares_that_overflow_leave_the_estimate():
+    mean, std = mle.fit_gaussian([1e200, -1e200])
+    assert (mean, std) == (0, 1e200)
+    mean, std = mle.fit_gaussian([1.5e308, 1.5e308, 1.5e308])
+    assert (mean, std) == (1.5e308, 0)
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 0.0, math.nan, math.inf])
+@pytest.mark.parametrize(
+    "log_density",
+    [
+        lambda wrong: mle.log_gaussian([1.0], 0.0, wrong),
+        lambda wrong: mle.log_exponential([1.0], wrong),
+        lambda wrong: mle.log_uniform([1.0], wrong),
+        lambda wrong: mle.log_mixture([1.0], [0.5, 0.5], [0.0, 1.0], [1.0, wrong]),
+    ],
+)
+def test_a_parameter_that_is_none_is_named(log_density, wrong):
+    with pytest.raises(GanCourseError, match="choose one above 0"):
+        log_density(wrong)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 2.0, math.nan])
+def test_a_probability_that_is_none_is_named(wrong):
+    for call in (
+        lambda: mle.log_bernoulli([1], wrong),
+        lambda: mle.log_categorical([0], [0.5, wrong]),
+    ):
+        with pytest.raises(GanCourseError, match="from 0 to 1"):
+            call()
+
+
 def test_log_densities_carry_gradients():
     mean = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     std = torch.tensor(1.7, dtype=torch.float64, requires_grad=True)

@@ -52,3 +52,9 @@ def test_both_bounds_are_attained(F, S):
     one[..., 0, 0], some[..., ::S, ::S] = 2.0, 1.0
     assert convolution_norm(one, 40 * S, S).item() == pytest.approx(convolution_bounds(one, S)[0])
     assert convolution_norm(some, 40 * S, S).item() > 0.9 * convolution_bounds(some, S)[1]
+
+
+def test_the_largest_singular_value_of_nothing_is_zero():
+    estimates, u, v = power_iteration(torch.zeros(2, 3), 3, torch.ones(3))
+    assert estimates.tolist() == [0.0] * 3
+    assert u.tolist() == [0.0] * 2 and v.tolist() == [0.0] * 3

@@ -310,6 +310,15 @@ NAN = float("nan")
         ),
         (lambda: earth_mover([1.0, 2], [1.0]), "as many points"),
         (lambda: earth_mover([NAN], [1.0]), "finite points"),
+        *(
+            (
+                lambda power=power, call=call: call([0.0, 1.0], [2.0, 5.0], power),
+                "the power of the distance",
+            )
+            for power in (0, -1, NAN, math.inf, 1e200)
+            for call in (earth_mover, distances)
+        ),
+        (lambda: distances([1e200], [0.0], 2), "too large for float64"),
         (lambda: distances([[1.0, 2]], [1.0]), "dimension 2 and 1"),
         (lambda: lipschitz_constant([1.0, 2], [1.0, 1]), "one point twice"),
         (lambda: lipschitz_constant([1.0, 2, 3], [1.0, 2]), "3 values for 2 points"),
@@ -339,3 +348,27 @@ def test_the_entropic_cost_is_what_its_plan_costs():
         information = (plan * np.log(plan / np.outer(size * p, size * q))).sum()
         expected = (cost * plan).sum() + 0.5 * information
         assert float(entropic_cost(size * p, size * q, cost, 0.5)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("total", [1e-300, 1e-11, 1.0, 1e11, 1e300])
+def test_the_unit_of_mass_does_not_matter(total):
+    """Masses below the tolerance vanished, and row sums were right before the first turn."""
+    p, q, cost = np.array([0.7, 0.3]), np.array([0.1, 0.9]), np.array([[0.0, 1.0], [2.0, 0.0]])
+    exact = optimal_plan(total * p, total * q, cost)
+    np.testing.assert_allclose(exact.plan / total, [[0.1, 0.6], [0.0, 0.3]], atol=1e-9)
+    single = optimal_plan([total, 0], [0, total], cost)
+    assert single.plan[0, 1] == total and single.plan.sum() == total
+    blurred = sinkhorn(total * p, total * q, cost, 0.5)
+    np.testing.assert_allclose(blurred.plan.sum(1) / total, p, atol=1e-8)
+    np.testing.assert_allclose(blurred.plan / total, sinkhorn(p, q, cost, 0.5).plan, atol=1e-8)
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 2, 3])
+def test_where_points_coincide_the_earth_mover_has_a_gradient(power):
+    x = torch.tensor([[0.0, 0.0], [1.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    cost = earth_mover(x, x.detach().clone(), power)
+    (gradient,) = torch.autograd.grad(cost, x)
+    assert cost == 0 and torch.equal(gradient, torch.zeros_like(x))
+    half = earth_mover(x, torch.tensor([[0.0, 0.0], [1.0, 3.0]]), power)
+    (gradient,) = torch.autograd.grad(half, x)
+    assert gradient.isfinite().all() and gradient[1, 1] < 0
