@@ -128,7 +128,7 @@ def chi2(p: Numbers, q: Numbers, dx: float = 1.0) -> Tensor:
 
 
 def wasserstein_1d(p: Numbers, q: Numbers, x: Numbers, dx: float = 1.0) -> Tensor:
-    r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses ``p*dx``, ``q*dx`` at increasing points ``x``."""
+    r"""$W_1(p,q) = \int |F_p - F_q|\,dx$ for masses ``p*dx``, ``q*dx`` at increasing ``x``."""
     p, q = _pair(p, q, dx)
     x = floats(x)
     if x.shape[-1] != p.shape[-1] or not bool((x.diff() > 0).all()):

@@ -207,9 +207,9 @@ def earth_mover(x, y, power: float = 1) -> Tensor:
 def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1e-9) -> Transport:
     r"""The plan of least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$ and its prices.
 
-    ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices take
-    turns, in logarithms, until the row sums are right up to ``tolerance`` of the total, in all; the
-    column sums always are.
+    ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices
+    take turns, in logarithms, until the row sums are right up to ``tolerance`` of the total, in all;
+    the column sums always are.
     """
     p, q, cost = (t.detach() for t in problem(p, q, cost))
     if not blur > 0:
@@ -302,7 +302,7 @@ def _root(S) -> Tensor:
 
 
 def problem(p, q, cost) -> tuple[Tensor, Tensor, Tensor]:
-    """Two heaps and their cost, checked, as float64; ``q`` is scaled to exactly the total of ``p``."""
+    """Two heaps and their cost, checked, as float64; ``q`` scaled to exactly the total of ``p``."""
     p, q, cost = _float(p), _float(q), _float(cost)
     for name, heap in (("p", p), ("q", q)):
         if heap.ndim != 1 or not bool((heap >= 0).all() and 0 < heap.sum() < torch.inf):
