@@ -4,8 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 LOCAL = ("file:", "data:", "blob:", "about:")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -25,6 +23,11 @@ PAGE = r"""async () => {
   if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
   await document.fonts.ready;
   const article = document.querySelector("article") || document.body, found = [];
+  if (!document.querySelector("meta[http-equiv='Content-Security-Policy']"))
+    found.push("no content policy");
+  const program = node => ["href", "xlink:href"].some(name =>
+    /^\s*javascript:/i.test(node.getAttribute(name) || ""));
+  if ([...document.querySelectorAll("a, use")].some(program)) found.push("a program as a link");
   const shown = node => (node.dataset.mjxError || node.textContent).trim().slice(0, 60);
   for (const node of article.querySelectorAll("span.math, div.math"))
     if (!node.querySelector("mjx-container")) found.push("formula not set: " + shown(node));
@@ -136,6 +139,8 @@ def pages(folder):
 
 def problems(folder, home="intro.html"):
     """Everything that a reader would stumble over, as ``page: problem``."""
+    from playwright.sync_api import sync_playwright  # where only the book is built, there is none
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         reader = Reader(browser, folder)

@@ -175,10 +175,11 @@ def links(root):
 
 
 def offline(root):
-    """Nothing in the built pages asks for anything outside."""
-    from offline import outside_requests
+    """Nothing in the built pages asks for anything outside, or runs what is not the book's own."""
+    from offline import outside_requests, programs
 
-    if found := outside_requests(root / "_build" / "html"):
+    html = root / "_build" / "html"
+    if found := outside_requests(html) + programs(html):
         raise CheckError("\n".join(["the book is not self-contained:", *found]))
 
 
@@ -205,8 +206,8 @@ def fingerprint(root):
         for path in (Path(folder, name) for name in sorted(names)):
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    installed = root / ".venv" / "installed.txt"
-    digest.update(installed.read_bytes() if installed.exists() else b"")
+    for stamp in sorted(root.glob(".venv/installed*.txt")):
+        digest.update(stamp.read_bytes())
     return digest.hexdigest()
 
 

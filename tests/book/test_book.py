@@ -1,23 +1,16 @@
 """The test of the test: whatever is planted in a small book, the steps of `make test` find it."""
 
-import subprocess
-import sys
+import re
 
 import pytest
 
 import browser
+import content_policy
 import set_repository
-from checkout import ROOT
+from book.harness import check
 from offline import outside_requests
 
 OUTSIDE = "https://" + "cdn.example.org/x"  # nothing in the tests gets as far as asking for it
-
-
-def check(book, *steps):
-    """Runs steps of `make test` on another book; (exit status, what they said)."""
-    command = [sys.executable, str(ROOT / "tools" / "check.py"), *steps, "--root", str(book)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
 
 
 def add(path, text):
@@ -66,13 +59,14 @@ WARNINGS = {
     "\n{cite}`nobody1900`\n": "nobody1900",
 }
 SEEN_BY_SCAN = {f'<img src="{OUTSIDE}.png" alt="">': f"intro.html: {OUTSIDE}.png"}
-SEEN_IN_BROWSER = {
+WIDE = {'<p style="width: 900px">wide</p>': "px wide at 390 px"}
+#: On a page without a policy, and on one whose policy names them.
+SCRIPTS = {
     f'<script>new Image().src = "https:" + "//{OUTSIDE[8:]}.gif"</script>': "external request: "
     + OUTSIDE
     + ".gif",
     "<script>console.error('planted message')</script>": "console: planted message",
     "<script>planted()</script>": "script error: planted is not defined",
-    '<p style="width: 900px">wide</p>': "px wide at 390 px",
 }
 FORMULAS = {
     "\n$$\n\\frac{1}{2}}\n$$\n": "formula with an error: Extra close brace",
@@ -82,18 +76,46 @@ FORMULAS = {
 
 
 def test_planted_trouble_in_the_text(executed_book):
-    """Warnings of the build, external requests, script errors, broken formulas, sideways scroll."""
-    html = "".join(map(raw, {**SEEN_BY_SCAN, **SEEN_IN_BROWSER}))
+    """Warnings of the build, external requests, broken formulas, sideways scroll."""
+    html = "".join(map(raw, {**SEEN_BY_SCAN, **WIDE}))
     add(executed_book / "intro.md", "".join({**WARNINGS, **FORMULAS}) + html)
     steps = ["book", "offline", "browser"] if browser.chromium() else ["book", "offline"]
     status, said = check(executed_book, *steps)
     assert status == 1
     expected = {**WARNINGS, **SEEN_BY_SCAN}
     if browser.chromium():
-        expected |= {**SEEN_IN_BROWSER, **FORMULAS}
+        expected |= {**WIDE, **FORMULAS}
         assert "FAILED: book, offline, browser" in said
+        assert "Content Security Policy" in said  # the picture was not even asked for
     for planted, message in expected.items():
         assert message in said, planted
+
+
+def test_planted_scripts_in_a_built_page(executed_book):
+    """External requests and script errors, with a policy that names the scripts and without."""
+    assert check(executed_book, "book")[0] == 0
+    page = executed_book / "_build" / "html" / "intro.html"
+    head, policy, rest = re.split("(<meta http-equiv=.Content-Security[^>]*>)", page.read_text())
+    bare = head + rest.replace("</body>", "".join(SCRIPTS) + "</body>")
+    page.write_text(bare)
+    steps = ["offline", "browser"] if browser.chromium() else ["offline"]
+    status, said = check(executed_book, *steps)
+    assert status == 1 and "intro.html: no content policy" in said
+    if browser.chromium():
+        for planted, message in SCRIPTS.items():
+            assert message in said, planted
+        assert said.count("intro.html: no content policy") == 2
+    page.write_text(head + policy + rest.replace("</body>", "".join(SCRIPTS) + "</body>"))
+    status, said = check(executed_book, *steps)
+    assert said.count("a script that the policy does not name") == 3
+    if browser.chromium():
+        assert "FAILED: offline, browser" in said and "external request" not in said
+    page.write_text(content_policy.with_policy(bare))  # which names them all
+    status, said = check(executed_book, *steps)
+    if browser.chromium():
+        assert "FAILED: browser" in said
+        for planted, message in SCRIPTS.items():
+            assert message in said, planted
 
 
 def test_warning_does_not_hide_in_an_unchanged_page(executed_book):
@@ -136,7 +158,7 @@ def test_only_an_unchanged_book_is_not_checked_again(tmp_path):
     """A step that passed is left out on request, until any file changes; a failed one never is."""
     page = tmp_path / "_build" / "html" / "page.html"
     page.parent.mkdir(parents=True)
-    page.write_text("<p>fine</p>")
+    page.write_text(content_policy.with_policy("<p>fine</p>"))
     (tmp_path / "text.md").write_text("one")
     again = ("--unless-passed", "offline")
     assert "done in" in check(tmp_path, *again)[1]
