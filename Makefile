@@ -67,13 +67,16 @@ repository: environment  ## write the public address everywhere: make repository
 lock: environment    ## work out requirements.lock again, after a change of requirements.txt
 	@$(RUN) tools/lock.py
 
+wheel: environment   ## the package as files that pip installs, in dist (the book has the same wheel)
+	@$(RUN) tools/wheel.py dist --source
+
 environment:         ## the virtual environment in .venv (the others call it)
 	@$(PYTHON) tools/environment.py
 
 clean:               ## remove what was built (clean-all: the environment, too)
-	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
+	rm -rf _build build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
 
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit lint fix types coverage notebooks links lint-js chapters stale experiments mutants torture benchmark repository lock environment clean clean-all
+.PHONY: help book test unit lint fix types coverage notebooks links lint-js chapters stale experiments mutants torture benchmark repository lock wheel environment clean clean-all

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import wheel
 from kernels import kernel_environment
 
 HERE = Path(__file__).resolve().parent.parent
@@ -154,9 +155,16 @@ def jupyter_book(root, *options):
         raise CheckError("\n".join([*lines, f"(the whole log: {log})"]))
 
 
+def wheel_beside(root):
+    """The package as one file in the book's folder, for those who have only that."""
+    if (root / "pyproject.toml").exists():  # the small books of the tests have no package
+        wheel.build(root, root / "_build" / "html" / wheel.BESIDE)
+
+
 def book(root):
     """The book from nothing: a warning in an unchanged page must not hide in the cache."""
     jupyter_book(root, "--all")
+    wheel_beside(root)
 
 
 def build(root):
@@ -165,6 +173,7 @@ def build(root):
     options = [] if clean.exists() else ["--all"]
     clean.unlink(missing_ok=True)
     jupyter_book(root, *options)
+    wheel_beside(root)
     clean.touch()
     print(f"The book is at {(root / '_build/html/index.html').as_uri()}")
 

@@ -1,8 +1,9 @@
 """Writes the course's public address everywhere
 (``make repository URL=https://github.com/owner/name``).
 
-It stands in _config.yml; the notebooks' Colab badges and set-up cells follow from it. No chapter is
-executed again, and run twice it changes nothing.
+It stands in _config.yml; the notebooks' Colab badges and set-up cells and the package's own
+addresses in pyproject.toml follow from it. No chapter is executed again, and run twice it changes
+nothing.
 """
 
 import re
@@ -52,6 +53,20 @@ def stamp_config(text, address):
     return text
 
 
+def stamp_project(text, address):
+    """pyproject.toml with the addresses that a package index shows, in place of older ones."""
+    addresses = {
+        "Homepage": pages_address(address),
+        "Repository": address,
+        "Changelog": f"{address}/blob/main/CHANGELOG.md",
+        "Issues": f"{address}/issues",
+    }
+    table = "".join(f'{name} = "{where}"\n' for name, where in addresses.items())
+    text = re.sub(r"^\[project\.urls\]\n(?:\w+ = .*\n)*\n", "", text, flags=re.MULTILINE)
+    before, scripts, after = text.partition("[project.scripts]\n")
+    return f"{before}[project.urls]\n{table}\n{scripts}{after}"
+
+
 def stamp_notebook(root, text):
     """Renews the inserted cells of a chapter's notebook; its own cells and outputs stay."""
     path = text.with_suffix(".ipynb")
@@ -67,6 +82,9 @@ def main(url, root=ROOT):
     address = checked(url)
     config = root / "_config.yml"
     config.write_text(stamp_config(config.read_text("utf-8"), address), "utf-8")
+    project = root / "pyproject.toml"
+    if project.exists():
+        project.write_text(stamp_project(project.read_text("utf-8"), address), "utf-8")
     built = [text for text in chapters(root) if text.with_suffix(".ipynb").exists()]
     for text in built:
         stamp_notebook(root, text)

@@ -94,7 +94,8 @@ def test_workflow_checks_links_weekly_and_releases_what_a_tag_names():
     assert [re.fullmatch(r"\d+ \d+ \* \* \d", x["cron"]) for x in weekly[True]["schedule"]]
     said = commands(release["jobs"]["build"])
     assert release[True] == {"push": {"tags": ["v*"]}}
-    for words in ("gancourse.__version__", "make test", "pip wheel", "zip -qr"):
+    wheel = ("make wheel", "cmp dist/*.whl _build/html/_downloads/*.whl")
+    for words in ("gancourse.__version__", "make test", *wheel, "zip -qr"):
         assert words in said
     assert release["jobs"]["publish"]["needs"] == "build"
 
@@ -190,6 +191,7 @@ def test_make_help_lists_the_commands():
             "benchmark",
             "repository",
             "lock",
+            "wheel",
             "environment",
             "clean",
         ),

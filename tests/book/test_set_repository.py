@@ -1,6 +1,7 @@
 """tools/set_repository.py: one command writes the address everywhere."""
 
 import hashlib
+import tomllib
 
 import nbformat
 import pytest
@@ -9,8 +10,30 @@ import yaml
 import build_chapters
 import set_repository
 from chapters import is_stale
+from checkout import ROOT
 
 URL = "https://github.com/some-owner/gan.course"
+
+
+def test_package_says_where_it_comes_from_once_that_is_known():
+    """Before, no address at all; then four; another address replaces them; all else stays."""
+    text = (ROOT / "pyproject.toml").read_text()
+    before = tomllib.loads(text)
+    stamped = set_repository.stamp_project(text, URL)
+    urls = tomllib.loads(stamped)["project"]["urls"]
+    assert urls.keys() == {"Homepage", "Repository", "Changelog", "Issues"}
+    assert urls["Homepage"] == "https://some-owner.github.io/gan.course/"
+    assert all(where.startswith(URL) for name, where in urls.items() if name != "Homepage")
+    assert set_repository.stamp_project(stamped, URL) == stamped
+    again = set_repository.stamp_project(set_repository.stamp_project(text, URL + "x"), URL)
+    assert again == stamped
+    after = tomllib.loads(stamped)
+    for project in (before, after):
+        project["project"].pop("urls", None)
+    assert before == after
+    address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
+    named = tomllib.loads(text)["project"].get("urls", {}).get("Repository", "")
+    assert named == address.removesuffix("/")
 
 
 @pytest.fixture
