@@ -1,10 +1,10 @@
 """Sphinx extension: no text and no result of a cell brings a program of its own onto a page.
 
 All HTML that a chapter, a cell's result or a docstring brings along passes through here on its way
-to the page. It may hold the elements in ELEMENTS, no handlers (`onclick`), no addresses but plain
+to the page. It may hold the elements in ELEMENTS, no handlers (``onclick``), no addresses but plain
 ones, and no script except those of the package's live figures, word for word. A formula may hold
 no command that makes a link or reaches into the page. What else is found is left out, with a
-warning that fails the build. What the browser is told (`content_policy.py`) is a second lock on
+warning that fails the build. What the browser is told (``content_policy.py``) is a second lock on
 the same door.
 """
 
@@ -63,7 +63,7 @@ def is_live_figure(script):
 
 
 class Scan(HTMLParser):
-    """What is wrong with a piece of HTML, in `found`, and the `scripts` in it."""
+    """What is wrong with a piece of HTML, in ``found``, and the ``scripts`` in it."""
 
     def __init__(self, text):
         super().__init__()

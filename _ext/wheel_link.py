@@ -1,6 +1,6 @@
-"""Sphinx extension: {wheel}`words` is a link to the package's wheel, which lies beside the pages.
+"""Sphinx extension: {wheel}``words`` is a link to the package's wheel, which lies beside the pages.
 
-`make book` lays it there (tools/wheel.py) as soon as the pages are built.
+``make book`` lays it there (tools/wheel.py) as soon as the pages are built.
 """
 
 from docutils import nodes

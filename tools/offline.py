@@ -88,7 +88,7 @@ TRICKS = re.compile(r"\\href\s*\{\s*javascript:|<!--?-?>", re.IGNORECASE)
 class Programs(HTMLParser):
     """What a page's policy does not allow, and whether the policy stands before all of it.
 
-    The page is read once more, not asked how it was made: what `_ext/content_policy.py` forgot
+    The page is read once more, not asked how it was made: what ``_ext/content_policy.py`` forgot
     is found here.
     """
 
@@ -142,7 +142,7 @@ def script_rule(policy):
 
 
 def programs(folder):
-    """`page: what` of every script and handler that a page's policy does not name."""
+    """``page: what`` of every script and handler that a page's policy does not name."""
     return [
         f"{path.relative_to(folder)}: {what}"
         for path in sorted(Path(folder).rglob("*.html"))

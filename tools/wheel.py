@@ -4,7 +4,7 @@
     python tools/wheel.py FOLDER --source   and gancourse-<version>.tar.gz
 
 The wheel's bytes follow from the sources alone: it is built in a folder of its own, with fixed
-times, rights and order. `make book` lays it beside the pages, a release attaches the same one.
+times, rights and order. ``make book`` lays it beside the pages, a release attaches the same one.
 """
 
 import argparse
