@@ -3,7 +3,8 @@
 A page may load what lies beside it, and run those scripts inside it whose sha256 stands in its
 policy; nothing else runs and nothing comes from outside, whatever finds its way onto the page. Its
 own are the scripts of the theme around the text, and in the text those that ``safe_content.py``
-vouches for. A book opened by a double click has no origin, so that ``file:`` stands beside ``'self'``.
+vouches for. A book opened by a double click has no origin, so that ``file:`` stands beside
+``'self'``.
 """
 
 import base64

@@ -208,8 +208,8 @@ def sinkhorn(p, q, cost, blur: float, steps: int = 100_000, tolerance: float = 1
     r"""The plan of least $\sum c\,\pi+\varepsilon\,\mathrm{KL}(\pi\|p\otimes q)$ and its prices.
 
     ``blur`` is $\varepsilon$, and $\pi_{ij}=p_iq_je^{(f_i+g_j-c_{ij})/\varepsilon}$. The prices
-    take turns, in logarithms, until the row sums are right up to ``tolerance`` of the total, in all;
-    the column sums always are.
+    take turns, in logarithms, until the row sums are right up to ``tolerance`` of the total, in
+    all; the column sums always are.
     """
     p, q, cost = (t.detach() for t in problem(p, q, cost))
     if not blur > 0:
