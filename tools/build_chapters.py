@@ -1,5 +1,8 @@
 """Executes the chapters whose notebooks are stale (``make chapters``).
 
+Where only the words of a notebook are old (an address, a citation, a formula's number in another
+chapter), they are written anew and nothing is executed.
+
 python tools/build_chapters.py            only what is stale
 python tools/build_chapters.py 06 09      these, stale or not
 python tools/build_chapters.py --all      every one
@@ -18,8 +21,9 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from chapters import assemble, chapters, is_stale, serialise
+from chapters import assemble, chapters, is_stale, renew, serialise
 from kernels import kernel_environment
+from plain import PlainError
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_SECONDS = 600
@@ -99,7 +103,7 @@ async def build_all(root, texts):
         try:
             async with free:
                 await build(root, text)
-        except ChapterError as error:
+        except (ChapterError, PlainError) as error:
             print(f"  FAILED {error}", flush=True)
             return str(error)
 
@@ -138,6 +142,10 @@ def main(argv=None, root=ROOT):
             sys.exit("stale: " + ", ".join(t.stem for t in texts) + "   (run: make chapters)")
         print("every notebook is up to date")
         return
+    rest = [text for text in chapters(root) if text not in texts]
+    renewed = [t.stem for t in rest if not is_stale(root, t) and renew(root, t)]
+    if renewed:
+        print(f"  new words, nothing executed: {', '.join(renewed)}")
     if not texts:
         print("every notebook is up to date")
     if failures := asyncio.run(build_all(root, texts)):

@@ -8,22 +8,47 @@ import jupytext
 import nbformat
 import yaml
 
+from plain import Plain
 from reach import Reach
 
 PAIRS = "chapters/[0-9][0-9]_*.md"
 BADGE, SETUP = "badge", "setup"  # the two cells that a notebook has and its text has not
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
-NO_ADDRESS = """\
-    print("The package of this course is missing: in the course's folder run `pip install -e .`")"""
-INSTALL = """\
-    %pip install -q "gancourse @ git+{address}" """.rstrip()
 SETUP_CELL = """\
-# On Colab this installs the course's small package; everywhere else it does nothing.
-from importlib.util import find_spec
+# Fetches the course's small package if it is missing here (on Colab, say); else does nothing.
+import importlib.util
+import sys
+from pathlib import Path
 
-if find_spec("gancourse") is None:
-{install}"""
+WHEEL = "{wheel}"
+
+
+def missing():
+    importlib.invalidate_caches()
+    return importlib.util.find_spec("gancourse") is None
+
+
+folders = [Path.cwd(), *Path.cwd().parents]
+for folder in folders:  # a clone of the course
+    if missing() and (folder / "gancourse" / "games.py").exists():
+        sys.path.insert(0, str(folder))
+for folder in folders:  # a wheel beside this notebook, or in the built book
+    for wheel in (folder / WHEEL, folder / "_downloads" / WHEEL):
+        if missing() and wheel.exists():
+            %pip install -q "{{wheel}}"
+{published}if missing():
+    raise SystemExit(
+        f"The package of this course is missing. Put {{WHEEL}} beside this notebook\\n"
+        "(the built book has it in its folder _downloads), or open it in a clone of the course."
+    )"""
+#: The published book has the wheel that was built with it; once it has a newer one, the tag stays.
+PUBLISHED = """\
+for source in (f"{book}/_downloads/{{WHEEL}}",  # the published book's
+               "gancourse @ git+{address}@v{version}"):
+    if missing():
+        %pip install -q "{{source}}"
+"""
 
 
 def chapters(root):
@@ -45,6 +70,22 @@ def colab_address(root, notebook):
     return f"https://colab.research.google.com/github/{path}/blob/{branch}/{name}"
 
 
+def published(root):
+    """The published book's address, or "" while there is none."""
+    settings = yaml.safe_load(Path(root, "_config.yml").read_text("utf-8"))
+    return (settings["html"]["baseurl"] or "").rstrip("/")
+
+
+def setup_cell(root):
+    """The code that finds the package: here, in a clone, as a wheel, at the published address."""
+    code = Path(root, "gancourse", "__init__.py").read_text("utf-8")
+    version = re.findall(r'^__version__ = "(.+)"', code, re.MULTILINE)[0]
+    address, book = repository(root)[0], published(root)
+    names = {"wheel": f"gancourse-{version}-py3-none-any.whl", "version": version}
+    source = PUBLISHED.format(book=book, address=address, **names) if address else ""
+    return SETUP_CELL.format(published=source, **names)
+
+
 def written(text):
     """The cells of a chapter as its author wrote them."""
     cells = jupytext.read(text).cells
@@ -56,8 +97,7 @@ def written(text):
 def inserted(root, text):
     """The cells that every notebook starts with: set-up, and if there is an address, a badge."""
     address, _ = repository(root)
-    install = INSTALL.format(address=address) if address else NO_ADDRESS
-    setup = nbformat.v4.new_code_cell(SETUP_CELL.format(install=install))
+    setup = nbformat.v4.new_code_cell(setup_cell(root))
     setup.metadata = {"gancourse": SETUP, "tags": ["remove-cell"]}
     if not address:
         return [setup]
@@ -65,6 +105,12 @@ def inserted(root, text):
     badge = nbformat.v4.new_markdown_cell(f"[![Open in Colab](../_static/colab.svg)]({link})")
     badge.metadata = {"gancourse": BADGE}
     return [badge, setup]
+
+
+def worded(root, text):
+    """All cells of a chapter's notebook, not executed: the author's, in plain Markdown."""
+    cells = Plain(root, text, published(root)).cells(written(text))
+    return with_ids(inserted(root, text) + cells)
 
 
 def with_ids(cells):
@@ -79,7 +125,7 @@ def with_ids(cells):
 
 def assemble(root, text):
     """The notebook of a chapter, not executed yet: fixed kernel, fixed ids, no machine's traces."""
-    cells = with_ids(inserted(root, text) + written(text))
+    cells = worded(root, text)
     metadata = {
         "kernelspec": KERNEL,
         "language_info": {"name": "python"},
@@ -96,6 +142,24 @@ def serialise(notebook):
 def own_cells(notebook):
     """The cells of a notebook that come from its text."""
     return [cell for cell in notebook.cells if "gancourse" not in cell.metadata]
+
+
+def renew(root, text):
+    """Writes a notebook's cells anew and keeps what they have put out; whether that changed it.
+
+    For what needs no execution: an address, a version, a number or a citation of the words.
+    """
+    path = text.with_suffix(".ipynb")
+    before = path.read_text("utf-8")
+    notebook, cells = nbformat.reads(before, as_version=4), worded(root, text)
+    old, new = ([c for c in some if c.cell_type == "code"] for some in (notebook.cells, cells))
+    for cell, executed in zip(new, old, strict=True):
+        cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
+    notebook.cells = cells
+    after = serialise(notebook)
+    if after != before:
+        path.write_text(after, "utf-8")
+    return after != before
 
 
 # ---- what a chapter's results depend on -------------------------------------------------------

@@ -1,18 +1,16 @@
 """Writes the course's public address everywhere
 (``make repository URL=https://github.com/owner/name``).
 
-It stands in _config.yml; the notebooks' Colab badges and set-up cells and the package's own
-addresses in pyproject.toml follow from it. No chapter is executed again, and run twice it changes
-nothing.
+It stands in _config.yml; the notebooks' Colab badges, set-up cells and links into the book, and
+the package's own addresses in pyproject.toml follow from it. No chapter is executed again, and run
+twice it changes nothing.
 """
 
 import re
 import sys
 from pathlib import Path
 
-import nbformat
-
-from chapters import chapters, inserted, own_cells, serialise, with_ids
+from chapters import chapters, renew
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9](?:[A-Za-z0-9-]*)/[A-Za-z0-9._-]+")
@@ -67,17 +65,6 @@ def stamp_project(text, address):
     return f"{before}[project.urls]\n{table}\n{scripts}{after}"
 
 
-def stamp_notebook(root, text):
-    """Renews the inserted cells of a chapter's notebook; its own cells and outputs stay."""
-    path = text.with_suffix(".ipynb")
-    notebook = nbformat.read(path, as_version=4)
-    old = [c for c in notebook.cells if c.metadata.get("gancourse") == "setup"]
-    cells = inserted(root, text)
-    cells[-1].execution_count = old[0].get("execution_count") if old else None
-    notebook.cells = with_ids(cells + own_cells(notebook))
-    path.write_text(serialise(notebook), "utf-8")
-
-
 def main(url, root=ROOT):
     address = checked(url)
     config = root / "_config.yml"
@@ -87,7 +74,7 @@ def main(url, root=ROOT):
         project.write_text(stamp_project(project.read_text("utf-8"), address), "utf-8")
     built = [text for text in chapters(root) if text.with_suffix(".ipynb").exists()]
     for text in built:
-        stamp_notebook(root, text)
+        renew(root, text)
     print(f"{address} stands in _config.yml and in {len(built)} notebooks. Next: make book")
 
 

@@ -42,7 +42,8 @@ plt.show()
 ```
 
 ```{code-cell} python
-# NBVAL_CHECK_OUTPUT
+:tags: [nbval-check-output]
+
 print(1 + 1)
 values.mean()
 ```
@@ -57,6 +58,7 @@ def make_small_book(folder):
     for name in ("chapters", "appendix", "gancourse", "tests"):
         (folder / name).mkdir()
     (folder / "chapters" / "05_small.md").write_text(CHAPTER)
+    (folder / "gancourse" / "__init__.py").write_text('"""A package."""\n\n__version__ = "1.2.3"\n')
     (folder / "references.bib").write_text("")
     (folder / "intro.md").write_text("# Welcome\n\nOne page.\n")
     (folder / "_toc.yml").write_text(

@@ -34,8 +34,7 @@ def test_nothing_is_installed_while_the_address_is_unknown(small_book, text):
     build_chapters.main([], root=small_book)
     setup = nbformat.read(text.with_suffix(".ipynb"), as_version=4).cells[0]
     assert setup.metadata.tags == ["remove-cell"]
-    assert "pip install -e ." in setup.source and "%pip" not in setup.source
-    assert "http" not in setup.source and setup.outputs == []
+    assert "http" not in setup.source and "git+" not in setup.source and setup.outputs == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +53,31 @@ def test_failing_cell_is_named_and_the_old_notebook_stays(small_book, text, caps
     said = capsys.readouterr().out
     assert "chapters/05_small.md, code cell 4" in said and message in said
     assert notebook.read_text() == "old"
+
+
+def test_what_has_no_plain_form_is_said_and_the_old_notebook_stays(small_book, text, capsys):
+    text.with_suffix(".ipynb").write_text("old")
+    text.write_text(text.read_text() + "\n:::{mystery} x\ny\n:::\n")
+    with pytest.raises(SystemExit, match="1 of 1 chapters failed"):
+        build_chapters.main(["05"], root=small_book)
+    assert "chapters/05_small.md: the directive 'mystery'" in capsys.readouterr().out
+    assert text.with_suffix(".ipynb").read_text() == "old"
+
+
+def test_new_words_need_no_execution(executed_book, capsys, monkeypatch):
+    """A new version stands in every set-up cell; what the cells have put out stays."""
+    monkeypatch.delattr(build_chapters, "build")  # whoever executes fails
+    path = executed_book / "chapters" / "05_small.ipynb"
+    before = nbformat.read(path, as_version=4)
+    module = executed_book / "gancourse" / "__init__.py"
+    module.write_text(module.read_text().replace("1.2.3", "1.2.4"))
+    build_chapters.main([], root=executed_book)
+    assert "new words, nothing executed: 05_small" in capsys.readouterr().out
+    after = nbformat.read(path, as_version=4)
+    assert "gancourse-1.2.4-py3" in after.cells[0].source
+    assert after.cells[1:] == before.cells[1:] and after.metadata == before.metadata
+    build_chapters.main([], root=executed_book)
+    assert "new words" not in capsys.readouterr().out
 
 
 def test_unknown_chapter_is_one_line(small_book):

@@ -58,8 +58,13 @@ def test_stamps_without_executing(built):
     after = nbformat.read(path, as_version=4)
     link = "https://colab.research.google.com/github/some-owner/gan.course/blob/main/chapters/05_small.ipynb"
     assert after.cells[0].source == f"[![Open in Colab](../_static/colab.svg)]({link})"
-    assert f'%pip install -q "gancourse @ git+{URL}"' in after.cells[1].source
-    assert after.cells[2:] == before.cells[1:]
+    assert 'f"https://some-owner.github.io/gan.course/_downloads/{WHEEL}"' in after.cells[1].source
+    assert 'WHEEL = "gancourse-1.2.3-py3-none-any.whl"' in after.cells[1].source
+    assert f'"gancourse @ git+{URL}@v1.2.3"' in after.cells[1].source
+    web = "(https://some-owner.github.io/gan.course/chapters/05_small.html#a-formula)"
+    assert f"[formula]{web}" in after.cells[2].source
+    assert "**formula**" in before.cells[1].source
+    assert after.cells[3:] == before.cells[2:]
     assert after.cells[1].execution_count == 1
     assert not is_stale(built, built / "chapters" / "05_small.md")
 
