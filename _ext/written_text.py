@@ -1,6 +1,6 @@
 """Sphinx extension: a chapter's page has its words from the text, its outputs from the notebook.
 
-The notebook says the same in the plain Markdown that Colab and JupyterLab know (tools/plain.py);
+The notebook says the same in Markdown that Colab and JupyterLab know (tools/plain_words.py);
 the book has more to say it with. Cells are paired by their order, code with code; what only a
 notebook has (the list of what it cites) is left out.
 

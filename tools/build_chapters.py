@@ -23,7 +23,7 @@ from nbclient.exceptions import CellExecutionError
 
 from chapters import assemble, chapters, is_stale, renew, serialise
 from kernels import kernel_environment
-from plain import PlainError
+from plain_words import PlainError
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_SECONDS = 600

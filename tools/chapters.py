@@ -8,7 +8,7 @@ import jupytext
 import nbformat
 import yaml
 
-from plain import Plain
+from plain_words import Plain
 from reach import Reach
 
 PAIRS = "chapters/[0-9][0-9]_*.md"

@@ -31,7 +31,7 @@ from chapters import (
     worded,
 )
 from checkout import ROOT
-from plain import REFERENCES
+from plain_words import REFERENCES
 
 TEXTS = chapters(ROOT)
 SECTIONS = ["Exercises", "Summary", "Further reading"]
@@ -66,7 +66,7 @@ def test_every_notebook_has_a_text():
 
 @each_chapter
 def test_notebook_says_what_the_text_says(text):
-    """In plain Markdown: what that means is held by test_plain.py."""
+    """In plain Markdown: what that means is held by test_plain_words.py."""
     assert what_it_says(notebook_of(text).cells) == what_it_says(worded(ROOT, text))
 
 

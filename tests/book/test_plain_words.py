@@ -13,7 +13,7 @@ from chapters import chapters, setup_cell, worded, written
 from checkout import ROOT
 from equations import displays
 from numbering import places
-from plain import DISPLAY, Plain, PlainError
+from plain_words import DISPLAY, Plain, PlainError
 
 TEXTS = chapters(ROOT)
 each_chapter = pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.stem)
@@ -114,7 +114,7 @@ def test_every_formula_in_a_line_is_intact(text):
 @each_chapter
 def test_every_solution_is_folded_below_its_exercise(text):
     source = words(stored(text))
-    numbers = re.findall(r"^\*\*Exercise (\d+\.\d+)", source, re.MULTILINE)
+    numbers = re.findall(r"^### Exercise (\d+\.\d+)", source, re.MULTILINE)
     folded = re.findall(
         r"^<details>\n<summary><b>(.+?)</b></summary>\n\n(.+?)\n\n</details>$", source, re.M | re.S
     )
@@ -123,7 +123,7 @@ def test_every_solution_is_folded_below_its_exercise(text):
     assert sorted(solved) == sorted(numbers) and len(numbers) >= 5
     assert not any("<details>" in body for _, body in folded)
     for number in numbers:
-        exercise = source.index(f"**Exercise {number} ")
+        exercise = source.index(f"### Exercise {number} ")
         assert exercise < source.index(f"Solution to exercise {number}<")
 
 

@@ -78,7 +78,9 @@ class Plain:
         return self._title("\n\n".join(self._pieces(source.split("\n"))))
 
     def _wrong(self, what: str) -> PlainError:
-        return PlainError(f"{self.page}.md: {what} (tools/plain.py writes the notebook's words)")
+        return PlainError(
+            f"{self.page}.md: {what} (tools/plain_words.py writes the notebook's words)"
+        )
 
     def _title(self, words: str) -> str:
         """The chapter's number in front of its title, as the book prints it."""
@@ -120,8 +122,10 @@ class Plain:
         if kind == "prf:proof":
             return f"**Proof.** {body} ∎" if in_sentences(body) else f"**Proof.**\n\n{body}\n\n∎"
         if kind in NAMES:
-            named = f"{self._heading(options, title)}\n\n{body}"
-            return named if kind == "exercise" else quote(named)
+            heading = self._heading(options, title)
+            if kind == "exercise":  # a heading: listed and folded by the program, apart from others
+                return f"### {heading}\n\n{body}"
+            return quote(f"**{heading}.**\n\n{body}")
         if kind in ADMONITIONS:
             title = title or kind.capitalize()
             if "dropdown" in options.get("class", ""):
@@ -131,7 +135,7 @@ class Plain:
 
     def _heading(self, options: dict[str, str], title: str) -> str:
         name = self._place(options.get("label", "")).name
-        return f"**{name} ({title}).**" if title else f"**{name}.**"
+        return f"{name} ({title})" if title else name
 
     def _place(self, label: str):
         try:
