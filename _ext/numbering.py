@@ -2,7 +2,7 @@
 
 Sphinx counts them when it builds the book: labelled formulas, and boxes of one kind, in the order
 of the page, with the chapter's number in front. A notebook has to say the same without a build.
-The extension `written_text` compares both whenever the book is built.
+The extension ``written_text`` compares both whenever the book is built.
 """
 
 import re

@@ -4,7 +4,7 @@ The notebook says the same in Markdown that Colab and JupyterLab know (tools/pla
 the book has more to say it with. Cells are paired by their order, code with code; what only a
 notebook has (the list of what it cites) is left out.
 
-A notebook calls formulas, theorems and exercises by the numbers that `numbering` counts; at each
+A notebook calls formulas, theorems and exercises by the numbers that ``numbering`` counts; at each
 build they are compared with Sphinx's own.
 """
 

@@ -1,17 +1,17 @@
 r"""What a person sees who runs a chapter: its text in Markdown that every notebook program knows.
 
 A chapter is written in MyST, which the book understands, and Colab, JupyterLab, VS Code and GitHub
-do not: they would show `:::{solution}`, `` {cite}`goodfellow2014` `` and `$$ (eq-nash)` as they
-stand, with every solution open. So the notebook that `make chapters` writes says it in plain
-Markdown: solutions folded in `<details>`, boxes with bold titles, numbers as the book prints them
-(`\tag{5.6}`, "Exercise 5.2"), citations as "(Goodfellow et al., 2014)" with a list at the end, and
+do not: they would show ``:::{solution}``, ``` {cite}``goodfellow2014`` ```` and ``$$ (eq-nash)`` as they
+stand, with every solution open. So the notebook that ``make chapters`` writes says it in plain
+Markdown: solutions folded in ``<details>``, boxes with bold titles, numbers as the book prints them
+(``\tag{5.6}``, "Exercise 5.2"), citations as "(Goodfellow et al., 2014)" with a list at the end, and
 links into the published book, or bold words while it has no address.
 
 **One notebook a chapter, not two.** A second, plain file beside each notebook would double what is
 built, committed and kept in step, and whoever opens the folder would have to know which of the two
 is meant. As it is, the file with the pictures that GitHub shows is the file that Colab opens, that
 nbval runs and that the download button gives. Nothing is lost for the book: it takes the outputs
-from the notebook, and the words from the text (`_ext/written_text.py`).
+from the notebook, and the words from the text (``_ext/written_text.py`).
 """
 
 import re
@@ -232,7 +232,7 @@ def year(entry) -> str:
 
 
 def readable(words: str) -> str:
-    r"""On one line, and without the backslashes that nothing needs: `Pouget\-Abadie, 2014\.`"""
+    r"""On one line, and without the backslashes that nothing needs: ``Pouget\-Abadie, 2014\.``"""
     return re.sub(r"\\([^\w\s*_\\`])", r"\1", " ".join(words.split()))
 
 
