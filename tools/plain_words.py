@@ -1,11 +1,11 @@
 r"""What a person sees who runs a chapter: its text in Markdown that every notebook program knows.
 
-A chapter is written in MyST, which the book understands, and Colab, JupyterLab, VS Code and GitHub
-do not: they would show ``:::{solution}``, ``` {cite}``goodfellow2014`` ```` and ``$$ (eq-nash)`` as they
-stand, with every solution open. So the notebook that ``make chapters`` writes says it in plain
-Markdown: solutions folded in ``<details>``, boxes with bold titles, numbers as the book prints them
-(``\tag{5.6}``, "Exercise 5.2"), citations as "(Goodfellow et al., 2014)" with a list at the end, and
-links into the published book, or bold words while it has no address.
+A chapter is written in MyST, which the book understands. Colab, JupyterLab, VS Code and GitHub do
+not: they would show directives, roles and labels as they stand, with every solution open. So the
+notebook that ``make chapters`` writes says it in plain Markdown: solutions folded in ``<details>``,
+boxes with bold titles, numbers as the book prints them (``\tag{5.6}``, "Exercise 5.2"), citations
+as "(Goodfellow et al., 2014)" with a list at the end, and links into the published book, or bold
+words while it has no address.
 
 **One notebook a chapter, not two.** A second, plain file beside each notebook would double what is
 built, committed and kept in step, and whoever opens the folder would have to know which of the two
