@@ -2,10 +2,12 @@
 
 import io
 import json
+import sys
 import time
 from pathlib import Path
 
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from gancourse import files
 from gancourse.data import sheets
@@ -13,12 +15,18 @@ from gancourse.errors import GanCourseError
 from gancourse.loop.history import History, LoneHistory
 from gancourse.training import Training
 
+#: Steps after which there is a sheet whatever was asked for: one wants to see early what comes.
+EARLY = (1, 50, 100, 200)
+
 #: Bytes of an old log that are looked at; a line has about a hundred.
 LARGEST = 10**8
 
 
 class Log:
-    """A ``watch``: a line of ``metrics.jsonl`` and a sheet of samples at each call.
+    """A ``watch``, called after each step: some leave a line, some a sheet of samples.
+
+    ``metrics.jsonl`` has a line for every ``every``-th step. Sheets come at the steps ``EARLY`` and
+    at every ``sheets``-th.
 
     The losses of all steps are in the run itself. From them the file is made anew when a run is
     begun or gone on with (and at its end), whatever a crash has left there; in between a call adds
@@ -29,34 +37,32 @@ class Log:
         self.file, self.folder = folder / "metrics.jsonl", folder / "samples"
         self.batch, self.every, self.sheets = batch, every, sheets
         self._before: tuple[float, int] | None = None
-        if self.folder.is_symlink():
-            raise GanCourseError(
-                "it is a symbolic link, and sheets of samples are not written through one",
-                where=str(self.folder),
-                fix="remove it, or choose another folder",
-            )
+        demand_no_link(self.folder)
 
     def __call__(self, training: Training) -> None:
-        now, step, history = time.perf_counter(), training.step, training.history
-        line = line_of(step, history)
+        now, step = time.perf_counter(), training.step
         if self._before is None:
-            self.rebuild(training)  # with the line of this step
-        else:
+            self.rebuild(training)  # with the line of this step, if it has one
+            self._before = now, step
+        elif step % self.every == 0:
             seconds, steps = now - self._before[0], step - self._before[1]
-            if seconds > 0:
-                line["images_per_second"] = round(steps * self.batch / seconds, 1)
-            files.append(self.file, _written([line]))
-        self._before = now, step
-        training.bar.set_postfix(
-            {
-                "D": f"{line['d_loss']:.3f}",
-                "G": f"{line['g_loss']:.3f}",
-                "images/s": line.get("images_per_second", ""),
-            },
-            refresh=False,
-        )
-        if step % self.sheets == 0:
-            picture(training.sample(64), self.folder / f"step-{step:08d}.png")
+            self._add_line(training, steps * self.batch / seconds if seconds > 0 else None)
+            self._before = now, step
+        if step in EARLY or step % self.sheets == 0:
+            sheet = picture(training.sample(64), self.folder / f"step-{step:08d}.png")
+            line = line_of(step, training.history)
+            tqdm.write(
+                f"step {step:,}: losses D {line['d_loss']:.3f}, G {line['g_loss']:.3f}; {sheet}",
+                file=sys.stdout,
+            )
+
+    def _add_line(self, training: Training, speed: float | None) -> None:
+        line = line_of(training.step, training.history)
+        shown: dict[str, object] = {"D": f"{line['d_loss']:.3f}", "G": f"{line['g_loss']:.3f}"}
+        if speed is not None:
+            line["images_per_second"] = shown["images/s"] = round(speed, 1)
+        files.append(self.file, _written([line]))
+        training.bar.set_postfix(shown, refresh=False)
 
     def rebuild(self, training: Training) -> None:
         """Write the whole file: a line for every ``every``-th step so far, and what it had said.
@@ -80,6 +86,16 @@ class Log:
         except OSError:  # none, or a link or a pipe, which will be replaced
             return {}
         return dict(found for line in lines if (found := _speed(line)) is not None)
+
+
+def demand_no_link(folder: Path) -> None:
+    """Raise if the folder is a link, which somebody else may have put there."""
+    if folder.is_symlink():
+        raise GanCourseError(
+            "it is a symbolic link, and sheets of samples are not written through one",
+            where=str(folder),
+            fix="remove it, or choose another folder",
+        )
 
 
 def line_of(step: int, history: History | LoneHistory) -> dict[str, float]:

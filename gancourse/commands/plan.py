@@ -38,6 +38,7 @@ class Plan:
     were seen; points have none. ``latent`` is the dimension of the noise, ``width`` the number of
     maps next to the picture. ``root`` and ``download`` say where torchvision's sets come from; they
     are noted, but never taken from a checkpoint: only who calls says what is read and fetched.
+    ``start`` is the sha256 of the checkpoint with whose networks the run began, if with any.
     """
 
     data: str
@@ -52,6 +53,7 @@ class Plan:
     pictures: int | None = None
     steps: int | None = None
     batch: int | None = None
+    start: str | None = None
 
     @classmethod
     def of(cls, state: dict, where: str | Path) -> "Plan":
@@ -121,7 +123,13 @@ class Plan:
                 fix=f"use one of {', '.join([*POINTS, *NAMES])}, or a folder of pictures",
             )
         memory.demand((self.size or 1) ** 2)
-        return images(self.data, self.size, root=self.root, download=self.download)
+        return images(
+            self.data,
+            self.size,
+            channels=self.channels,
+            root=self.root,
+            download=self.download,
+        )
 
     def gan(self) -> GAN:
         """The gan, with weights from the seed; of pictures, once their size is known."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gancourse.commands import memory
 from gancourse.commands.arguments import CHECKPOINT, SHA256, seed, whole
-from gancourse.commands.log import picture
+from gancourse.commands.log import demand_no_link, picture
 from gancourse.commands.plan import checkpoint_at, trained
 from gancourse.gans import GAN
 from gancourse.networks.latent import slerp
@@ -22,7 +22,7 @@ STEPS = 8
 def options(add: Callable) -> None:
     """Which checkpoint, and how many pictures."""
     add("checkpoint", help=CHECKPOINT)
-    add("--out", required=True, help="folder for samples.png and walk.png")
+    add("--out", help="folder for samples.png and walk.png (default: one beside the checkpoint)")
     add("--n", type=whole(1), default=64, help="how many samples (default: 64)")
     add("--walks", type=whole(1), default=8, help="how many walks from noise to noise (default: 8)")
     add("--seed", type=seed, default=0, help="seed of the noise (default: 0)")
@@ -31,12 +31,20 @@ def options(add: Callable) -> None:
 
 def act(chosen: argparse.Namespace) -> None:
     """Write a sheet of samples and a latent walk of a checkpoint."""
-    gan, plan = trained(checkpoint_at(chosen.checkpoint), chosen.sha256)
+    checkpoint = checkpoint_at(chosen.checkpoint)
+    gan, plan = trained(checkpoint, chosen.sha256)
     memory.demand(max(chosen.n, STEPS * chosen.walks) * plan.numbers)
-    out = Path(chosen.out)
+    out = Path(chosen.out) if chosen.out else beside(checkpoint)
     print(picture(gan.sample(chosen.n, chosen.seed), out / "samples.png"))
     walk = latent_walk(gan, STEPS, stops=chosen.walks, seed=chosen.seed)
     print(picture(walk, out / "walk.png"))
+
+
+def beside(checkpoint: Path) -> Path:
+    """The folder for pictures of a checkpoint when nobody has named one."""
+    folder = checkpoint.with_name(f"{checkpoint.stem}-samples")
+    demand_no_link(folder)
+    return folder
 
 
 def latent_walk(gan: GAN, steps: int, stops: int, seed: int) -> Tensor:

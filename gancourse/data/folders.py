@@ -19,6 +19,9 @@ DECODERS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 #: Pictures as well, to people; they are named when they are left out.
 OTHERS = (".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".tga", ".psd", ".svg", ".eps")
 
+#: Where a camera notes how it was held.
+ORIENTATION = 0x0112
+
 #: So many unreadable files are named one by one; the others are counted.
 NAMED = 20
 
@@ -48,6 +51,31 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
             fix="repair or remove them",
         )
     return torch.from_numpy(np.stack(pixels)), {}, {}
+
+
+def shapes(folder: str | Path, most: int = 1000) -> tuple[int, list[tuple[int, int]]]:
+    """How many pictures there are below ``folder``, and width and height of (``most`` of) them.
+
+    From their headers alone, so it is quick; what cannot be read is left to :func:`load` to name.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is left out is named once, by load
+        paths = _pictures(Path(folder))
+        return len(paths), [
+            shape for path in paths[:: -(-len(paths) // most)] if (shape := _shape(path))
+        ]
+
+
+def _shape(path: Path) -> tuple[int, int] | None:
+    try:
+        with (
+            files.opened(path, follow=True) as content,
+            Image.open(content, formats=DECODERS) as file,
+        ):
+            turned = file.getexif().get(ORIENTATION, 1) >= 5  # a telephone held upright
+            return file.size[::-1] if turned else file.size
+    except Exception:  # a decoder of damaged files raises a dozen kinds
+        return None
 
 
 def _named(names: list[str]) -> str:

@@ -49,7 +49,7 @@ def load(name: str, size: int, root: str | Path, download: bool) -> tuple[Tensor
     ``class``; only ``celeba``, whose pictures are 178 x 218, is cropped and resized to ``size``,
     and has forty labels of 0 and 1. :class:`GanCourseError` if the files are not there.
     """
-    datasets = _datasets()
+    datasets = library()
     if download:
         _fetch(name, root, datasets)
     try:
@@ -119,7 +119,7 @@ def _celeba(found, size: int) -> tuple[Tensor, dict, dict]:
     return torch.from_numpy(pixels), labels, {}
 
 
-def _datasets():
+def library():
     """``torchvision.datasets``, also where torchvision's compiled operators do not fit torch."""
     try:
         from torchvision import datasets

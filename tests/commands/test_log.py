@@ -61,6 +61,28 @@ def test_a_line_at_every_call_and_a_sheet_at_some(tmp_path):
     assert [p.name for p in (tmp_path / "samples").iterdir()] == ["step-00000004.png"]
 
 
+def test_sheets_come_early_and_the_first_losses_with_them(tmp_path, capsys):
+    log = Log(tmp_path, batch=8, every=400, sheets=300)
+    shown = {}
+    for step in range(1, 401):
+        log(training_at(step, shown))
+    steps = [1, 50, 100, 200, 300]
+    assert sorted(p.name for p in (tmp_path / "samples").iterdir()) == [
+        f"step-{step:08d}.png" for step in steps
+    ]
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in told] == [f"step {step}" for step in steps]
+    assert told[0] == f"step 1: losses D 1.000, G 10.000; {tmp_path}/samples/step-00000001.png"
+    assert [line["step"] for line in said(log)] == [400] and all(shown.values())
+
+
+def test_the_bar_has_no_empty_field(tmp_path):
+    shown, log = {}, Log(tmp_path, batch=8, every=1, sheets=100)
+    for step in (2, 3):
+        log(training_at(step, shown))
+        assert "" not in shown.values()
+
+
 @pytest.mark.parametrize("first", ["call", "rebuild"])
 def test_the_log_is_the_history_whatever_was_left_there(tmp_path, first):
     """Lines lost in a power cut come again, those of later steps and other losses go."""

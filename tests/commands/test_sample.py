@@ -20,6 +20,25 @@ def test_as_many_as_asked_for_on_a_sheet_of_eight_columns(tmp_path, capsys):
         assert walk.size == (4 * (8 * 17 - 1), 4 * (3 * 17 - 1))
 
 
+def test_pictures_land_beside_the_checkpoint_unless_told_otherwise(tmp_path, capsys):
+    assert run("train", "--data", "ring", "--steps", 1, "--out", tmp_path / "run") == 0
+    capsys.readouterr()
+    beside = tmp_path / "run" / "step-00000001-samples"
+    for given in (tmp_path / "run", tmp_path / "run" / "step-00000001.pt"):
+        assert run("sample", given, "--n", 4, "--walks", 1) == 0
+        told = capsys.readouterr().out.split()
+        assert told == [str(beside / "samples.png"), str(beside / "walk.png")]
+    assert sorted(path.name for path in beside.iterdir()) == ["samples.png", "walk.png"]
+
+
+def test_a_planted_link_is_not_followed(tmp_path, capsys):
+    assert run("train", "--data", "ring", "--steps", 1, "--out", tmp_path / "run") == 0
+    (tmp_path / "home").mkdir()
+    (tmp_path / "run" / "step-00000001-samples").symlink_to(tmp_path / "home")
+    assert run("sample", tmp_path / "run") == 2 and "symbolic link" in capsys.readouterr().err
+    assert not list((tmp_path / "home").iterdir())
+
+
 def test_a_latent_walk_keeps_the_length_of_the_noise(tmp_path):
     assert run("train", "--data", "ring", "--steps", 1, "--out", tmp_path) == 0
     gan, plan = trained(tmp_path / "step-00000001.pt")

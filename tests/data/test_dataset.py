@@ -68,7 +68,7 @@ def stored(monkeypatch):
         CIFAR10=kind(32, 32, 3),
         CelebA=kind(218, 178),
     )
-    monkeypatch.setattr(torchvision_sets, "_datasets", lambda: found)
+    monkeypatch.setattr(torchvision_sets, "library", lambda: found)
 
 
 @pytest.fixture(params=[*TOYS, *NAMES, "a folder"])

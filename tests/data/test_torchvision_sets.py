@@ -67,7 +67,7 @@ def test_resized_they_are_what_a_dcgan_takes_and_it_trains(name):
 @pytest.fixture
 def net(monkeypatch):
     """A net of one file, and the addresses that were asked for."""
-    datasets, asked = torchvision_sets._datasets(), []
+    datasets, asked = torchvision_sets.library(), []
 
     def download_url(address, folder, file):
         asked.append(address)
