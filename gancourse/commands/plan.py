@@ -183,6 +183,13 @@ def checkpoint_at(path: str | Path) -> Path:
     if not path.is_dir():
         return path
     if (found := Keeper(path).newest()) is None:
+        if (path / "samples").is_dir():
+            raise GanCourseError(
+                "the run has saved no checkpoint yet",
+                where=str(path),
+                fix=f"look into {path / 'samples'} meanwhile; Ctrl-C on the run saves, and so does "
+                "a smaller --save-every",
+            )
         raise GanCourseError(
             "the folder holds no checkpoint",
             where=str(path),

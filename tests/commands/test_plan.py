@@ -140,6 +140,15 @@ def test_a_folder_stands_for_its_newest_checkpoint(tmp_path):
     assert checkpoint_at(tmp_path / "step-00000001.pt") == tmp_path / "step-00000001.pt"
 
 
+def test_a_run_that_has_not_saved_yet_is_told_from_a_folder_of_none(tmp_path):
+    with pytest.raises(GanCourseError, match="holds no checkpoint"):
+        checkpoint_at(tmp_path)
+    (tmp_path / "samples").mkdir()
+    with pytest.raises(GanCourseError, match="has saved no checkpoint yet") as problem:
+        checkpoint_at(tmp_path)
+    assert str(tmp_path / "samples") in problem.value.fix
+
+
 @pytest.mark.parametrize(
     "change, told",
     [
