@@ -337,6 +337,9 @@ class Reader:
             if not conditional or self.true(under):
                 self.at = start
                 values.append(self.term())
+        if not values:  # an empty sum or product: its body is read and forgotten
+            self.names, self.at = {**outer, **{(k,): 1 for k in over}}, start
+            self.term()
         self.names = outer
         return BIG[kind](values)
 
