@@ -21,7 +21,7 @@ gancourse.convolution = (() => {
     .live-figure svg.steps { cursor: pointer; touch-action: manipulation; }
     .live-figure .steps text { pointer-events: none; text-anchor: middle; fill: var(--ink); font-variant-numeric: tabular-nums; }
     .live-figure .steps text.soft { fill: var(--soft); } .live-figure .steps text.left { text-anchor: start; }
-    .live-figure .steps rect { fill: none; stroke: var(--line); } .live-figure .steps rect.pad { stroke-dasharray: 3 3; }
+    .live-figure .steps rect { pointer-events: all; fill: none; stroke: var(--line); } .live-figure .steps rect.pad { stroke-dasharray: 3 3; }
     .live-figure .steps rect.lit { stroke: var(--fake); stroke-width: 2.5; }
     .live-figure .steps rect.from { fill: var(--real); fill-opacity: .22; }
     .live-figure .steps rect.to { fill: var(--fake); fill-opacity: .22; }
