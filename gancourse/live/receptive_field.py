@@ -22,7 +22,7 @@ def receptive_field(
 ) -> LiveFigure:
     """Stack layers and see on a picture what one number of the last map has seen (chapter 8).
 
-    ``pictures``: 64 square pictures in [-1, 1], `(64, channels, size, size)`, laid out 8 by 8 as
+    ``pictures``: 64 square pictures in [-1, 1], ``(64, channels, size, size)``, laid out 8 by 8 as
     the picture that the network looks at. ``layers``: 1 to 8 pairs of filter (1 to 7) and stride
     (1 to 4) to start with.
     """

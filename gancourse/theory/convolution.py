@@ -1,12 +1,12 @@
 r"""Convolutions, their transposes, and what can be said of both before any training.
 
-A layer has filters of `F` taps a side, moves by the stride `S`, sees `P` zeros beyond each end, and
-leaves `d - 1` gaps between its taps (`d` is the dilation). On a line, with taps counted from 0,
+A layer has filters of ``F`` taps a side, moves by the stride ``S``, sees ``P`` zeros beyond each end, and
+leaves ``d - 1`` gaps between its taps (``d`` is the dilation). On a line, with taps counted from 0,
 
 $$y_o=\sum_u w_u\,x_{So+du-P}$$
 
 so the layer is a matrix $C$ with $C_{o,\,So+du-P}=w_u$, and the *transposed* convolution is
-multiplication by $C^\top$, with `Q` more outputs at the far end where it is asked for.
+multiplication by $C^\top$, with ``Q`` more outputs at the far end where it is asked for.
 
 Sources: Dumoulin and Visin (2016) for the sizes; Odena, Dumoulin and Olah (2016), Aitken et al.
 (2017) and Sugawara et al. (2018) for checkerboards; Araujo, Norris and Sim (2019) for fields.
@@ -43,7 +43,7 @@ def transposed_size(W: int, F: int, S: int = 1, P: int = 0, d: int = 1, Q: int =
 
 
 def output_padding(W: int, F: int, S: int = 1, P: int = 0, d: int = 1) -> int:
-    """What the rounding of :func:`conv_size` drops: with it the transpose leads back to `W`."""
+    """What the rounding of :func:`conv_size` drops: with it the transpose leads back to ``W``."""
     size = conv_size(W, F, S, P, d)
     if not size:
         raise GanCourseError(
@@ -55,10 +55,10 @@ def output_padding(W: int, F: int, S: int = 1, P: int = 0, d: int = 1) -> int:
 
 
 def matrix(w: Tensor, W: int, S: int = 1, P: int = 0, d: int = 1) -> Tensor:
-    """The matrix of a convolution without bias: `(outputs, inputs)`, in the dtype of `w`.
+    """The matrix of a convolution without bias: ``(outputs, inputs)``, in the dtype of ``w``.
 
-    ``w`` of shape `(F,)` acts on a line of `W` numbers, of shape `(F, F)` on a picture of `W` by
-    `W`, read row by row.
+    ``w`` of shape ``(F,)`` acts on a line of ``W`` numbers, of shape ``(F, F)`` on a picture of ``W`` by
+    ``W``, read row by row.
     """
     if w.ndim not in (1, 2) or len(set(w.shape)) != 1:
         raise GanCourseError(
@@ -77,9 +77,9 @@ def matrix(w: Tensor, W: int, S: int = 1, P: int = 0, d: int = 1) -> Tensor:
 
 
 def receptive_field(layers: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    r"""How far each layer sees, and how far apart neighbours look: `(r, j)` a layer, in pixels.
+    r"""How far each layer sees, and how far apart neighbours look: ``(r, j)`` a layer, in pixels.
 
-    ``layers`` are `(F, S)` from the picture up: $r_l=r_{l-1}+(F_l-1)j_{l-1}$, $j_l=j_{l-1}S_l$.
+    ``layers`` are ``(F, S)`` from the picture up: $r_l=r_{l-1}+(F_l-1)j_{l-1}$, $j_l=j_{l-1}S_l$.
     """
     r, j, found = 1, 1, []
     for F, S in layers:
@@ -90,7 +90,7 @@ def receptive_field(layers: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def taps(F: int, S: int) -> list[int]:
-    """How many taps of the filter paint an output in each of the `S` places of a period."""
+    """How many taps of the filter paint an output in each of the ``S`` places of a period."""
     _demand("taps", F=F, S=S)
     return [len(range(p, F, S)) for p in range(S)]
 
@@ -98,19 +98,19 @@ def taps(F: int, S: int) -> list[int]:
 def variance_ratio(F: int, S: int, axes: int = 2) -> float:
     r"""$(\lceil F/S\rceil/\lfloor F/S\rfloor)^{axes}$: largest to smallest variance of a place.
 
-    Of a transposed convolution with independent weights on white noise; `inf` where gaps stay.
+    Of a transposed convolution with independent weights on white noise; ``inf`` where gaps stay.
     """
     painted = taps(F, S)
     return (max(painted) / min(painted)) ** axes if min(painted) else float("inf")
 
 
 def place_variances(w: Tensor, S: int) -> Tensor:
-    """Variance in each place of the period, `(S,)` or `(S, S)`, of white noise painted by `w`."""
+    """Variance in each place of the period, ``(S,)`` or ``(S, S)``, of white noise painted by ``w``."""
     return _by_place(w.square(), S)
 
 
 def place_means(w: Tensor, S: int) -> Tensor:
-    """What a picture that is 1 everywhere becomes in each place, `(S,)` or `(S, S)`."""
+    """What a picture that is 1 everywhere becomes in each place, ``(S,)`` or ``(S, S)``."""
     return _by_place(w, S)
 
 
@@ -121,9 +121,9 @@ def pattern_share(w: Tensor, S: int) -> float:
 
 
 def bilinear(S: int) -> Tensor:
-    """The filter by which a transposed convolution interpolates `S` times as finely.
+    """The filter by which a transposed convolution interpolates ``S`` times as finely.
 
-    It has `2 S` taps, one less for odd `S`; those of each place sum to 1.
+    It has ``2 S`` taps, one less for odd ``S``; those of each place sum to 1.
     """
     _demand("bilinear", S=S)
     centre = S - 0.5 - (S % 2) / 2
