@@ -11,7 +11,7 @@ words while it has no address.
 built, committed and kept in step, and whoever opens the folder would have to know which of the two
 is meant. As it is, the file with the pictures that GitHub shows is the file that Colab opens, that
 nbval runs and that the download button gives. Nothing is lost for the book: it takes the outputs
-from the notebook, and the words from the text (```_ext/written_text.py``).
+from the notebook, and the words from the text (``_ext/written_text.py``).
 """
 
 import re

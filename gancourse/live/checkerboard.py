@@ -8,8 +8,8 @@ FIELDS = ("noise", "flat")
 def checkerboard(F: int = 3, S: int = 2, field: str = "noise", seed: int = 0) -> LiveFigure:
     """Paint noise or a flat field with random filters; see the chessboard (chapter 8).
 
-    Starts with ``F`` by ``F`` taps (1 to 8), stride ``S`` (1 to 4), and a ``field`` that is "noise" or
-    "flat"; ``seed`` draws the filter.
+    Starts with ``F`` by ``F`` taps (1 to 8), stride ``S`` (1 to 4), and a ``field`` that is "noise"
+    or "flat"; ``seed`` draws the filters.
     """
     demand_within("checkerboard", 1, 8, F=F)
     demand_within("checkerboard", 1, 4, S=S)

@@ -19,9 +19,9 @@ def convolution(
 ) -> LiveFigure:
     """Step a filter over a line of numbers and back; see the matrix and its transpose (chapter 8).
 
-    Starts with ``W`` inputs (2 to 9), ``F`` taps (1 to 5), stride ``S`` (1 to 4) and padding ``P`` (0 to
-    4); ``line`` holds nine whole numbers from -9 to 9, of which the first ``W`` are used, and ``weights``
-    five, of which the first ``F`` are used.
+    Starts with ``W`` inputs (2 to 9), ``F`` taps (1 to 5), stride ``S`` (1 to 4) and padding ``P``
+    (0 to 4). ``line`` holds nine whole numbers from -9 to 9, of which the first ``W`` are used;
+    ``weights`` five, of which the first ``F`` are used.
     """
     for name, value, low, high in [("W", W, 2, 9), ("F", F, 1, 5), ("S", S, 1, 4), ("P", P, 0, 4)]:
         demand_within("convolution", low, high, **{name: value})

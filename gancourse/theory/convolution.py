@@ -1,7 +1,7 @@
 r"""Convolutions, their transposes, and what can be said of both before any training.
 
-A layer has filters of ``F`` taps a side, moves by the stride ``S``, sees ``P`` zeros beyond each end, and
-leaves ``d - 1`` gaps between its taps (``d`` is the dilation). On a line, with taps counted from 0,
+A layer has filters of ``F`` taps a side, moves by the stride ``S``, sees ``P`` zeros beyond each
+end, and leaves ``d - 1`` gaps between its taps (``d`` is the dilation). On a line, with taps counted from 0,
 
 $$y_o=\sum_u w_u\,x_{So+du-P}$$
 
@@ -57,8 +57,8 @@ def output_padding(W: int, F: int, S: int = 1, P: int = 0, d: int = 1) -> int:
 def matrix(w: Tensor, W: int, S: int = 1, P: int = 0, d: int = 1) -> Tensor:
     """The matrix of a convolution without bias: ``(outputs, inputs)``, in the dtype of ``w``.
 
-    ``w`` of shape ``(F,)`` acts on a line of ``W`` numbers, of shape ``(F, F)`` on a picture of ``W`` by
-    ``W``, read row by row.
+    ``w`` of shape ``(F,)`` acts on a line of ``W`` numbers, of shape ``(F, F)`` on a picture of
+    ``W`` by ``W``, read row by row.
     """
     if w.ndim not in (1, 2) or len(set(w.shape)) != 1:
         raise GanCourseError(
@@ -105,7 +105,7 @@ def variance_ratio(F: int, S: int, axes: int = 2) -> float:
 
 
 def place_variances(w: Tensor, S: int) -> Tensor:
-    """Variance in each place of the period, ``(S,)`` or ``(S, S)``, of white noise painted by ``w``."""
+    """Variance in each place, ``(S,)`` or ``(S, S)``, of white noise painted by ``w``."""
     return _by_place(w.square(), S)
 
 
