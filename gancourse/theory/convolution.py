@@ -1,7 +1,8 @@
 r"""Convolutions, their transposes, and what can be said of both before any training.
 
 A layer has filters of ``F`` taps a side, moves by the stride ``S``, sees ``P`` zeros beyond each
-end, and leaves ``d - 1`` gaps between its taps (``d`` is the dilation). On a line, with taps counted from 0,
+end, and leaves ``d - 1`` gaps between its taps (``d`` is the dilation). On a line, with taps
+counted from 0,
 
 $$y_o=\sum_u w_u\,x_{So+du-P}$$
 
