@@ -38,6 +38,7 @@ def options(add: Callable) -> None:
     add("--data", required=True, help=f"{', '.join([*POINTS, *NAMES])}, or a folder of pictures")
     add("--out", required=True, help="folder for checkpoints, samples and metrics.jsonl")
     add("--game", help=f"{games()} (default: relativistic; hinge-sn for a folder)")
+    early = f"besides {', '.join(map(str, EARLY))}"
     for name, least, default, text in [
         ("--size", 1, None, "side in pixels: 16, 32, 64, 128 (default: the data's; a folder: 32)"),
         ("--steps", 1, None, "total steps (default: the recipe's; a folder: 1000)"),
@@ -45,13 +46,7 @@ def options(add: Callable) -> None:
         ("--latent", 1, None, "dimensions of the noise (default: 64; 2 for points)"),
         ("--width", 1, None, "maps in the widest-image layer (default: 32)"),
         ("--every", 1, 100, "steps between lines of metrics.jsonl (default: 100)"),
-        (
-            "--sheets",
-            1,
-            None,
-            f"steps between sheets of samples, which {EARLY} have as well "
-            "(default: five times --every)",
-        ),
+        ("--sheets", 1, None, f"steps between sheets of samples, {early} (default: 5 x --every)"),
         ("--save-every", 1, 500, "steps between checkpoints (default: 500)"),
     ]:
         add(name, type=whole(least), default=default, help=text)
