@@ -129,7 +129,8 @@ def go(
     print(f"samples: {sheet}\nlosses: {log.file}")
     folder = "" if chosen.data in (*POINTS, *NAMES) else f" --data {shlex.quote(chosen.data)}"
     run_folder = shlex.quote(str(out))
-    print(f"next: {program()} sample {run_folder}\n      {program()} evaluate {run_folder}{folder}")
+    print(f"more samples: {program()} sample {run_folder}")
+    print(f"measures: {program()} evaluate {run_folder}{folder}")
 
 
 def demand_apart(data: str, out: str) -> None:
