@@ -5,7 +5,8 @@ RUN = .venv/bin/python
 help:                ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-book: environment    ## build the whole book and say where to open it
+book:                ## build the whole book and say where to open it (needs no torch)
+	@$(PYTHON) tools/environment.py book
 	@$(RUN) tools/check.py build
 
 test: environment    ## everything that CI checks, except what passed with exactly these files (FRESH=1: all)

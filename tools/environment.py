@@ -1,5 +1,8 @@
 """Makes the course's own virtual environment in .venv (run by ``make``; needs only Python).
 
+    python tools/environment.py         all that the checks need
+    python tools/environment.py book    what builds the book: no torch, a tenth of the size
+
 Run again it costs nothing; interrupted, it goes on where it was. Whatever goes wrong ends in one
 line that says what to do. Written so that an old Python, too, gets as far as its line.
 """
@@ -18,10 +21,17 @@ import threading
 import time
 
 OLDEST = (3, 11)
-NEEDED_GB = 3
+NEEDED_GB = {"book": 1, "all": 3}
+CUDA_GB = 6
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-LOCK, CUDA_LOCK = "requirements.lock", "requirements-cuda.lock"  # written by tools/lock.py
-INPUTS = [LOCK, CUDA_LOCK, "pyproject.toml"]
+# Written by tools/lock.py; the book's is a part of the first.
+LOCK, CUDA_LOCK = "requirements.lock", "requirements-cuda.lock"
+BOOK_LOCK = "requirements-book.lock"
+INPUTS = {
+    "all": [LOCK, CUDA_LOCK, "pyproject.toml"],
+    "book": [BOOK_LOCK, "pyproject.toml"],
+}
+STAMPS = {"all": "installed.txt", "book": "installed-book.txt"}
 DISK_FULL = ["No space left on device", "Errno 28", "Disk quota exceeded"]
 NO_NETWORK = [
     "NewConnectionError",
@@ -83,7 +93,7 @@ def check_venv_module(modules=("venv", "ensurepip")):
             )
 
 
-def check_space(folder, needed=NEEDED_GB):
+def check_space(folder, needed):
     free = shutil.disk_usage(folder).free / 1e9
     if free < needed:
         raise SetupError(
@@ -95,7 +105,7 @@ def check_space(folder, needed=NEEDED_GB):
 def explain(log):
     """The one line for a failed pip, from what it wrote."""
     if any(sign in log for sign in DISK_FULL):
-        return "the disk is full; free about %d GB and run the same command again" % NEEDED_GB
+        return "the disk is full; free about %d GB and run the same command again" % CUDA_GB
     if any(sign in log for sign in NO_NETWORK):
         return (
             "no network: pip cannot reach its package index; connect and run the same command again"
@@ -109,10 +119,10 @@ def explain(log):
     return errors[0] if errors else "pip failed"
 
 
-def fingerprint(root):
+def fingerprint(root, what):
     """Changes when what is to be installed, or where, or by which Python, changes."""
     digest = hashlib.sha256(repr((root, sys.version_info[:3])).encode())
-    for name in INPUTS:
+    for name in INPUTS[what]:
         with open(os.path.join(root, name), "rb") as stream:
             digest.update(stream.read())
     return digest.hexdigest()
@@ -189,17 +199,23 @@ def run_logged(command, title, log_path):
             raise SetupError("%s\n  (the whole log: %s)" % (explain("".join(lines)), log_path))
 
 
-def make(root):
-    """Brings .venv up to date; returns at once where it already is."""
+def is_ready(root, what):
+    """Whether .venv holds what is wanted, as it is wanted now."""
+    stamp = os.path.join(root, ".venv", STAMPS[what])
+    if not (os.path.exists(stamp) and os.path.exists(executable(root))):
+        return False
+    with open(stamp) as stream:
+        return stream.read() == fingerprint(root, what)
+
+
+def make(root, what="all"):
+    """Brings .venv up to date for "all" or the "book"; returns at once where it already is."""
     check_python(sys.version_info, os.environ.get("PATH", ""))
-    stamp = os.path.join(root, ".venv", "installed.txt")
-    wanted, python = fingerprint(root), executable(root)
-    if os.path.exists(stamp) and os.path.exists(python):
-        with open(stamp) as stream:
-            if stream.read() == wanted:
-                return
+    if is_ready(root, "all") or is_ready(root, what):
+        return
+    python = executable(root)
     check_venv_module()
-    check_space(root)
+    check_space(root, NEEDED_GB[what])
     print("Setting up .venv (once; a few minutes)")
     if not runs(
         [
@@ -210,54 +226,72 @@ def make(root):
         ]
     ):
         create(root)
-    install(root, python)
-    with open(stamp, "w") as stream:
-        stream.write(wanted)
+    install(root, python, what)
+    with open(os.path.join(root, ".venv", STAMPS[what]), "w") as stream:
+        stream.write(fingerprint(root, what))
 
 
-def install(root, python):
+def install(root, python, what):
     """The packages of the lock, each by its hash, then this project itself."""
     log = os.path.join(root, ".venv", "setup.log")
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     pip += ["--no-compile", "--no-deps"]  # Python compiles what is imported; the lock is complete
     locked = pip + ["--require-hashes", "--only-binary", ":all:", "-r"]
-    install_torch_at_hand(root, pip, log)
-    run_logged(locked + [os.path.join(root, LOCK)], "packages", log)
-    if runs([python, "-c", ASKS_FOR_CUDA]):
-        run_logged(locked + [os.path.join(root, CUDA_LOCK)], "CUDA's libraries", log)
+    if what == "book":
+        run_logged(locked + [os.path.join(root, BOOK_LOCK)], "packages", log)
+    else:
+        install_torch_for_cpus(root, python, locked, log)
+        run_logged(locked + [os.path.join(root, LOCK)], "packages", log)
+        if runs([python, "-c", ASKS_FOR_CUDA]):
+            check_space(root, CUDA_GB)
+            run_logged(locked + [os.path.join(root, CUDA_LOCK)], "CUDA's libraries", log)
     run_logged(pip + ["--no-build-isolation", "-e", root], "gancourse", log)
 
 
-def install_torch_at_hand(root, pip, log):
-    """The build of torch that this machine prefers, if the lock knows its hash.
+def locked_lines(lock, name):
+    """One package of a lock file: the line that names it and those with its hashes."""
+    with io.open(lock, encoding="utf-8") as stream:
+        found = re.search(
+            r"^%s==.*(?:\n    --hash=.*)*" % re.escape(name), stream.read(), re.MULTILINE
+        )
+    return found.group() if found else ""
 
-    Asked for hashes, pip takes a build from the registry before one that lies in a folder of the
-    machine, and on Linux that is 4 GB of CUDA's libraries in place of 0.2 GB for CPUs. A build
-    that the lock does not know is not installed: the next step takes one that it knows.
+
+def install_torch_for_cpus(root, python, locked, log):
+    """Torch's small build, where there is no GPU and something at hand offers it; by its hash.
+
+    For Linux the registry has only the build for GPUs, 0.5 GB and 3 GB of CUDA's libraries; the
+    one for CPUs, with the same version, is 0.2 GB. It comes from where this machine's pip is set
+    up to look, else from where uv knows that torch's authors keep it. If it is in neither place,
+    nothing is installed here, and the next step takes the build that the registry has.
     """
-    with io.open(os.path.join(root, LOCK), encoding="utf-8") as stream:
-        known = stream.read()
-    pin = re.search(r"^torch==[\w.]+", known, re.MULTILINE)
-    if not pin:
+    torch = locked_lines(os.path.join(root, LOCK), "torch")
+    if not (torch and sys.platform.startswith("linux")) or runs(["nvidia-smi"]):
         return
     folder = tempfile.mkdtemp(dir=os.path.join(root, ".venv"))
-    download = [pip[0], "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
+    only_torch, only_uv = os.path.join(folder, "torch.txt"), os.path.join(folder, "uv.txt")
+    for path, lines in [
+        (only_torch, torch.replace(" \\", "+cpu \\", 1)),
+        (only_uv, locked_lines(os.path.join(root, LOCK), "uv")),
+    ]:
+        with io.open(path, "w", encoding="utf-8") as stream:
+            stream.write(lines)
+    backend = [python, "-m", "uv", "pip", "install", "--python", python, "--no-deps"]
+    backend += ["--torch-backend", "cpu", "--require-hashes", "-r", only_torch]
     try:
-        run_logged(download + ["-d", folder, pin.group()], "torch", log)
-        for name in os.listdir(folder):
-            path = os.path.join(folder, name)
-            if "--hash=sha256:" + file_hash(path) in known:
-                run_logged(pip + ["--no-index", path], "torch", log)
+        if not tried(locked + [only_torch], "torch", log) and tried(locked + [only_uv], "uv", log):
+            tried(backend, "torch", log)
     finally:
         shutil.rmtree(folder)
 
 
-def file_hash(path):
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+def tried(command, title, log):
+    """Whether a command succeeds that need not."""
+    try:
+        run_logged(command, title, log)
+    except SetupError:
+        return False
+    return True
 
 
 def create(root):
@@ -274,7 +308,7 @@ def create(root):
 
 def main():
     try:
-        make(ROOT)
+        make(ROOT, sys.argv[1] if len(sys.argv) > 1 else "all")
     except SetupError as error:
         sys.exit("\nset-up stopped: %s" % error)
     except KeyboardInterrupt:

@@ -1,7 +1,6 @@
 """tools/environment.py: whatever goes wrong at set-up ends in one line with the fix."""
 
 import ast
-import hashlib
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from checkout import ROOT
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in environment.INPUTS:
+    for name in {*environment.INPUTS["all"], *environment.INPUTS["book"]}:
         (tmp_path / name).write_text("")
     return tmp_path
 
@@ -68,7 +67,7 @@ def test_full_disk_before_the_start(monkeypatch, folder):
 
 def test_full_disk_on_the_way():
     log = "Collecting torch\nERROR: Could not install packages due to an OSError: [Errno 28] No"
-    assert environment.explain(log).startswith("the disk is full; free about 3 GB")
+    assert environment.explain(log).startswith("the disk is full; free about 6 GB")
 
 
 def test_no_network(tmp_path):
@@ -118,7 +117,7 @@ def fake_installation(monkeypatch, folder):
         python.chmod(0o755)
 
     monkeypatch.setattr(environment, "create", create)
-    monkeypatch.setattr(environment, "check_space", lambda root: None)
+    monkeypatch.setattr(environment, "check_space", lambda root, needed: None)
     monkeypatch.setattr(environment, "ASKS_FOR_CUDA", "no")
     monkeypatch.setattr(environment, "run_logged", lambda command, title, log: done.append(title))
     return done
@@ -129,6 +128,25 @@ def test_second_run_does_nothing(monkeypatch, folder):
     environment.make(str(folder))
     environment.make(str(folder))
     assert done == ["venv", "packages", "gancourse"]
+
+
+def test_book_is_built_without_what_only_the_checks_need(monkeypatch, folder):
+    """A small environment first, the rest when it is asked for; never less than there was."""
+    done = fake_installation(monkeypatch, folder)
+    commands = []
+    monkeypatch.setattr(environment, "run_logged", lambda command, *_: commands.append(command))
+    environment.make(str(folder), "book")
+    locked, own = commands
+    assert os.path.basename(locked[-1]) == "requirements-book.lock"
+    assert "--require-hashes" in locked and own[-2:] == ["-e", str(folder)]
+    environment.make(str(folder), "book")
+    assert len(commands) == 2
+    environment.make(str(folder))
+    assert os.path.basename(commands[2][-1]) == "requirements.lock"
+    environment.make(str(folder), "book")
+    (folder / "requirements-book.lock").write_text("sphinx")
+    environment.make(str(folder), "book")  # the book's is a part of what is there
+    assert len(commands) == 4 and done == ["venv"]
 
 
 def test_goes_on_after_an_interruption(monkeypatch, folder):
@@ -167,9 +185,10 @@ def test_every_package_is_installed_by_its_hash(monkeypatch, tmp_path, asks, fil
     commands = []
     monkeypatch.setattr(environment, "runs", lambda command: asks)
     monkeypatch.setattr(environment, "run_logged", lambda command, *_: commands.append(command))
-    environment.install(str(tmp_path), "python")
+    monkeypatch.setattr(environment, "check_space", lambda root, needed: None)
+    environment.install(str(tmp_path), "python", "all")
     *locked, own = commands
-    assert [os.path.basename(c[-1]) for c in locked] == list(environment.INPUTS[:files])
+    assert [os.path.basename(c[-1]) for c in locked] == environment.INPUTS["all"][:files]
     assert all({"--require-hashes", "--no-deps"} <= {*command} for command in locked)
     assert own[-2:] == ["-e", str(tmp_path)] and "--no-deps" in own
 
@@ -185,25 +204,53 @@ def test_torch_says_whether_it_wants_cuda(tmp_path, needs):
     assert done.returncode == (0 if len(needs) == 2 else 1)
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_torch_at_hand_is_taken_if_the_lock_knows_its_hash(monkeypatch, tmp_path, known):
-    (tmp_path / ".venv").mkdir()
-    digest = hashlib.sha256(b"a build").hexdigest() if known else "0" * 64
-    (tmp_path / "requirements.lock").write_text(f"torch==2.13.0 \\\n    --hash=sha256:{digest}\n")
-    done = []
+def torch_commands(monkeypatch, folder, works, gpu=False, system="linux"):
+    """What is tried for torch, where the commands named in `works` succeed; files by content."""
+    (folder / ".venv").mkdir()
+    (folder / "requirements.lock").write_text(
+        "torch==2.13.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n    # via x\n"
+        "uv==1 \\\n    --hash=sha256:cc\n"
+    )
+    tried = []
 
     def pretend(command, title, log):
-        done.append(command)
-        if "download" in command:
-            folder = command[command.index("-d") + 1]
-            with open(os.path.join(folder, "torch-2.13.0+cpu.whl"), "wb") as stream:
-                stream.write(b"a build")
+        with open(command[-1]) as stream:
+            tried.append((title, "--torch-backend" in command, stream.read()))
+        assert "--require-hashes" in command and "--no-deps" in command
+        if len(tried) - 1 not in works:
+            raise environment.SetupError("no such thing")
 
     monkeypatch.setattr(environment, "run_logged", pretend)
-    environment.install_torch_at_hand(str(tmp_path), ["python", "-m", "pip", "install"], "log")
-    assert done[0][-1] == "torch==2.13.0"
-    assert [os.path.basename(c[-1]) for c in done[1:]] == ["torch-2.13.0+cpu.whl"] * known
-    assert list((tmp_path / ".venv").iterdir()) == []
+    monkeypatch.setattr(environment, "runs", lambda command: gpu)
+    monkeypatch.setattr(sys, "platform", system)
+    locked = ["python", "-m", "pip", "install", "--no-deps", "--require-hashes", "-r"]
+    environment.install_torch_for_cpus(str(folder), "python", locked, "log")
+    assert list((folder / ".venv").iterdir()) == []
+    return tried
+
+
+TORCH = "torch==2.13.0+cpu \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb"
+
+
+def test_torch_for_cpus_is_taken_from_where_pip_looks(monkeypatch, tmp_path):
+    assert torch_commands(monkeypatch, tmp_path, {0}) == [("torch", False, TORCH)]
+
+
+def test_else_from_where_uv_knows_it_is(monkeypatch, tmp_path):
+    pip, uv, torch = torch_commands(monkeypatch, tmp_path, {1, 2})
+    assert pip == ("torch", False, TORCH) and torch == ("torch", True, TORCH)
+    assert uv == ("uv", False, "uv==1 \\\n    --hash=sha256:cc")
+
+
+@pytest.mark.parametrize("works", [set(), {1}])
+def test_else_the_registry_decides(monkeypatch, tmp_path, works):
+    """Neither has it, or there is not even uv: set-up goes on, all the same."""
+    assert len(torch_commands(monkeypatch, tmp_path, works)) == 2 + len(works)
+
+
+@pytest.mark.parametrize("machine", [{"gpu": True}, {"system": "darwin"}])
+def test_torch_for_cpus_is_only_for_linux_without_a_gpu(monkeypatch, tmp_path, machine):
+    assert torch_commands(monkeypatch, tmp_path, {0}, **machine) == []
 
 
 def test_a_package_with_another_hash_is_refused(tmp_path):

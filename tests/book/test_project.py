@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, requires
 
 import pytest
 import yaml
@@ -19,7 +19,7 @@ import check
 import gancourse
 import tidy
 from checkout import ROOT
-from lock import ALSO, CUDA, entries, split
+from lock import ALSO, CUDA, FOUND, PYTHONS, SYSTEMS, entries, look_for_wheels, promised, split
 
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -147,11 +147,65 @@ def test_lock_holds_all_that_is_installed():
 
 
 def test_lock_is_split_and_knows_the_builds_at_hand():
-    text = "torch==2.13.0 \\\n    --hash=sha256:aa\n    # via here\ntriton==3 \\\n    --hash=b\n"
-    plain, cuda = split(text)
-    [also] = ALSO["torch"]
-    assert list(entries(plain)) == ["torch==2.13.0 \\"] and list(entries(cuda)) == ["triton==3 \\"]
-    assert plain.endswith(f"    --hash={also} \\\n    --hash=sha256:aa\n    # via here\n")
+    text = (
+        "torch==2.13.0 \\\n    --hash=sha256:aa\n    # via here\ntriton==3 \\\n    --hash=b\n"
+        "sphinx==8 \\\n    --hash=c\n    # via\n    #   jupyter-book\n    #   other\n"
+        "jupyter-book==1 \\\n    --hash=d\n    # via -r requirements.txt\n"
+        "babel==2 \\\n    --hash=e\n    # via sphinx\n"
+    )
+    files = split(text, "# the book\njupyter-book==1   # words\n\n# the checks\nother==1\n")
+    found = {name: [first.split("==")[0] for first in entries(t)] for name, t in files.items()}
+    assert found == {
+        "requirements.lock": ["torch", "sphinx", "jupyter-book", "babel"],
+        "requirements-cuda.lock": ["triton"],
+        "requirements-book.lock": ["sphinx", "jupyter-book", "babel"],
+    }
+    hashes = sorted([*ALSO["torch"], "sha256:aa"])
+    assert re.findall(r"--hash=(\S+)", files["requirements.lock"])[: len(hashes)] == hashes
+
+
+def test_lock_serves_every_system_and_python_that_is_promised():
+    """The lock's head says for which all wheels were found; the workflow tests the same ones."""
+    head = (ROOT / "requirements.lock").read_text().partition("==")[0]
+    assert f"# {FOUND} {promised()}." in head
+    matrix = workflow("tests")["jobs"]["test"]["strategy"]["matrix"]
+    assert tuple(matrix["python"]) == PYTHONS
+    kinds = {system.partition("-")[0].replace("ubuntu", "linux") for system in matrix["os"]}
+    assert kinds == {system.split()[0].lower() for system in SYSTEMS}
+    classifiers = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if "Python :: 3." in c]
+    assert tuple(classifiers) == PYTHONS
+    builds = len(PYTHONS) * sum("Linux" in system for system in SYSTEMS)
+    assert len(ALSO["torch"]) == builds, "a build for CPUs of each"
+
+
+def test_book_lock_is_the_part_of_the_lock_that_builds_the_book():
+    """The same lines; complete in itself; without what makes an environment large."""
+    whole, part = (
+        entries((ROOT / name).read_text())
+        for name in ("requirements.lock", "requirements-book.lock")
+    )
+    assert all(whole[first] == lines for first, lines in part.items())
+    named = {canonicalize_name(Requirement(first.removesuffix(" \\")).name) for first in part}
+    assert {"jupyter-book", "sphinx-book-theme", "setuptools", "sphinx-mathjax-offline"} <= named
+    assert not named & {"torch", "torchvision", "numpy", "scipy", "matplotlib", "scikit-learn"}
+    for name in named:
+        try:
+            needs = requires(name) or []
+        except PackageNotFoundError:  # of another system
+            continue
+        for needed in map(Requirement, needs):
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(needed.name) in named, f"{name} needs {needed}"
+
+
+def test_lock_for_a_system_without_a_wheel_is_not_written(monkeypatch, tmp_path):
+    class Failed:
+        returncode, stderr = 1, "torch has no wheel"
+
+    monkeypatch.setattr("lock.uv", lambda: "uv")
+    monkeypatch.setattr("lock.subprocess.run", lambda *_, **__: Failed)
+    with pytest.raises(SystemExit, match="does not serve Linux on x86-64, Python 3.11:\ntorch has"):
+        look_for_wheels(tmp_path / "requirements.lock")
 
 
 def test_package_has_floors_that_colab_and_the_pins_satisfy():
