@@ -1,8 +1,8 @@
 """Sphinx extension: the reference of the package is made without torch and its like.
 
 Autodoc imports the modules to read their docstrings and signatures; it calls nothing in them. In
-place of HEAVY it gets stand-ins, also where the real ones are installed, so that `make book` needs
-a tenth of what `make test` does and gives the same pages.
+place of HEAVY it gets stand-ins, also where the real ones are installed, so that ``make book``
+needs a tenth of what ``make test`` does and gives the same pages.
 """
 
 from importlib import import_module
@@ -15,7 +15,7 @@ SIGNS = ["add", "sub", "mul", "truediv", "pow", "matmul", "floordiv", "mod"]
 
 
 class Either:
-    """`Tensor | None` of a stand-in; it is shown as it is written."""
+    """``Tensor | None`` of a stand-in; it is shown as it is written."""
 
     def __init__(self, *kinds):
         self.kinds = kinds

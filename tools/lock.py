@@ -61,7 +61,7 @@ def uv() -> str:
 
 
 def resolve(root: Path) -> str:
-    """What `uv` finds for requirements.txt."""
+    """What ``uv`` finds for requirements.txt."""
     command = [uv(), "pip", "compile", "--universal", "--generate-hashes", "--no-header"]
     command += ["--python-version", OLDEST, "requirements.txt"]
     return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
@@ -114,7 +114,7 @@ def name_of(first: str) -> str:
 
 
 def asked_for_by(lines: list[str]) -> set[str]:
-    """Who needs a package, by the comments that `uv` leaves below it."""
+    """Who needs a package, by the comments that ``uv`` leaves below it."""
     comments = (line.strip(" #") for line in lines if line.lstrip().startswith("#"))
     return {comment.removeprefix("via").strip() for comment in comments} - {""}
 

@@ -205,7 +205,7 @@ def test_torch_says_whether_it_wants_cuda(tmp_path, needs):
 
 
 def torch_commands(monkeypatch, folder, works, gpu=False, system="linux"):
-    """What is tried for torch, where the commands named in `works` succeed; files by content."""
+    """What is tried for torch, where the commands named in ``works`` succeed; files by content."""
     (folder / ".venv").mkdir()
     (folder / "requirements.lock").write_text(
         "torch==2.13.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n    # via x\n"

@@ -255,7 +255,7 @@ def test_make_help_lists_the_commands():
 
 
 def test_make_unit_gives_the_tests_of_one_module_to_one_process():
-    """`make unit ARGS=…`: nothing else runs, and what takes seconds to start is left out."""
+    """``make unit ARGS=…``: nothing else runs, and what takes seconds to start is left out."""
     said = subprocess.run(
         ["make", "-n", "unit", "ARGS=tests/loop -k list"], cwd=ROOT, capture_output=True, text=True
     ).stdout
@@ -282,7 +282,7 @@ def test_ci_runs_make_test():
 
 
 def test_pre_commit_uses_the_tools_of_the_environment():
-    """Hooks with versions of their own would disagree with `make lint`."""
+    """Hooks with versions of their own would disagree with ``make lint``."""
     [repository] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repository["repo"] == "local"
     hooks = {hook["id"]: hook for hook in repository["hooks"]}
