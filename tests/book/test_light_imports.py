@@ -72,3 +72,12 @@ def test_all_that_is_heavy_is_left_out_of_the_book_lock():
     for module in light_imports.HEAVY:
         for package in names.get(module, [module]):
             assert f"\n{package.lower()}==" not in lock
+
+
+def test_list_of_sources_names_the_package_only():
+    class Environment:
+        _viewcode_modules = {"gancourse.gans": (), "torch": (), "matplotlib.colors.X": False}
+
+    light_imports.forget_stand_ins(None, Environment)
+    assert list(Environment._viewcode_modules) == ["gancourse.gans"]
+    light_imports.forget_stand_ins(None, object())
