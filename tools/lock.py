@@ -79,6 +79,7 @@ def look_for_wheels(lock: Path) -> None:
     for (system, name), python in itertools.product(SYSTEMS.items(), PYTHONS):
         done = subprocess.run(
             [*look, "--python-platform", name, "--python-version", python],
+            cwd=lock.parent,  # a folder for the moment: uv makes its target there
             env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"},
             capture_output=True,
             text=True,
