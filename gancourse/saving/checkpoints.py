@@ -25,6 +25,7 @@ import torch
 
 from gancourse import files
 from gancourse.errors import GanCourseError
+from gancourse.loop.guards import all_finite
 from gancourse.saving import archive, outline
 
 FORMAT = 1
@@ -206,7 +207,7 @@ def _demand_plain_tensor(value: torch.Tensor, name: str, where: str) -> None:
             where=where,
             fix="convert it, for instance with to_dense() or float()",
         )
-    if not value.isfinite().all():
+    if not all_finite(value):
         raise GanCourseError(
             f"{name} is not finite",
             where=where,

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gancourse.loop.guards import all_finite
+
 #: Entries of torch's own optimizers that are sums or averages of squares.
 SQUARES = {"exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum", "exp_inf", "acc_delta"}
 #: Entries of a state that a run goes on without; all others are needed.
@@ -79,7 +81,7 @@ def demand_weights(saved: Any, mine: dict[str, Tensor], name: str) -> None:
 
 def demand_finite(saved: Tensor, name: str) -> None:
     """Raise if a number of ``saved`` is NaN or infinite."""
-    if not saved.isfinite().all():
+    if not all_finite(saved):
         raise MismatchError(f"{name} is not finite")
 
 

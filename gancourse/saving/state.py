@@ -12,6 +12,7 @@ import torch
 
 from gancourse import __version__
 from gancourse.errors import GanCourseError, demand_whole
+from gancourse.loop.guards import all_finite
 from gancourse.loop.history import History, LoneHistory, Record
 from gancourse.loop.settings import PROBES
 from gancourse.saving import schema
@@ -20,7 +21,7 @@ from gancourse.saving import schema
 def state_of(training) -> dict:
     """Everything that determines the rest of the run: tensors and primitives only."""
     for name, value in training.gan.state_dict().items():
-        if not value.isfinite().all():
+        if not all_finite(value):
             raise GanCourseError(
                 f"{name} is not finite",
                 where=f"step {training.step}",

@@ -10,7 +10,7 @@ from gancourse.data.toys import ring
 from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
-from gancourse.loop.guards import FiniteGuard, one_at_a_time, signals_wait
+from gancourse.loop.guards import FiniteGuard, all_finite, one_at_a_time, signals_wait
 from gancourse.networks.mlp import mlp
 from gancourse.training import Training, adam
 
@@ -159,3 +159,20 @@ def test_one_thread_trains_at_a_time():
         in_a_thread()
     in_a_thread()
     assert "another thread" in str(refused[0]) and refused[1] is None
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64, torch.bool]
+)
+def test_all_finite_is_isfinite_all_also_where_the_sum_overflows(dtype):
+    x = torch.ones(3, 4, dtype=dtype)
+    assert all_finite(x) and all_finite(x[:0]) and all_finite(x[0, 0])
+    if dtype.is_floating_point:
+        assert all_finite(torch.full_like(x, torch.finfo(dtype).max))
+        assert all_finite(torch.tensor([-1, 1], dtype=dtype) * torch.finfo(dtype).max)
+        for bad in (float("nan"), float("inf"), -float("inf")):
+            for place in ((0, 0), (2, 3)):
+                x = torch.ones(3, 4, dtype=dtype)
+                x[place] = bad
+                assert not all_finite(x)
+        assert not all_finite(torch.tensor([float("inf"), -float("inf")], dtype=dtype))

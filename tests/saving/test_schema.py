@@ -20,6 +20,11 @@ OPTIMIZERS = {
     "ASGD": lambda p: torch.optim.ASGD(p, lr=0.01),
     "Adagrad": lambda p: torch.optim.Adagrad(p, lr=0.01),
     "Rprop": lambda p: torch.optim.Rprop(p, lr=0.01),
+    "Nesterov": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.01),
+    "Adamax": lambda p: torch.optim.Adamax(p, lr=0.01),
+    "Adadelta": lambda p: torch.optim.Adadelta(p, lr=0.01),
+    "RAdam": lambda p: torch.optim.RAdam(p, lr=0.01),
     "NAdam": lambda p: torch.optim.NAdam(p, lr=0.01),
     "two groups": lambda p: torch.optim.Adam(
         [{"params": list(p)[:1], "lr": 0.1}, {"params": list(p)[1:]}], lr=0.01

@@ -16,6 +16,3 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     with pytest.raises(GanCourseError, match="G.0.bias is not finite"):
         training.save(tmp_path / "x.pt")
     assert not list(tmp_path.iterdir())
-
-
-# ---- optimizers ----------------------------------------------------------------------------------
