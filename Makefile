@@ -9,6 +9,9 @@ book:                ## build the whole book and say where to open it (needs no 
 	@$(PYTHON) tools/environment.py book
 	@$(RUN) tools/check.py build
 
+preview: environment ## one chapter as its text stands, in seconds (ARGS=14)
+	@$(RUN) tools/preview.py $(ARGS)
+
 test: environment    ## everything that CI checks, except what passed with exactly these files (FRESH=1: all)
 	@$(RUN) tools/check.py $(if $(FRESH)$(CI),,--unless-passed) lint types unit scripts notebooks book offline browser
 
@@ -80,4 +83,4 @@ clean:               ## remove what was built (clean-all: the environment, too)
 clean-all: clean
 	rm -rf .venv
 
-.PHONY: help book test unit lint fix types coverage notebooks links lint-js chapters stale experiments mutants torture benchmark repository lock wheel environment clean clean-all
+.PHONY: help book preview test unit lint fix types coverage notebooks links lint-js chapters stale experiments mutants torture benchmark repository lock wheel environment clean clean-all

@@ -84,6 +84,16 @@ def equations(root):
     ]
 
 
+def glued(path):
+    """The lines of labelled displays that stand glued to a paragraph: MyST sees no label there."""
+    above = ["", *prose(path).splitlines()]
+    return [
+        line
+        for line, _, label in displays(path)
+        if label and above[line - 1].strip(" >\t") and not above[line - 1].startswith(":")
+    ]
+
+
 def numbered_without_label(root):
     """``page:line`` of every display that would be numbered, or whose label would not be seen."""
     found = []
@@ -95,12 +105,8 @@ def numbered_without_label(root):
             for n, line in enumerate(outside.splitlines(), 1)
             if NUMBERED.search(line) or MATH_DIRECTIVE.match(line)
         ]
-        above = ["", *text.splitlines()]
-        for line, tex, label in displays(path):
-            # MyST sees a label only where the display is a paragraph of its own.
-            glued = label and above[line - 1].strip(" >\t") and not above[line - 1].startswith(":")
-            if "\\tag{" in tex or glued:
-                wrong.append(line)
+        wrong += [line for line, tex, _ in displays(path) if "\\tag{" in tex]
+        wrong += glued(path)
         found += [f"{path.relative_to(root)}:{line}" for line in wrong]
     return found
 

@@ -24,6 +24,7 @@ import wheel
 from kernels import kernel_environment
 
 HERE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HERE / "_ext"))
 NOT_SOURCES = {
     ".git",
     ".venv",
@@ -84,10 +85,15 @@ def unit(root: Path) -> None:
 
 
 def some(root: Path, words: str) -> None:
-    """The tests that the words name, in one process; what takes seconds to start is left out."""
-    plugins = [name for name in ("nbval", "xdist", "hypothesispytest") if name not in words]
-    left_out = [word for name in plugins for word in ("-p", f"no:{name}")]
-    pytest(root, *left_out, *shlex.split(words), environment=one_thread())
+    """The tests that the words name, in one process and without plugins, which take time to start.
+
+    Whoever needs one says so: ``-p xdist -n 2``.
+    """
+    pytest(
+        root,
+        *shlex.split(words),
+        environment=one_thread() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+    )
 
 
 def coverage(root: Path) -> None:
@@ -161,14 +167,29 @@ def wheel_beside(root):
         wheel.build(root, root / "_build" / "html" / wheel.BESIDE)
 
 
+def demand_whole_formulas(root, of=None):
+    """Told here, by file and line: what Sphinx says of it is that the ledger finds no equation."""
+    from equations import glued, pages
+
+    if found := [
+        f"{page.relative_to(root)}:{line}: this formula has a label and stands glued to the "
+        "paragraph above it, so its label is not seen; leave an empty line before its $$"
+        for page in of or pages(root)
+        for line in glued(page)
+    ]:
+        raise CheckError("\n".join(found))
+
+
 def book(root):
     """The book from nothing: a warning in an unchanged page must not hide in the cache."""
+    demand_whole_formulas(root)
     jupyter_book(root, "--all")
     wheel_beside(root)
 
 
 def build(root):
     """The book, only the pages that changed."""
+    demand_whole_formulas(root)
     clean = root / "_build" / "clean"  # left by a build without warnings
     options = [] if clean.exists() else ["--all"]
     clean.unlink(missing_ok=True)
