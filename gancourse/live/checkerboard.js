@@ -64,7 +64,11 @@ gancourse.checkerboard = (() => {
     );
     const way = menu(
       controls,
-      { label: "enlarged by", options: { paint: "transposed convolution", repaint: "repeating, then convolution" }, value: "paint" },
+      {
+        label: "enlarged by",
+        options: { paint: "transposed convolution", repaint: "repeating, then convolution" },
+        value: "paint",
+      },
       () => draw(),
     );
     const bar = element(beside, "div", "buttons");

@@ -12,8 +12,10 @@ gancourse.convolution = (() => {
   // The matrix, [row][column], of tap numbers: a convolution's rows are its outputs.
   function matrix(mode, shape) {
     const rows = mode == "forward" ? convSize(shape) : transposedSize(shape);
-    return Array.from({ length: rows }, (_, r) =>
-      Array.from({ length: shape.W }, (_, c) => mode == "forward" ? tap(r, c, shape) : tap(c, r, shape)));
+    return Array.from(
+      { length: rows },
+      (_, r) => Array.from({ length: shape.W }, (_, c) => mode == "forward" ? tap(r, c, shape) : tap(c, r, shape)),
+    );
   }
   const apply = (C, w, x) => C.map((row) => row.reduce((sum, u, j) => sum + (u < 0 ? 0 : w[u] * x[j]), 0));
 
@@ -94,7 +96,7 @@ gancourse.convolution = (() => {
 
     // Both modes join a long side, with P cells beyond each end, and a short side, S long cells apart.
     function drawLines(shape, x, y) {
-      const { W, F, S, P, d, Q } = shape, forward = mode == "forward";
+      const { W, F, S, P, d } = shape, forward = mode == "forward";
       const long = forward ? W : y.length, short = forward ? y.length : W;
       const width = lines.svg.clientWidth || 320, cellsInAll = Math.max(long + 2 * P, forward ? 0 : 1);
       const side = Math.max(14, Math.min(34, Math.floor(width / cellsInAll)));
@@ -103,8 +105,10 @@ gancourse.convolution = (() => {
       const [up, middle, down] = [18, 18 + 2.1 * side, 18 + 4.2 * side];
       const longRow = Array.from({ length: long + 2 * P }, (_, k) => {
         const j = k - P, pad = j < 0 || j >= long, lit = touched(j) >= 0;
-        return [pad ? (forward ? "0" : "") : minus(forward ? x[j] : y[j]),
-          `${pad ? "pad" : forward ? "from" : "to"} ${lit ? "lit" : ""}`];
+        return [
+          pad ? (forward ? "0" : "") : minus(forward ? x[j] : y[j]),
+          `${pad ? "pad" : forward ? "from" : "to"} ${lit ? "lit" : ""}`,
+        ];
       });
       const shortCells = Array.from({ length: short }, (_, o) => {
         const x0 = centre(o) - side / 2;
@@ -142,9 +146,11 @@ gancourse.convolution = (() => {
       const forward = mode == "forward";
       const cell = (u, r, c) => {
         const lit = (forward ? r : c) == at;
-        return `<rect data-row="${r}" data-column="${c}" class="${u < 0 ? "" : "tap"} ${lit ? "lit" : ""}" fill-opacity="${
-          u < 0 ? 0 : 0.12 + 0.5 * u / 4
-        }" x="${c * side + 1}" y="${r * side + 1}" width="${side - 2}" height="${side - 2}"/>`
+        return `<rect data-row="${r}" data-column="${c}" class="${u < 0 ? "" : "tap"} ${
+          lit ? "lit" : ""
+        }" fill-opacity="${u < 0 ? 0 : 0.12 + 0.5 * u / 4}" x="${c * side + 1}" y="${r * side + 1}" width="${
+          side - 2
+        }" height="${side - 2}"/>`
           + `<text ${u < 0 ? 'class="soft"' : ""} x="${(c + 0.5) * side}" y="${(r + 0.5) * side + 4}">${
             u < 0 ? (side > 17 ? "0" : "") : minus(weights[u])
           }</text>`;

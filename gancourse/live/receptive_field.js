@@ -47,7 +47,11 @@ gancourse.receptive_field = (() => {
       if (layers.length > 1) layers.pop();
       own();
     });
-    const write = readout(beside, { r: "it sees, pixels a side", j: "neighbours look … pixels on", out: "of the picture" });
+    const write = readout(beside, {
+      r: "it sees, pixels a side",
+      j: "neighbours look … pixels on",
+      out: "of the picture",
+    });
     const table = element(
       beside,
       "table",
