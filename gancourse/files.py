@@ -42,6 +42,10 @@ def opened(path: str | Path, follow: bool = False) -> BufferedReader:
 def write(path: str | Path, content: bytes) -> Path:
     """The whole new file appears at ``path``, or the old one stays; a link there is replaced."""
     path = Path(path)
+    if "\0" in str(path):  # Python has an error of another kind for this one
+        raise OSError(
+            errno.EINVAL, "a path holds no null character", str(path).replace("\0", "\\0")
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with contextlib.suppress(FileNotFoundError):

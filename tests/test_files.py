@@ -69,3 +69,8 @@ def test_a_fault_leaves_the_old_one(tmp_path, monkeypatch):
             with pytest.raises(OSError, match="worn"):
                 files.write(path, b"two")
         assert path.read_bytes() == b"one" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_path_that_no_system_has_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(OSError, match="no null character"):
+        files.write(tmp_path / "a\0b", b"x")

@@ -70,12 +70,15 @@ def act(chosen: argparse.Namespace) -> None:
         "seed": chosen.seed,
         **measure(gan, plan, chosen.n, chosen.seed, net),
     }
-    for name, value in result.items():
-        print(f"{name:14} {value:.4g}" if isinstance(value, float) else f"{name:14} {value}")
     path = checkpoint.with_suffix(".json")
     if path == checkpoint:  # a checkpoint may be called so
         path = checkpoint.with_suffix(".evaluation.json")
-    files.write(path, (json.dumps(result, indent=1) + "\n").encode())
+    try:  # either may fail, a full disk or a closed terminal; the other is done all the same
+        for name, value in result.items():
+            print(f"{name:14} {value:.4g}" if isinstance(value, float) else f"{name:14} {value}")
+        print(end="", flush=True)
+    finally:
+        files.write(path, (json.dumps(result, indent=1) + "\n").encode())
     print(f"as JSON        {path}")
     for name in [name for name in result if name in MEANINGS]:
         print(f"{name}: {MEANINGS[name]}")

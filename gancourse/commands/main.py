@@ -1,6 +1,7 @@
 """The course without a notebook: train, sample, evaluate, benchmark."""
 
 import argparse
+import contextlib
 import os
 import sys
 from types import ModuleType
@@ -18,15 +19,18 @@ def main(given: list[str] | None = None) -> int:
     try:
         chosen = parser().parse_args(given)
         chosen.act(chosen)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where it can still be told that nobody reads it
     except GanCourseError as problem:
         return mistake(str(problem))
     except KeyboardInterrupt:
         print("stopped; what a checkpoint holds is safe", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
         return 141
     except OSError as problem:
+        _silence(sys.stdout, only_if_full=True)
         reason = (problem.strerror or str(problem)).lower()
         return mistake(
             f"{problem.filename or 'a file'}: {reason}\n"
@@ -46,8 +50,20 @@ def main(given: list[str] | None = None) -> int:
 
 def mistake(text: str) -> int:
     """Tell a mistake and its fix, and nothing else; the status to leave with."""
-    print("\n".join(f"error: {text}".splitlines()[:3]), file=sys.stderr)
+    with contextlib.suppress(OSError):  # the status says it as well
+        print("\n".join(f"error: {text}".splitlines()[:3]), file=sys.stderr)
     return 2
+
+
+def _silence(stream, only_if_full: bool = False) -> None:
+    """Let what cannot be printed go nowhere, so that Python does not try again at its end."""
+    if stream is None:
+        return
+    with contextlib.suppress(OSError):
+        if only_if_full:
+            stream.flush()
+            return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,11 +1,20 @@
 """Memory: what can never fit is refused before the fact; what ran out is recognised after it."""
 
+import contextlib
 import os
+from pathlib import Path
 
 import torch
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 #: Bytes in a number as networks hold it.
 FLOAT = 4
+#: Where Linux says how much a container may have, in the newer way and in the older one.
+CONTAINERS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def demand(numbers: int) -> None:
@@ -30,7 +39,14 @@ def ran_out(problem: BaseException) -> bool:
 
 
 def _installed() -> int:
-    """Bytes of memory, or what an address reaches where the system does not say (Windows)."""
+    """Bytes of memory that this process can have at most, as far as the system says it."""
+    found = [2**47]  # what an address reaches
     if hasattr(os, "sysconf") and {"SC_PAGE_SIZE", "SC_PHYS_PAGES"} <= os.sysconf_names.keys():
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return 2**47
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for path in CONTAINERS:
+        with contextlib.suppress(OSError, ValueError):  # no container, or "max"
+            found.append(int(Path(path).read_text()))
+    if resource is not None:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        found += [limit] if limit != resource.RLIM_INFINITY else []
+    return min(found)

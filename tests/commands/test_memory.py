@@ -9,7 +9,8 @@ from gancourse.commands import memory
 
 
 def test_more_than_the_machine_has_is_refused_and_half_of_it_is_not():
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    installed = memory._installed()
+    assert installed <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     memory.demand(installed // 8)
     with pytest.raises(MemoryError):
         memory.demand(installed // 4 + 1)
@@ -47,3 +48,18 @@ def test_the_word_memory_alone_means_nothing():
         NotImplementedError("DefaultCPUAllocator"),
     ):
         assert not memory.ran_out(problem)
+
+
+def test_what_a_container_or_a_limit_leaves_is_all_there_is(tmp_path, monkeypatch):
+    said, silent = tmp_path / "memory.max", tmp_path / "other"
+    said.write_text("8000000\n")
+    silent.write_text("max\n")
+    monkeypatch.setattr(memory, "CONTAINERS", (silent, tmp_path / "none", said))
+    memory.demand(2_000_000)
+    with pytest.raises(MemoryError):
+        memory.demand(2_000_001)
+    monkeypatch.setattr(memory, "CONTAINERS", ())
+    monkeypatch.setattr(memory.resource, "getrlimit", lambda _: (4000, 8000))
+    memory.demand(1000)
+    with pytest.raises(MemoryError):
+        memory.demand(1001)

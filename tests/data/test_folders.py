@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -88,7 +89,9 @@ def test_links_to_pictures_are_followed_and_links_to_folders_are_named(tmp_path)
     (tmp_path / "mine/b.png").symlink_to("../elsewhere/a.png")
     (tmp_path / "mine/all").symlink_to("../elsewhere")
     (tmp_path / "mine/c.heic").touch()
-    with pytest.warns(UserWarning, match=r"2 are left out: all \(a link to a folder\), c.heic"):
+    with pytest.warns(
+        UserWarning, match=r"2 are left out: all \(a link to a folder\), c.heic \(of"
+    ):
         assert len(images(tmp_path / "mine", 8)) == 1
     (tmp_path / "mine/b.png").unlink()
     with pytest.raises(GanCourseError, match="no pictures .* links to 1 folders"):
@@ -123,3 +126,59 @@ def test_a_name_forges_no_line_and_sends_no_code_to_the_terminal(name, tmp_path)
         warnings.simplefilter("always")
         assert len(images(tmp_path, 8)) == 1
     assert str(told[0].message).isprintable()
+
+
+@pytest.mark.parametrize("mark", ["step-00000007.pt", "best.pt", "metrics.jsonl", "walk.png"])
+def test_what_a_run_has_left_is_no_data_and_is_named(mark, tmp_path):
+    save(tmp_path / "a.png")
+    (tmp_path / "deep/run/samples").mkdir(parents=True)
+    (tmp_path / "deep/run" / mark).touch()
+    save(tmp_path / "deep/run/samples.png")
+    save(tmp_path / "deep/run/samples/step-00000500.png")
+    save(tmp_path / "deep/b.png")
+    with pytest.warns(UserWarning, match=r"1 are left out: deep.run \(what a run has left\)"):
+        assert len(images(tmp_path, 8)) == 2
+    with pytest.raises(GanCourseError, match="output does not become data"):
+        images(tmp_path / "deep/run", 8)
+    (tmp_path / "a.png").unlink()
+    (tmp_path / "deep/b.png").unlink()
+    with pytest.raises(GanCourseError, match="no pictures .* 1 folders of runs"):
+        images(tmp_path, 8)
+
+
+def test_hidden_pictures_are_named_and_a_systems_own_files_are_not(tmp_path):
+    for name in ("a.png", ".b.png", "._a.png", ".DS_Store"):
+        save(tmp_path / "x.png")
+        (tmp_path / "x.png").rename(tmp_path / name)
+    with pytest.warns(UserWarning, match=r"1 are left out: .b.png \(hidden\)"):
+        assert len(images(tmp_path, 8)) == 1
+
+
+def test_twelve_bits_in_sixteen_are_told_and_a_true_picture_is_not(tmp_path):
+    for name, top in (("dim", 4000), ("bright", 65535)):
+        ramp = np.linspace(0, top, 64).astype(np.uint16).reshape(8, 8)
+        Image.fromarray(ramp).save(tmp_path / f"{name}.png")
+    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "night.png")
+    with pytest.warns(UserWarning, match=r"^1 of 16 bits .* will look black: dim.png$"):
+        images(tmp_path, 8)
+
+
+@pytest.mark.parametrize(
+    "values, mean", [((0, 0.5), 64), ((0, 128), 64), ((-0.1, 1), None), ((0, 256), None)]
+)
+def test_floats_have_one_white_for_all_and_others_are_refused(values, mean, tmp_path):
+    """Each was stretched by its own largest value; negative ones became black."""
+    picture = np.full((8, 8), values[0], np.float32)
+    picture[:, 4:] = values[1]
+    Image.fromarray(picture).save(tmp_path / "a.tif")
+    if mean is None:
+        with pytest.raises(GanCourseError, match="its values go from"):
+            images(tmp_path, 8)
+    else:
+        assert images(tmp_path, 8).pixels.float().mean() == pytest.approx(mean, abs=1)
+
+
+def test_a_small_file_does_not_unpack_to_a_huge_picture(tmp_path):
+    Image.new("L", (9000, 9000)).save(tmp_path / "a.png")  # 80 kB
+    with pytest.raises(GanCourseError, match="9000 x 9000 pixels in .* bytes"):
+        images(tmp_path, 8)
