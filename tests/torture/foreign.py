@@ -16,6 +16,7 @@ import random
 import resource
 import signal
 import struct
+import sys
 import time
 import warnings
 import zipfile
@@ -28,6 +29,8 @@ from gancourse.saving import checkpoints
 from gancourse.training import Training
 
 SECONDS, MEMORY = 2.0, 50e6
+#: What Python reports of a process that starts another one.
+STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"}
 
 
 def whole_state() -> dict:
@@ -416,8 +419,11 @@ def of_tensors(rng, state, whole):
 # ---- how each ends ------------------------------------------------------------------------------
 
 
-def judge(cases, folder, batch: int = 1, limit: float = 20.0) -> collections.Counter:
+def judge(cases, folder, batch: int = 1, limit: float = 120.0, opened=None) -> collections.Counter:
     """How each (class, bytes) ends: a count of (class, outcome).
+
+    ``opened(path)`` says what became of one; by default a training goes on from it, as from a
+    checkpoint. A case may have a third part, the name of its file.
 
     ``refused``, ``same`` or ``other`` run; ``traceback``, ``death``, ``hang``, ``changed`` (refused
     but the training is another than before), ``memory`` and ``slow``, which must not be.
@@ -427,19 +433,19 @@ def judge(cases, folder, batch: int = 1, limit: float = 20.0) -> collections.Cou
     for case in cases:
         waiting.append(case)
         if len(waiting) == batch:
-            _judged(waiting, folder, counts, limit)
+            _judged(waiting, folder, counts, limit, opened)
             waiting = []
-    _judged(waiting, folder, counts, limit)
+    _judged(waiting, folder, counts, limit, opened)
     return counts
 
 
-def _judged(cases, folder, counts, limit):
+def _judged(cases, folder, counts, limit, opened):
     while cases:
         board = mmap.mmap(-1, 65_536)
         child = os.fork()
         if child == 0:
             try:
-                _child(cases, folder, board)
+                _child(cases, folder, board, opened)
             finally:
                 os._exit(0)
         done, code = 0, None
@@ -459,7 +465,7 @@ def _judged(cases, folder, counts, limit):
                 time.sleep(0.001)
         done = struct.unpack_from("<I", board)[0]
         lines = board[8:].rstrip(b"\0").decode("utf-8", "replace").splitlines()
-        for (kind, _), line in zip(cases, lines, strict=False):
+        for (kind, *_), line in zip(cases, lines, strict=False):
             counts[kind, line.split(" ")[0]] += 1
             if line.startswith("traceback"):
                 counts["what", line] += 1
@@ -478,32 +484,44 @@ def _ready():
     return training, right, digest(training.state())
 
 
-def _child(cases, folder, board):
+def _child(cases, folder, board, opened):
     resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, 8 * 2**30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    training, right, expected = _ready()
-    path, end = os.path.join(folder, "step-00000003.pt"), 8
+    opened = opened or _opened
+    started, end = [], 8
+    sys.addaudithook(lambda event, _: started.append(event) if event in STARTS else None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for i, (_, content) in enumerate(cases):
+    for i, (_, content, *name) in enumerate(cases):
+        path = os.path.join(folder, *(name or ["step-00000003.pt"]))
         with open(path, "wb") as file:
             file.write(content)
         begin = time.process_time()
-        outcome = _opened(path, training, expected)
+        outcome = opened(path)
         if time.process_time() - begin > SECONDS:
             outcome = f"slow {outcome}"
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
         if grown > 2 * len(content) + MEMORY:
             outcome = f"memory {grown >> 20} MB, {outcome}"
+        if started:
+            outcome = f"started {started}"
         line = outcome.replace("\n", " ").encode("ascii", "replace")[:200] + b"\n"
         board[end : end + len(line)] = line
         end += len(line)
         board[:4] = struct.pack("<I", i + 1)
-        if outcome not in ("refused", "same"):
-            training.restore(copied(right))
+        os.unlink(path)
 
 
-def _opened(path, training, expected) -> str:
+def _opened(path) -> str:
+    """What becomes of a training that goes on from this checkpoint; afterwards it is as before."""
+    training, right, expected = _ready()
+    outcome = _gone_on(path, training, expected)
+    if outcome not in ("refused", "same"):
+        training.restore(copied(right))
+    return outcome
+
+
+def _gone_on(path, training, expected) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
