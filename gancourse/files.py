@@ -6,6 +6,7 @@ or a link called ``metrics.jsonl``, through which a writer would overwrite the r
 
 import contextlib
 import errno
+import glob
 import os
 import stat
 from io import BufferedReader
@@ -40,7 +41,10 @@ def opened(path: str | Path, follow: bool = False) -> BufferedReader:
 
 
 def write(path: str | Path, content: bytes) -> Path:
-    """The whole new file appears at ``path``, or the old one stays; a link there is replaced."""
+    """The whole new file appears at ``path``, or the old one stays; a link there is replaced.
+
+    What a killed process has left half-written under this name is removed.
+    """
     path = Path(path)
     if "\0" in str(path):  # Python has an error of another kind for this one
         raise OSError(
@@ -59,7 +63,8 @@ def write(path: str | Path, content: bytes) -> Path:
         sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+                left.unlink()
     return path
 
 

@@ -74,3 +74,10 @@ def test_a_fault_leaves_the_old_one(tmp_path, monkeypatch):
 def test_a_path_that_no_system_has_is_an_error_of_the_system(tmp_path):
     with pytest.raises(OSError, match="no null character"):
         files.write(tmp_path / "a\0b", b"x")
+
+
+def test_what_a_killed_writer_has_left_is_swept_up(tmp_path):
+    (tmp_path / ".a.png.99999.tmp").write_bytes(b"half")
+    (tmp_path / ".b.png.99999.tmp").write_bytes(b"half")
+    files.write(tmp_path / "a.png", b"whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".b.png.99999.tmp", "a.png"]

@@ -76,3 +76,32 @@ def test_a_state_is_copied_and_not_adopted():
     training.restore(state)
     held = training.D.optimizer.state[training.D.weights[0]]["exp_avg_sq"]
     assert held.is_contiguous() and held.data_ptr() != entry["exp_avg_sq"].data_ptr()
+
+
+LATE = {
+    "a weight": lambda state: state["gan"].popitem(),
+    "the average": lambda state: state["average"].update(extra=torch.zeros(1)),
+    "the last loss": lambda state: state.update(history={"d_loss": state["history"]["d_loss"]}),
+    "the last optimizer": lambda state: next(
+        reversed(state["g_optimizer"]["state"].values())
+    ).popitem(),
+    "the last moment": lambda state: next(reversed(state["g_optimizer"]["state"].values()))[
+        "exp_avg"
+    ].fill_(float("nan")),
+    "the stream": lambda state: state["stream"].update({"pass": -1}),
+    "the data": lambda state: state.update(data="other data"),
+}
+
+
+@pytest.mark.parametrize("wrong", LATE)
+def test_a_restore_that_is_refused_leaves_the_training_as_it_was(wrong):
+    """Whatever is looked at last: weights, step, losses and moments are those of before."""
+    training, state = trained(None, 2), trained(None, 5).state()
+    LATE[wrong](state)
+    before, place = training.state(), training.place
+    with pytest.raises(GanCourseError):
+        training.restore(state)
+    schema.demand_equal(training.state(), before, "the state")
+    assert training.step == 2 and training.place == place
+    again, other = training.advance(3).state(), trained(None, 5).state()
+    schema.demand_equal(again, other, "the state")
