@@ -8,7 +8,7 @@ from gancourse.errors import GanCourseError
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
 from gancourse.networks.mlp import mlp
-from gancourse.saving import checkpoints
+from gancourse.saving import checkpoints, schema
 from gancourse.training import Training
 
 OPTIMIZERS = {
