@@ -49,7 +49,8 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
     """
     folder = Path(folder)
     paths = _pictures(folder)
-    pixels, unreadable, dark = [], [], []
+    pixels, unreadable = [], []
+    dark: list[Path] = []
     for path in paths:
         try:
             pixels.append(read(path, size, channels, dark))
