@@ -116,7 +116,7 @@ def test_every_solution_is_folded_below_its_exercise(text):
     source = words(stored(text))
     numbers = re.findall(r"^### Exercise (\d+\.\d+)", source, re.MULTILINE)
     folded = re.findall(
-        r"^<details>\n<summary><b>(.+?)</b></summary>\n\n(.+?)\n\n</details>$", source, re.M | re.S
+        r"^<details>\n<summary><b>(.+?)</b></summary>\n\n(.*?)\n*</details>$", source, re.M | re.S
     )
     assert source.count("<details>") == source.count("</details>") == len(folded)
     solved = {title.split()[-1]: body for title, body in folded if "Solution" in title}
