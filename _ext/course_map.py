@@ -82,7 +82,7 @@ class PrerequisiteMap(SphinxDirective):
         """The chapter's number in a circle, filled if the chapter is written."""
         kind = "needs-written" if exists else "needs-to-come"
         return (
-            f'<g class="{kind}"><title>{chapter.number} {chapter.title}</title><circle cx="{x}" '
+            f'<g class="{kind}" aria-label="{chapter.number} {chapter.title}"><circle cx="{x}" '
             f'cy="{y}" r="16"/><text x="{x}" y="{y}">{chapter.number}</text></g>'
         )
 

@@ -2,7 +2,7 @@
 
 - MathJax comes as one file from an installed wheel and is configured once.
 - Icons come from a font inside the stylesheet: from file:// a browser may not load a font file.
-- Search results show no summary there, because each summary would fetch its page.
+- Search results show no summary of Sphinx's, because each would fetch its page (search_texts.py).
 - What would ask a CDN is left out: Thebe (live kernels), the stylesheet of matplotlib's animations.
 """
 
@@ -12,9 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
-NO_SUMMARIES = """
-if (location.protocol == "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-"""
+NO_SUMMARIES = "DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
 MATHJAX = "tex-svg-full.js"  # with plain tex-svg.js every autoloaded extension is one more file
 CDN_LINK = re.compile(r"<link[^>]+https://(?:maxcdn|stackpath)\.bootstrapcdn\.com[^>]*>")
 # The theme preloads the icon fonts and loads the same icons a second time as 1.5 MB of script.

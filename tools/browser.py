@@ -1,5 +1,6 @@
 """Opens every page of a built book in Chromium, from file://, as a reader on a phone would."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -68,6 +69,32 @@ DARK = r"""() => {
   return document.documentElement.dataset.theme == "dark" && Math.max(...colour.slice(0, 3)) < 80
     ? [] : ["dark mode does not darken the page: " + colour];
 }"""
+# How many formulas were set at one go, before the page could move again: counted by task, so that a
+# busy machine does not matter.
+COUNT_BATCHES = r"""(() => {
+  window.largestBatch = 0;
+  new MutationObserver((changes) => {
+    let set = 0;
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes) set += node.nodeName == "MJX-CONTAINER";
+    window.largestBatch = Math.max(window.largestBatch, set);
+  }).observe(document, { childList: true, subtree: true });
+})();"""
+MOST_FORMULAS = 24
+ALT_TEXTS = r"""() => [...document.querySelectorAll("article img")]
+  .filter((node) => !node.hasAttribute("alt") || /\w{20,}|\.(png|svg|gif|webp)$/.test(node.alt))
+  .map((node) => "picture without words: " + node.src.slice(-60))"""
+LAST_ANCHOR = r"""() => [...document.querySelectorAll("article section[id]")].at(-1)?.id ?? "" """
+AT = r"""(id) => Math.round(document.getElementById(id).getBoundingClientRect().top)"""
+PLACE = 150  # pixels from the top in which a linked section is looked for
+AXE = Path(__file__).parent / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = r"""async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], preload: false });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `axe ${id}: ` + node.target.join(" ")));
+}"""
+SET_DARK = "localStorage.setItem('mode', 'dark'); localStorage.setItem('theme', 'dark')"
+LONGEST_TASK = 0.6  # seconds of one processor; all formulas at once take 1.4 to 2.4
 LONGEST_WORD = r"""() => (document.querySelector("article h1") || document.body).textContent
     .match(/[A-Za-z]{4,}/g).sort((a, b) => b.length - a.length)[0]"""
 
@@ -86,6 +113,7 @@ class Reader:
     def __init__(self, browser, folder):
         self.folder, self.problems, self.where = Path(folder).resolve(), [], ""
         self.page = browser.new_page(viewport=PHONE)
+        self.page.add_init_script(COUNT_BATCHES)
         self.page.on("request", self.on_request)
         self.page.on("requestfailed", lambda r: self.note(f"not loaded: {r.url[-80:]}"))
         self.page.on("pageerror", lambda error: self.note(f"script error: {error}"))
@@ -104,6 +132,9 @@ class Reader:
 
     def open(self, name, query=""):
         self.where = name
+        if name == "about:blank":
+            self.page.goto(name)
+            return
         self.page.goto((self.folder / name).as_uri() + query, wait_until="load")
 
     def ask(self, script):
@@ -114,10 +145,28 @@ class Reader:
         """Every check of one page, first on a phone, then on a desk."""
         self.open(name)
         self.ask(PAGE)
+        if (batch := self.page.evaluate("largestBatch")) > MOST_FORMULAS:
+            self.note(f"{batch} formulas were set at one go, and the page stood still")
+        self.ask(ALT_TEXTS)
         self.ask(SIDEWAYS)
         self.page.set_viewport_size(DESK)
         self.ask(SIDEWAYS)
         self.page.set_viewport_size(PHONE)
+
+    def follow_a_link(self, name):
+        """To the last section of a page: it must be in sight when all formulas are set."""
+        self.open(name)
+        if anchor := self.page.evaluate(LAST_ANCHOR):
+            self.page.set_viewport_size(DESK)
+            self.open("about:blank")
+            self.open(name, f"#{anchor}")
+            self.ask(PAGE)
+            self.page.wait_for_timeout(300)
+            if abs(top := self.page.evaluate(AT, anchor)) > PLACE and not self.at_the_end():
+                self.note(f"#{anchor} stands {top} px from the top")
+
+    def at_the_end(self):
+        return self.page.evaluate("scrollY + innerHeight >= document.body.scrollHeight - 2")
 
     def try_search_and_dark_mode(self, home):
         self.open(home)
@@ -127,14 +176,52 @@ class Reader:
         self.open("search.html", f"?q={word}")
         try:
             self.page.wait_for_selector("#search-results li a", timeout=5000)
+            self.page.wait_for_selector("#search-results li p.context a", timeout=5000)
         except Exception:
-            self.note(f"search finds nothing for {word!r}")
+            self.note(f"search finds nothing for {word!r}, or shows no section")
+        self.open(home)  # where what was looked for is marked, also in the map's drawing
+        self.page.wait_for_timeout(200)
 
 
 def pages(folder):
     """Every page of the book, as paths inside it; index.html only leads on to the home page."""
     names = (p.relative_to(folder).as_posix() for p in sorted(Path(folder).rglob("*.html")))
     return [n for n in names if n != "index.html" and not n.startswith(("_static", "_downloads"))]
+
+
+def longest_task(browser, folder, name):
+    """Seconds of one processor, of the page's longest task; another process beside it adds none."""
+    page = browser.new_page(viewport=DESK)
+    browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
+    page.goto((Path(folder).resolve() / name).as_uri(), wait_until="load")
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    page.close()
+    return max((e.get("tdur", 0) for e in events if e["name"].endswith("RunTask")), default=0) / 1e6
+
+
+def most_formulas(folder):
+    """The page with the largest number of formulas."""
+    return max(
+        pages(folder), key=lambda n: (Path(folder) / n).read_text("utf-8").count('class="math ')
+    )
+
+
+def accessible(browser, folder):
+    """What axe-core finds in every page: light on a desk and a phone, and dark on both."""
+    for dark in (False, True):
+        reader = Reader(browser, folder)
+        if dark:
+            reader.page.add_init_script(SET_DARK)
+        for name in pages(folder):
+            reader.open(name)
+            reader.page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+            reader.page.evaluate(AXE.read_text("utf-8"))
+            for size in (PHONE, DESK):
+                reader.page.set_viewport_size(size)
+                reader.ask(RUN_AXE)
+        reader.page.close()
+        yield from reader.problems
 
 
 def problems(folder, home="intro.html"):
@@ -147,5 +234,11 @@ def problems(folder, home="intro.html"):
         for name in pages(folder):
             reader.read(name)
         reader.try_search_and_dark_mode(home)
+        longest = most_formulas(folder)
+        reader.follow_a_link(longest)
+        if (seconds := longest_task(browser, folder, longest)) > LONGEST_TASK:
+            reader.note(f"one task takes {seconds:.2f} s of a processor")
+        if AXE.exists():
+            reader.problems += accessible(browser, folder)
         browser.close()
     return list(dict.fromkeys(reader.problems))

@@ -224,6 +224,11 @@ def browser(root):
         )
     if found := chromium.problems(root / "_build" / "html"):
         raise CheckError("\n".join(found[:40]))
+    if not chromium.AXE.exists():
+        raise NotChecked(
+            "axe-core is not installed, so no page was searched for barriers."
+            "\n*** Install it with `make lint-js` (needs node and npm) and run again."
+        )
 
 
 def fingerprint(root):

@@ -81,7 +81,10 @@ gancourse.face_explorer = (() => {
     z.map((zi, i) => directions.reduce((sum, d, k) => sum + steps[k] * d[i], zi));
 
   const STYLE = `
-    .live-figure .row.stage { grid-template-columns: 288px minmax(0, 1fr); gap: .6rem 1.6rem; align-items: start; }
+    .live-figure .row.stage { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem 1.6rem; align-items: start; }
+    .live-figure .stage > :first-child { display: grid; grid-template-columns: minmax(0, 1fr) 7.5rem; gap: .9rem; align-items: center; max-width: 345px; }
+    .live-figure .stage > :first-child .buttons { flex-direction: column; align-items: stretch; gap: .7rem; margin: 0; }
+    .live-figure .stage > :first-child button { flex: 0 0 auto; }
     .live-figure[data-live=face_explorer] canvas { aspect-ratio: 1; border: 0; image-rendering: pixelated; }
     .live-figure .row.sliders { margin-top: .6rem; }
     .live-figure .sliders[hidden] { display: none; }
@@ -91,12 +94,9 @@ gancourse.face_explorer = (() => {
     .live-figure .strip button[data-end] { box-shadow: 0 0 0 3px var(--fake); }
     .live-figure .strip button[data-end]::after { content: attr(data-end); position: absolute; left: 0; top: 0; min-width: 1.45em;
       font: 700 13px/1.45 system-ui, sans-serif; color: var(--wash); background: var(--fake); border-radius: .35rem 0; }
-    .live-figure .panel.faces, .live-figure .row.path { margin-top: .8rem; }
+    .live-figure .panel.faces, .live-figure .row.path { margin-top: .6rem; }
     @media (max-width: 700px) {
       .live-figure .row.stage { grid-template-columns: minmax(0, 1fr); }
-      .live-figure .stage > :first-child { display: grid; grid-template-columns: minmax(0, 1fr) 7.5rem; gap: .9rem; align-items: center; max-width: 360px; }
-      .live-figure .stage > :first-child .buttons { flex-direction: column; gap: .7rem; margin: 0; }
-      .live-figure .stage > :first-child button { flex: 0 0 auto; }
       .live-figure .strip { grid-template-columns: repeat(6, minmax(0, 1fr)); }
     }`;
 
@@ -166,7 +166,7 @@ gancourse.face_explorer = (() => {
     const lengths = new Panel(element(path, "div", "column"), {
       title: `length ‖<i>z</i>‖: sphere, <span class="third">straight</span>`,
       says: "length of z from A to B, on the sphere and in a straight line",
-      height: 100,
+      height: 88,
       x: [0, 1],
       xTicks: [0, 1],
     });

@@ -71,7 +71,7 @@ gancourse.histograms = (() => {
   }
 
   const STYLE = `
-    .live-figure .buttons.presets { margin-top: 0; } .live-figure .presets button { flex-basis: 150px; }
+    .live-figure .buttons.presets { margin-top: 0; } @media (max-width: 799px) { .live-figure .presets button { flex-basis: 150px; } }
     .live-figure svg.bars { cursor: default; overflow: visible; }
     .live-figure .bar.real { fill: var(--real); fill-opacity: .3; } .live-figure .bar.fake { fill: var(--fake); fill-opacity: .3; }
     .live-figure .bar.third { fill: var(--third); fill-opacity: .65; stroke: none; }
@@ -189,7 +189,7 @@ gancourse.histograms = (() => {
       return Object.assign(made, { left: 8, right: 8, top: 26, bottom: 28 });
     };
     const chart = (key, kind, title) =>
-      barChart(panel(title, `bars of ${key}`, 220), kind, key, n, (i, height) => {
+      barChart(panel(title, `bars of ${key}`, 172), kind, key, n, (i, height) => {
         now = { ...now, [key]: setBar(now[key], i, height) };
         draw();
       });
@@ -207,7 +207,7 @@ gancourse.histograms = (() => {
       value: "nats",
       options: { nats: "nats", bits: "bits" },
     }, draw);
-    const bill = Object.assign(panel("", "the contribution of each bar", 150), { top: 22, bottom: 38 });
+    const bill = Object.assign(panel("", "the contribution of each bar", 118), { top: 22, bottom: 38 });
     bill.svg.classList.add("bill");
     controls.after(bill.svg.closest(".column"));
 

@@ -241,12 +241,16 @@ gancourse.laboratory = (() => {
 
   // ---- The figure. `&` stands for the figure itself.
   const STYLE = `
-    & .says { margin: .5rem 0 .6rem; }
-    & .legend > * { display: flex; align-items: center; gap: .35rem; min-height: 28px; }
+    & .says { margin: .3rem 0 .4rem; }
+    & .legend > * { display: flex; align-items: center; gap: .35rem; }
     & .legend input { accent-color: var(--third); width: 16px; height: 16px; margin: 0; }
     & .controls { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .4rem .9rem; }
     & svg { cursor: default; } & svg .curve { stroke-width: 1.6; } & svg .curve.fake { stroke: var(--fake); }
-    & svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }`.replaceAll("&", ".live-figure[data-live=laboratory]");
+    & svg .level { stroke-dasharray: 2 4; stroke-width: 1.5; }
+    @media (min-width: 800px) and (pointer: fine) { & .sides > .picture { flex: 0 1 326px; } }`.replaceAll(
+    "&",
+    ".live-figure[data-live=laboratory]",
+  );
 
   // Both losses over the steps, without penalties, and the levels where D cannot tell the two apart.
   class LossChart extends Panel {
@@ -254,7 +258,7 @@ gancourse.laboratory = (() => {
       super(parent, {
         title: 'losses of <i class="third">D</i> and <i class="fake">G</i>, without penalties',
         says: "both losses over the steps",
-        height: 150,
+        height: 118,
         x: [0, 1],
         right: 46,
       });
@@ -418,7 +422,7 @@ gancourse.laboratory = (() => {
         modes: "modes",
         good: "good",
       });
-      element(right, "p", "note", NOTE);
+      element(this.root, "p", "note", NOTE); // across: it is long
     }
 
     // ---- What happens

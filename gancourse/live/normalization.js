@@ -58,8 +58,8 @@ gancourse.normalization = (() => {
     .live-figure .handle:focus-visible { stroke: var(--third); stroke-width: 4; }
     .live-figure .reach { fill: transparent; cursor: ns-resize; touch-action: none; }
     .live-figure .norms b { font-weight: 600; } .live-figure .batch text { text-anchor: middle; }
-    .live-figure table.sets { width: 100%; border-collapse: collapse; margin: .6rem 0 0; font-variant-numeric: tabular-nums; display: table; }
-    .live-figure table.sets :is(th, td) { padding: .25rem .2rem; text-align: right; border-bottom: 1px solid var(--line); font-size: 13px; background: none; color: var(--ink); }
+    .live-figure table.sets { width: 100%; border-collapse: collapse; margin: .4rem 0 0; font-variant-numeric: tabular-nums; display: table; }
+    .live-figure table.sets :is(th, td) { padding: .12rem .2rem; text-align: right; border-bottom: 1px solid var(--line); font-size: 13px; background: none; color: var(--ink); }
     .live-figure table.sets :is(th, td):first-child { text-align: left; }
     .live-figure table.sets th { font-weight: 400; color: var(--soft); vertical-align: bottom; line-height: 1.25; }`;
 
@@ -138,14 +138,16 @@ gancourse.normalization = (() => {
       draw();
     });
 
+    // what one drags on the left, its answers on the right
+    const sides = element(root, "div", "sides"), left = element(sides, "div", "picture");
     const holder = element(
-      root,
+      left,
       "div",
       "panel",
       "<b>the batch <i>x</i>: samples down, channels across (drag the dots)</b>",
     );
     const svg = tag(holder, "svg", { role: "group", "aria-label": "the batch" }),
-      grid = new Grid(svg, [N, C, L], 76, true);
+      grid = new Grid(svg, [N, C, L], 58, true);
     const frames = [], marks = [], heads = [];
     const each = (f) => {
       for (let n = 0; n < N; n++) for (let c = 0; c < C; c++) f(n, c);
@@ -216,7 +218,7 @@ gancourse.normalization = (() => {
       return { at, stick, dot, reach };
     }
 
-    const controls = element(root, "div", "row controls");
+    const controls = element(left, "div", "row controls");
     const gamma = slider(
       controls,
       { label: "<i>γ</i>, of all channels", min: 0, max: 3, step: 0.05, value: 1 },
@@ -227,13 +229,13 @@ gancourse.normalization = (() => {
       { label: "<i>β</i>, of all channels", min: -2, max: 2, step: 0.05, value: 0 },
       () => draw(),
     );
-    const norms = element(element(root, "div", "holds"), "div", "norms"), small = {};
+    const norms = element(element(sides, "div", "holds"), "div", "norms"), small = {};
     for (const kind of KINDS) {
       const panel = element(norms, "div", "panel", `<b>${kind} norm</b>`);
       small[kind] = new Grid(
         tag(panel, "svg", { role: "img", "aria-label": `output of ${kind} norm` }),
         [N, C, L],
-        46,
+        38,
         false,
       );
     }

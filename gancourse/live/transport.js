@@ -77,13 +77,13 @@ gancourse.transport = (() => {
     figure[data-live=transport] .top:focus-visible { stroke: var(--third); stroke-width: 4; }
     figure[data-live=transport] .reach { fill: transparent; cursor: ns-resize; touch-action: none; }
     figure[data-live=transport] .middle { text-anchor: middle; }
-    figure[data-live=transport] .meter { display: grid; grid-template-columns: 2.6em 1fr 9em; gap: .5rem; align-items: center; margin: .3rem 0; }
+    figure[data-live=transport] .meter { display: grid; grid-template-columns: 2.6em 1fr 7.5em; gap: .5rem; align-items: center; margin: .3rem 0; }
     figure[data-live=transport] .meter > span { height: 12px; border-radius: 6px; background: var(--line); overflow: hidden; }
     figure[data-live=transport] .meter span i { display: block; height: 100%; background: var(--third); }
     figure[data-live=transport] .meter.jsd span i { background: var(--soft); }
     figure[data-live=transport] .meter output { text-align: right; white-space: nowrap; }
     figure[data-live=transport] dl { grid-template-columns: repeat(auto-fit, minmax(min(45%, 150px), 1fr)); }`;
-  const TALL = 100, FLOW = 96, EDGE = 22, GAP = 24; // heaps, the way between them, percents, places
+  const TALL = 84, FLOW = 72, EDGE = 22, GAP = 24; // heaps, the way between them, percents, places
   const percent = (v) => String(+(100 * v).toFixed(v < 0.1 ? 1 : 0));
 
   function mount(root, settings) {
@@ -101,16 +101,18 @@ gancourse.transport = (() => {
         const [p, q] = PRESETS[name](n);
         set({ p, q });
       });
-    const more = element(root, "div", "buttons");
     const shifts = [-1, 1].map((by) =>
-      button(more, by < 0 ? "← shift the holes" : "shift the holes →", () => {
+      button(buttons, by < 0 ? "← shift the holes" : "shift the holes →", () => {
         const q = shift(now.q, by);
         if (q) set({ ...now, q });
       })
     );
-    button(more, "start again", () => set(start));
+    button(buttons, "start again", () => set(start));
 
-    const heaps = new Panel(root, {
+    // what one drags on the left; on the right what it costs, by the plan and by the prices
+    const halves = element(root, "div", "sides");
+    const left = element(halves, "div", "picture"), right = element(halves, "div");
+    const heaps = new Panel(left, {
       title: 'earth <i class="real">p</i> above, holes <i class="fake">q</i> below (drag the dots), in percent',
       says: "two histograms and the optimal plan between them",
       height: 2 * TALL + FLOW + 2 * EDGE + 2 * GAP,
@@ -160,11 +162,11 @@ gancourse.transport = (() => {
           moved(height < 0.015 ? 0 : height);
         });
         handle.addEventListener("keydown", (event) => {
-          const v = now[key][i], more = up > 0 ? "ArrowUp" : "ArrowDown", less = up > 0 ? "ArrowDown" : "ArrowUp";
-          const next = {
-            [more]: v + 0.02,
+          const v = now[key][i];
+          const next = { // up means more, also where the bar hangs down
+            ArrowUp: v + 0.02,
             ArrowRight: v + 0.02,
-            [less]: v - 0.02,
+            ArrowDown: v - 0.02,
             ArrowLeft: v - 0.02,
             PageUp: v + 0.1,
             PageDown: v - 0.1,
@@ -189,9 +191,9 @@ gancourse.transport = (() => {
       })
     );
 
-    const columns = element(root, "div", "row");
+    const meters = element(right, "div");
     const column = (title, says) =>
-      Object.assign(new Panel(element(columns, "div", "column"), { title, says, height: 190, x: [0, n] }), {
+      Object.assign(new Panel(right, { title, says, height: 136, x: [0, n] }), {
         left: 30,
         right: 8,
         bottom: 20,
@@ -201,7 +203,6 @@ gancourse.transport = (() => {
       "the two potentials over the places",
     );
     const matrix = column("the plan: rows from, columns to", "the transport plan as a matrix");
-    const meters = element(root, "div");
     const meter = (name, kind, ceiling) => {
       const line = element(meters, "div", `meter ${kind}`, `<b>${name}</b><span><i></i></span><output></output>`);
       return (v) => {

@@ -337,7 +337,8 @@ gancourse.page = (() => {
         }
       };
       new ResizeObserver(check).observe(root);
-      const colours = new MutationObserver(check);
+      // with the next frame: to look has the whole page laid out, which need not be done twice
+      const colours = new MutationObserver(() => requestAnimationFrame(check));
       for (const node of [document.documentElement, document.body]) colours.observe(node, { attributes: true });
     }
   }

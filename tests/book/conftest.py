@@ -41,6 +41,8 @@ plt.plot(values)
 plt.show()
 ```
 
+**Figure 5.1.** *Fifty draws of $p_g$. What to see: no pattern.*
+
 ```{code-cell} python
 :tags: [nbval-check-output]
 

@@ -27,6 +27,7 @@ def test_clean_book_passes_every_step(executed_book):
     assert "All 4 steps passed;" in said
     html = (executed_book / "_build" / "html" / "chapters" / "05_small.html").read_text()
     assert "5. </span>A small chapter" in html
+    assert 'alt="Figure 5.1. Fifty draws of p_g."' in html
     assert "download-source-button" in html  # and no button that would lead nowhere:
     assert "colab.research" not in html and "source-repository-button" not in html
 
@@ -59,7 +60,10 @@ WARNINGS = {
     "\n{cite}`nobody1900`\n": "nobody1900",
 }
 SEEN_BY_SCAN = {f'<img src="{OUTSIDE}.png" alt="">': f"intro.html: {OUTSIDE}.png"}
-WIDE = {'<p style="width: 900px">wide</p>': "px wide at 390 px"}
+WIDE = {
+    '<p style="width: 900px">wide</p>': "px wide at 390 px",
+    '<img src="_static/favicon.svg">': "picture without words",
+}
 #: On a page without a policy, and on one whose policy names them.
 SCRIPTS = {
     f'<script>new Image().src = "https:" + "//{OUTSIDE[8:]}.gif"</script>': "external request: "
@@ -67,6 +71,8 @@ SCRIPTS = {
     + ".gif",
     "<script>console.error('planted message')</script>": "console: planted message",
     "<script>planted()</script>": "script error: planted is not defined",
+    "<script>for (let i = 0; i < 30; i++) document.body"
+    '.append(document.createElement("mjx-container"))</script>': "30 formulas were set",
 }
 FORMULAS = {
     "\n$$\n\\frac{1}{2}}\n$$\n": "formula with an error: Extra close brace",

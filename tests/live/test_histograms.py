@@ -176,7 +176,7 @@ def test_mouse_drags_a_bar_of_this_figure_only(open_page):
     page.mouse.move(x + 60, y + 33.2, steps=4)  # sideways makes no difference
     page.mouse.up()
     now = bars(page)
-    assert now["p"][1] == pytest.approx(0.55 - 33.2 / (220 - 26 - 28), abs=0.01)
+    assert now["p"][1] == pytest.approx(0.55 - 33.2 / (172 - 26 - 28), abs=0.01)
     assert sum(now["p"]) == pytest.approx(1, abs=3e-4)
     assert now["p"][0] / now["p"][2] == pytest.approx(0.12 / 0.25, abs=2e-3)
     assert_shows(page, [v / sum(now["p"]) for v in now["p"]], now["q"])
@@ -230,7 +230,7 @@ def test_touch_and_the_narrow_page(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     before = bars(page)["p"]
     box = page.locator("svg.bars").first.bounding_box()
-    page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + 26 + (220 - 54) * 0.5)
+    page.touchscreen.tap(box["x"] + box["width"] * 0.9, box["y"] + 26 + (172 - 54) * 0.5)
     now = bars(page)
     assert now["p"][4] == pytest.approx(0.5, abs=0.01) and now["p"][1] < before[1]
     assert (

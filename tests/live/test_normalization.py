@@ -111,7 +111,7 @@ def test_mouse_drags_one_number_of_one_figure(open_page):
     page.mouse.move(x, y - 20, steps=4)
     page.mouse.up()
     now = values(page)
-    assert now[1, 1, 0].item() == pytest.approx(-3 + 20 / 76 * 10.8, abs=0.1)
+    assert now[1, 1, 0].item() == pytest.approx(-3 + 20 / 58 * 10.8, abs=0.1)
     assert (now != START).sum() == 1 and torch.equal(values(page, 1), START)
     assert_shows(page, at=(1, 1, 0))
     expected = (theory.batch_norm(now) - theory.batch_norm(START))[[0, 2]].abs().max().item()
@@ -161,7 +161,7 @@ def test_touch_and_the_narrow_page(open_page):
         points = [] if dy is None else [{"x": x, "y": y + dy}]
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.evaluate("new Promise(requestAnimationFrame)")
-    assert values(page)[0, 0, 0].item() == pytest.approx(1 + 15 / 76 * 10.8, abs=0.15)
+    assert values(page)[0, 0, 0].item() == pytest.approx(1 + 15 / 58 * 10.8, abs=0.15)
     assert_shows(page)
 
 

@@ -119,7 +119,7 @@ def test_mouse_drags_a_heap_and_leaves_the_other_figure_alone(open_page):
     x, y = centre(page.locator("[role=slider]").nth(2))
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 20, y - 50, steps=4)  # half of 100 px: 50 percent more
+    page.mouse.move(x + 20, y - 42, steps=4)  # half of 84 px: 50 percent more
     page.mouse.up()
     assert bars(page)[0][2] == pytest.approx(0.9, abs=0.01)
     assert sum(bars(page)[0]) == pytest.approx(1, abs=5e-4)
@@ -128,7 +128,7 @@ def test_mouse_drags_a_heap_and_leaves_the_other_figure_alone(open_page):
     x, y = centre(page.locator("[role=slider]").nth(9 + 5))
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, y + 30, steps=4)  # a hole grows downwards
+    page.mouse.move(x, y + 25.2, steps=4)  # a hole grows downwards
     page.mouse.up()
     assert bars(page)[1][5] == pytest.approx(0.5, abs=0.01)
     assert_shows(page)
@@ -162,7 +162,7 @@ def test_keyboard_moves_bars(open_page):
     page.keyboard.press("Home")
     assert bars(page)[0] == [0, *[0.125] * 8]
     handles.nth(17).focus()
-    page.keyboard.press("ArrowDown")  # downwards is deeper
+    page.keyboard.press("ArrowUp")  # up is more, also where the bar hangs down
     assert bars(page)[1][8] == 0.02
     assert handles.nth(17).get_attribute("aria-label") == "hole at 8"
     assert_shows(page)
@@ -174,7 +174,7 @@ def test_touch_and_the_narrow_page(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     drag = page.context.new_cdp_session(page)
     x, y = centre(page.locator("[role=slider]").nth(1))
-    for kind, dy in (("touchStart", 0), ("touchMove", -20), ("touchMove", -50), ("touchEnd", None)):
+    for kind, dy in (("touchStart", 0), ("touchMove", -20), ("touchMove", -42), ("touchEnd", None)):
         points = [] if dy is None else [{"x": x, "y": y + dy}]
         drag.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.evaluate("new Promise(requestAnimationFrame)")

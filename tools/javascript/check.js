@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url)), root = resolve(here, "../..");
-const scripts = ["gancourse/page", "gancourse/live", "tools/javascript"].flatMap((folder) =>
+const scripts = ["gancourse/page", "gancourse/live", "_ext", "tools/javascript"].flatMap((folder) =>
   readdirSync(join(root, folder)).filter((name) => name.endsWith(".js")).map((name) => join(root, folder, name))
 );
 

@@ -20,5 +20,13 @@ export default [
     languageOptions: { sourceType: "script", globals: { ...globals.browser, gancourse: "readonly" } },
     rules,
   },
+  {
+    files: ["_ext/*.js"],
+    languageOptions: {
+      sourceType: "script",
+      globals: { ...globals.browser, MathJax: "readonly", SECTIONS: "readonly" },
+    },
+    rules,
+  },
   { files: ["tools/javascript/*.js"], languageOptions: { sourceType: "module", globals: globals.node }, rules },
 ];
