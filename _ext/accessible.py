@@ -1,6 +1,6 @@
 """Sphinx extension: what the theme and its extensions leave for axe-core to find, mended.
 
-Each line names one fault; `tools/browser.py` looks for all of them, in every page.
+Each line names one fault; ``tools/browser.py`` looks for all of them, in every page.
 """
 
 import re

@@ -25,7 +25,7 @@ def width(path):
 
 
 def caption(cell):
-    """The paragraph `**Figure 5.1.** …` under a cell, or None."""
+    """The paragraph ``**Figure 5.1.** …`` under a cell, or None."""
     rest = cell.parent.children[cell.parent.index(cell) + 1 :]
     below = next((node for node in rest if not isinstance(node, (nodes.comment, nodes.raw))), None)
     words = below.children if isinstance(below, nodes.paragraph) else []

@@ -1,6 +1,6 @@
 """Sphinx extension: each page says in a sentence what it is about, to search engines and to those
 who show a link as a card. The address of a picture must be whole, so there is one only if the
-book's own address is set (`make repository`).
+book's own address is set (``make repository``).
 """
 
 import html

@@ -28,7 +28,7 @@ SIGNS = {
 
 
 def formula(tex):
-    """A formula in one line of letters and signs: `p_g`, `L^(D)`, `log 4`."""
+    """A formula in one line of letters and signs: ``p_g``, ``L^(D)``, ``log 4``."""
     words = [SIGNS.get(t, t.removeprefix("\\")) for t in tokens(tex)]
     line = "".join(f" {w} " if len(w) > 1 and w.isalpha() else w for w in words)
     return re.sub(r"\s+", " ", line).strip()

@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 def ship(app, name):
-    """Copies a script into the built book, from where `app.add_js_file(name)` loads it."""
+    """Copies a script into the built book, from where ``app.add_js_file(name)`` loads it."""
 
     def copy(app):
         if app.builder.format == "html":

@@ -16,7 +16,7 @@ SKIPPED = (nodes.literal_block, nodes.comment, nodes.raw)
 
 
 def sections(doctree):
-    """`[anchor, title, words]` of each section; the words of a section inside it are its own."""
+    """``[anchor, title, words]`` of each section; the words of a section inside it are its own."""
     for section in doctree.findall(nodes.section):
         title = next(iter(section.findall(nodes.title)), None)
         own = [node for node in section.children if not isinstance(node, (nodes.section, *SKIPPED))]
