@@ -27,22 +27,17 @@ gancourse.critic = (() => {
     for (let j = 0; j < UNITS; j++) {
       const w = theta[j], b = theta[UNITS + j], v = theta[2 * UNITS + j];
       let dw = 0, db = 0, dv = 0;
-      for (let r = 0; r < real.length; r++) {
-        const x = real[r], y = fake[r], h = w * x + b, k = w * y + b;
-        if (h > 0) {
-          dv -= h;
-          dw -= x;
-          db--;
+      for (const [points, share] of [[real, -1 / real.length], [fake, 1 / fake.length]])
+        for (let r = 0; r < points.length; r++) { // in the engine's order, so that the sums are the same
+          const h = points[r] * w + b;
+          if (h <= 0) continue;
+          dv += h * share;
+          dw += points[r] * (share * v);
+          db += share * v;
         }
-        if (k > 0) {
-          dv += k;
-          dw += y;
-          db++;
-        }
-      }
-      sums[j] = v * dw / real.length;
-      sums[UNITS + j] = v * db / real.length;
-      sums[2 * UNITS + j] = dv / real.length;
+      sums[j] = dw;
+      sums[UNITS + j] = db;
+      sums[2 * UNITS + j] = dv;
     }
     return sums;
   }
