@@ -100,10 +100,11 @@ class GradientPenalty:
 class SquaredSlope:
     r"""$\tfrac\gamma2E[\lVert\nabla D(x)\rVert^2]$, on ``real`` samples, on ``fake`` ones, or both.
 
+    ``gamma`` is one number, or one for each member, of shape ``(members,)``.
     Source: Roth et al. (2017); Mescheder et al. (2018), equations 9 and 10; Huang et al. (2024).
     """
 
-    gamma: float
+    gamma: float | Tensor
     real: bool
     fake: bool
 

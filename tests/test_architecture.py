@@ -180,6 +180,7 @@ for part in ("errors", "games", "penalties", "gans", "training", "saving.checkpo
              "networks.mlp", "networks.dcgan", "data.toys", "data.images", "notebook",
              "theory.information", "live.divergence", "exercises", "experiments.games_table",
              "experiments.quality", "experiments.face_coverage", "experiments.normalization",
+             "experiments.factorial",
              "experiments.surfaces", "experiments.wgan"):
     __import__("gancourse." + part)
 assert torch.equal(state, torch.get_rng_state()) and threads == torch.get_num_threads()

@@ -1,11 +1,12 @@
-"""The table of chapter 13: nine games on two mixtures, ten seeds each.
+"""The recipes of `gancourse.recipes` over fresh seeds: nine on two mixtures, ten seeds each.
 
     python -m gancourse.experiments.games_table                     every row (15 CPU minutes)
     python -m gancourse.experiments.games_table --only ring-8       one mixture only
     python -m gancourse.experiments.games_table --only ring-8/wgan-gp    one game on it anew
 
 (More options in ``recording``.) Each row, ``[data][game]``, is one recipe of ``gancourse.recipes``,
-ten members trained side by side as one ensemble at one thread.
+ten members trained side by side as one ensemble at one thread. The rows differ in rate, batch and
+steps: they say what each recipe reaches, not what its game or its penalty does (``factorial``).
 """
 
 from functools import partial

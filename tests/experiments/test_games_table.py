@@ -1,4 +1,4 @@
-"""The table of chapter 13: its rows, and the file that it has written."""
+"""The table of recipes: its rows, and the file that it has written."""
 
 import dataclasses
 

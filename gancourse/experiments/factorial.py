@@ -1,0 +1,350 @@
+"""Six games with eight remedies on two mixtures, each pair with a search of its own.
+
+    python -m gancourse.experiments.factorial                           everything (an hour)
+    python -m gancourse.experiments.factorial --only grid-25            one mixture only
+    python -m gancourse.experiments.factorial --only ring-8/hinge/r1    one pair on it anew
+
+(More options in `recording`.) Networks, batch, steps, optimizer and averaging are the same in all
+cells. What has to fit the pair is searched: six settings of the learning rate (and the strength of
+the remedy, where it has one), the same number for every pair, on seeds that are used for nothing
+else. The best one is trained anew on fresh seeds. The games without a remedy are trained on the
+fresh seeds with *every* rate, because the rate moves what the table is about.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gancourse.data.toys import Mixture, grid, ring
+from gancourse.errors import GanCourseError
+from gancourse.experiments.recording import Clock, Experiment, Parts, rounded
+from gancourse.games import (
+    Game,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Relativistic,
+    Wasserstein,
+)
+from gancourse.gans import GAN, PackedGAN
+from gancourse.metrics import mode_coverage
+from gancourse.networks.mlp import mlp
+from gancourse.penalties import SquaredSlope, judged, slope
+from gancourse.training import adam, decay, train
+
+DATA: dict[str, Callable[[], Mixture]] = {"ring-8": ring, "grid-25": grid}
+GAMES: dict[str, Callable[..., Game]] = {
+    "minimax": Minimax,
+    "non-saturating": NonSaturating,
+    "least-squares": LeastSquares,
+    "hinge": Hinge,
+    "wasserstein": Wasserstein,
+    "relativistic": Relativistic,
+}
+SIX, THREE = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2), (4e-3, 8e-3, 1.6e-2)
+WIDTH, BATCH, BETAS, AVERAGE, FINAL = 32, 64, (0.0, 0.99), 0.995, 0.01
+STEPS = {"ring-8": 1200, "grid-25": 2500}
+SAMPLES = 2500
+#: mixture -> members for each setting of the search, fresh members
+SEEDS = {"ring-8": (3, 12), "grid-25": (2, 10)}
+TUNING_SEED, FRESH_SEED = 0, 7000
+#: remedies of the larger runs and their strengths
+LARGER = {"none": None, "r1": 0.01, "packing": None}
+#: what is changed in cells of the non-saturating game, to see whether a verdict hangs on it
+CHANGES: dict[str, dict[str, int]] = {
+    "twice the batch": {"batch": 2 * BATCH},
+    "two turns of D": {"d_steps": 2},
+}
+
+
+class Setting(NamedTuple):
+    """What the search chooses: the learning rate and, for some remedies, a strength."""
+
+    rate: float
+    strength: float | None
+
+
+@dataclass(frozen=True)
+class Sloped:
+    r"""$\lambda\,E[c(\lVert\nabla D(\hat x)\rVert)]$ between real and fake samples.
+
+    $c(s)=(s-1)^2$, or $\max(0,s-1)^2$ if ``one_sided``. ``weight`` has shape ``(members,)``.
+    Source: Gulrajani et al. (2017), section 4.
+    """
+
+    weight: Tensor
+    one_sided: bool = False
+
+    def __call__(self, D: nn.Module, x: Tensor, fake: Tensor) -> Tensor:
+        between = fake + torch.rand(*x.shape[:2], 1) * (x - fake)
+        excess = torch.linalg.vector_norm(slope(*judged(D, between)), dim=-1) - 1
+        return self.weight * (excess.relu() if self.one_sided else excess).square().mean(-1)
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """Clamp every parameter to $[-c,c]$, with a ``c`` of shape ``(members, 1, 1)`` for each."""
+
+    c: Tensor
+
+    @torch.no_grad()
+    def __call__(self, D: nn.Module) -> None:
+        for weight in D.parameters():
+            weight.clamp_(-self.c, self.c)
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What is added to a game. ``strengths`` are those that the search tries, if it has any.
+
+    ``parts`` makes the arguments of the game from the strengths of the members.
+    """
+
+    strengths: tuple[float, ...] = ()
+    parts: Callable[[Tensor], dict] = lambda strengths: {}
+    norm: str | None = None
+    packing: int = 1
+
+    def search(self) -> list[Setting]:
+        """Six settings, whatever the remedy."""
+        if not self.strengths:
+            return [Setting(rate, None) for rate in SIX]
+        return [Setting(*pair) for pair in itertools.product(THREE, self.strengths)]
+
+
+REMEDIES = {
+    "none": Remedy(),
+    "gp": Remedy((0.1, 1.0), lambda s: {"penalty": Sloped(s)}),
+    "gp-one-sided": Remedy((0.1, 1.0), lambda s: {"penalty": Sloped(s, one_sided=True)}),
+    "r1": Remedy((0.01, 0.1), lambda s: {"penalty": SquaredSlope(s, real=True, fake=False)}),
+    "r1-r2": Remedy((0.01, 0.1), lambda s: {"penalty": SquaredSlope(s, real=True, fake=True)}),
+    "sn": Remedy(norm="spectral"),
+    "clip": Remedy((0.1, 0.3), lambda s: {"projection": Clipped(s[:, None, None])}),
+    "packing": Remedy(packing=2),
+}
+
+
+class OwnRates(torch.optim.Adam):
+    """Adam with its own learning rate for each member, so that one run tries many.
+
+    All move as with the highest rate, of which each then keeps its ``share``.
+    """
+
+    def __init__(self, weights: list, rates: Tensor):
+        super().__init__(weights, lr=float(rates.max()), betas=BETAS, fused=True)
+        self.shares = (rates / rates.max())[:, None, None]
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step of Adam, shortened for the members with a lower rate."""
+        weights = self.param_groups[0]["params"]
+        before = [weight.clone() for weight in weights]
+        super().step(closure)
+        for weight, old in zip(weights, before, strict=True):
+            weight.copy_(old.lerp(weight, self.shares))
+
+
+def misplaced(samples: Tensor, toy: Mixture) -> Tensor:
+    r"""The share of the samples that would have to move for every mode to have its own.
+
+    The total variation distance of the shares of the modes among *all* samples, with what is of
+    high quality at none as one more, from those of the mixture, $(1-e^{-9/2})/K$ for each of $K$
+    modes. Missing modes, uneven modes and imprecise samples all count, in one unit.
+    """
+    mode, good = toy.assign(samples)
+    shares = torch.zeros(*mode.shape[:-1], toy.modes).scatter_add_(-1, mode, good.float())
+    shares /= samples.shape[-2]
+    within = 1 - torch.tensor(-4.5).exp()
+    lost = (shares.sum(-1) - within).abs()
+    return ((shares - within / toy.modes).abs().sum(-1) + lost) / 2
+
+
+def measures(samples: Tensor, toy: Mixture) -> dict:
+    """The three measures of `mode_coverage`, and `misplaced`."""
+    found = mode_coverage(samples, toy)._asdict() | {"misplaced": misplaced(samples, toy)}
+    return {name: rounded(values, 4) for name, values in found.items()}
+
+
+def nothing(members: int) -> dict:
+    """What a run counts that stopped with an infinite loss."""
+    zero, one = [0.0] * members, [1.0] * members
+    return {
+        "modes": [0] * members,
+        "high_quality": zero,
+        "reverse_kl": [None] * members,
+        "misplaced": one,
+    }
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One game with one remedy on one mixture, for a number of steps."""
+
+    data: str
+    game: str
+    remedy: str
+    steps: int
+    batch: int = BATCH
+    width: int = WIDTH
+    d_steps: int = 1
+
+    def gan(self, strengths: Tensor) -> GAN:
+        """One member for each of the ``strengths`` (whatever they are, if it has none)."""
+        remedy, members = REMEDIES[self.remedy], len(strengths)
+        kind = partial(PackedGAN, packing=remedy.packing) if remedy.packing > 1 else GAN
+        net = partial(mlp, width=self.width, members=members)
+        return kind(
+            GAMES[self.game](**remedy.parts(strengths)),
+            generator=net(2, 2),
+            discriminator=net(2 * remedy.packing, 1, norm=remedy.norm),
+            latent_dim=2,
+        )
+
+    def run(self, settings: Iterable[Setting], seed: int) -> dict:
+        """Train one member for each setting; what the averaged generators reach.
+
+        A run that stops with an infinite loss counts as having reached nothing.
+        """
+        rates, strengths = (
+            torch.tensor([x or 0.0 for x in xs]) for xs in zip(*settings, strict=True)
+        )
+        members, toy = len(rates), DATA[self.data]()
+        same = bool((rates == rates[0]).all())
+        torch.manual_seed(seed)
+        try:
+            training = train(
+                self.gan(strengths),
+                toy.batches(self.batch, members=members),
+                self.steps,
+                optimizer=adam(float(rates[0]), BETAS) if same else partial(OwnRates, rates=rates),
+                d_steps=self.d_steps,
+                ema=AVERAGE,
+                schedule=decay(self.steps, FINAL),
+                seed=seed,
+            )
+            return measures(training.sample(SAMPLES), toy)
+        except GanCourseError as stopped:
+            return {**nothing(members), "stopped": stopped.what}
+
+    def search(self, tuners: int) -> dict[Setting, list[float]]:
+        """What is misplaced by each member with each setting.
+
+        Where one member's loss becomes infinite the run stops for all; then the highest rate has
+        failed, and the rest is run again.
+        """
+        settings = REMEDIES[self.remedy].search()
+        failed: dict[Setting, list[float]] = {}
+        while settings:
+            found = self.run([s for s in settings for _ in range(tuners)], TUNING_SEED)
+            if "stopped" not in found:
+                values = [
+                    found["misplaced"][i : i + tuners]
+                    for i in range(0, len(found["misplaced"]), tuners)
+                ]
+                return dict(zip(settings, values, strict=True)) | failed
+            highest = max(setting.rate for setting in settings)
+            failed |= {s: [1.0] * tuners for s in settings if s.rate == highest}
+            settings = [s for s in settings if s.rate < highest]
+        return failed
+
+    def measured(self, tuners: int, members: int, every_rate: bool = False) -> dict:
+        """The search, and its best setting on fresh seeds (with ``every_rate``, all six rates)."""
+        clock = Clock()
+        tried = self.search(tuners)
+        best = min(tried, key=lambda setting: sum(tried[setting]))
+        found: dict = {
+            "search": [
+                [*setting, *map(partial(round, ndigits=3), tried[setting])] for setting in tried
+            ],
+            "rate": best.rate,
+            "strength": best.strength,
+        }
+        if every_rate:
+            found["rates"] = {
+                f"{rate:g}": self.run([Setting(rate, None)] * members, FRESH_SEED) for rate in SIX
+            }
+            found |= found["rates"][f"{best.rate:g}"]
+        else:
+            found |= self.run([best] * members, FRESH_SEED)
+        found["cpu_seconds"] = round(clock(), 1)
+        print(self, best, sum(found["misplaced"]) / members, found["cpu_seconds"], flush=True)
+        return found
+
+
+def larger(steps: int = 4000, members: int = 10) -> dict:
+    """Three remedies of one game at two rates, with twice the width, the batch, and more steps."""
+    found: dict = {}
+    for remedy, rate in itertools.product(LARGER, (1e-3, 3e-3)):
+        cell = Cell("grid-25", "non-saturating", remedy, steps, batch=2 * BATCH, width=2 * WIDTH)
+        row = cell.run([Setting(rate, LARGER[remedy])] * members, FRESH_SEED)
+        found.setdefault(remedy, {})[f"{rate:g}"] = row
+        print(cell, rate, sum(row["misplaced"]) / members, flush=True)
+    return found
+
+
+def floor(data: str, samplers: int = 40) -> dict:
+    """The same measures of ``samplers`` samples of the mixture itself: nobody can do better."""
+    toy = DATA[data]()
+    return measures(torch.stack([toy.sample(SAMPLES, seed=i) for i in range(samplers)]), toy)
+
+
+def parts(quick: bool) -> Parts:
+    """The floors, then every game with every remedy on every mixture."""
+    found: Parts = {f"floor/{data}": partial(floor, data) for data in DATA}
+    for data, game, remedy in itertools.product(DATA, GAMES, REMEDIES):
+        cell = Cell(data, game, remedy, 3 if quick else STEPS[data])
+        size = (1, 2) if quick else SEEDS[data]
+        found[f"{data}/{game}/{remedy}"] = partial(cell.measured, *size, remedy == "none")
+    return found | checks(quick)
+
+
+def checks(quick: bool) -> Parts:
+    """What else might be the cause: size and length, the number of packs, the turns of D."""
+    found: Parts = {"checks/larger": partial(larger, 3, 2) if quick else larger}
+    for (name, change), data in itertools.product(CHANGES.items(), DATA):
+        size = (1, 2) if quick else SEEDS[data]
+        for remedy in ("none", "sn" if name == "two turns of D" else "packing"):
+            cell = Cell(data, "non-saturating", remedy, 3 if quick else STEPS[data], **change)
+            found[f"checks/{name}/{data}/{remedy}"] = partial(cell.measured, *size)
+    return found
+
+
+def about() -> dict:
+    """Seeds, protocol, and how the settings were found."""
+    return {
+        "seeds": f"the search: members trained from seed {TUNING_SEED}, used for nothing else; all "
+        f"other rows from seed {FRESH_SEED}: own weights, own noise, own batches for each member",
+        "settings": {
+            "steps": STEPS,
+            "members for each setting of the search, fresh members": SEEDS,
+            "batch": BATCH,
+            "networks": f"MLPs of 3 hidden layers of {WIDTH}, ReLU, noise of 2 dimensions",
+            "optimizer": f"Adam, betas {BETAS}, one step of D for one of G; the rate is constant "
+            f"for half of the steps, then falls linearly to {FINAL} of itself",
+            "generator": f"the averaged one (decay {AVERAGE}), at the last step",
+            "search": {name: remedy.search() for name, remedy in REMEDIES.items()},
+            "chosen": "the setting with the least mean of misplaced over its members",
+            "samples": SAMPLES,
+            "high_quality": "within 3 standard deviations of the nearest mode",
+            "mode": "counts with at least 1 high-quality sample",
+            "misplaced": "total variation distance of the shares of the modes among all samples, "
+            "the rest as one more, from those of the mixture",
+            "packing": f"{BATCH} samples are {BATCH // 2} packs of 2",
+            "diverged": "a run that stopped with an infinite loss counts as having reached nothing",
+            "rates": "of the games without a remedy: the fresh members at every rate",
+            "cpu_seconds": "process time of the search and the fresh members together, beside "
+            "other work on the same two cores, which can double it",
+        },
+    }
+
+
+EXPERIMENT = Experiment(__file__, __doc__, parts, about)
+
+if __name__ == "__main__":
+    EXPERIMENT.main()
