@@ -16,7 +16,6 @@ from checkout import ROOT
 from formula import Operator
 from gancourse.games import Hinge, NonSaturating, Relativistic, Wasserstein
 from gancourse.penalties import gradient_penalty, r1, r2
-from gancourse.recipes import RING
 from gancourse.theory import dynamics
 
 rng = np.random.default_rng
@@ -451,77 +450,6 @@ def test_packing(m, printed):
 
 
 # ---- what the prose says about the measured files ---------------------------------------------
-
-
-def rows():
-    from gancourse.experiments.measured import measured
-
-    table = measured("games_table")
-    return {(d, game): row for d in ("ring-8", "grid-25") for game, row in table[d].items()}
-
-
-def test_the_table_has_ten_seeds_in_every_row():
-    """Of nine games on two mixtures, each for as many steps as its recipe says."""
-    found = rows()
-    assert set(found) == {(data, game) for data in ("ring-8", "grid-25") for game in RING}
-    assert len(RING) == 9
-    for row in found.values():
-        assert row["settings"]["steps"] == row["settings"]["recipe_steps"]
-        assert len(row["seeds"]) == len(row["modes"]) == len(row["high_quality"]) == 10
-
-
-def test_what_the_prose_says_of_the_table():
-    """The numbers in the list under figure 13.7, from the file."""
-    table = rows()
-    mean = lambda data, game, key: np.mean([v for v in table[data, game][key] if v is not None])
-    free = ["minimax", "non-saturating", "least-squares"]
-    kls = [mean("ring-8", game, "reverse_kl") for game in free]
-    assert min(kls) == pytest.approx(0.18, abs=0.006) and max(kls) == pytest.approx(0.54, abs=0.006)
-    quality = [mean("ring-8", game, "high_quality") for game in free]
-    assert 0.745 <= min(quality) and max(quality) < 0.845
-    assert sum(v == 8 for game in free for v in table["ring-8", game]["modes"]) >= 28
-    for game, share in [
-        ("hinge-sn", 0.91),
-        ("wgan-gp", 0.93),
-        ("ns-r1", 0.95),
-        ("relativistic", 0.96),
-    ]:
-        assert mean("ring-8", game, "reverse_kl") < 0.0035
-        assert mean("ring-8", game, "high_quality") == pytest.approx(share, abs=0.006)
-    for data, packed, unpacked in [("ring-8", 0.07, 0.29), ("grid-25", 0.37, 0.62)]:
-        assert mean(data, "packed", "reverse_kl") == pytest.approx(packed, abs=0.006)
-        assert mean(data, "non-saturating", "reverse_kl") == pytest.approx(unpacked, abs=0.006)
-        assert mean(data, "packed", "high_quality") < mean(data, "non-saturating", "high_quality")
-    modes = table["grid-25", "non-saturating"]["modes"]
-    assert (min(modes), max(modes)) == (19, 25)
-    for game, share in [
-        ("non-saturating", 0.44),
-        ("ns-r1", 0.77),
-        ("wgan-gp", 0.84),
-        ("relativistic", 0.93),
-        ("packed", 0.30),
-        ("hinge-sn", 0.53),
-        ("wgan-clip", 0.26),
-    ]:
-        assert mean("grid-25", game, "high_quality") == pytest.approx(share, abs=0.006), game
-    for game in ("ns-r1", "wgan-gp", "relativistic"):
-        assert set(table["grid-25", game]["modes"]) == {25}
-    assert sum(m == 25 for m in table["grid-25", "hinge-sn"]["modes"]) == 8
-    assert mean("grid-25", "hinge-sn", "reverse_kl") == pytest.approx(0.23, abs=0.006)
-    assert min(RING, key=lambda game: mean("grid-25", game, "high_quality")) == "wgan-clip"
-    assert mean("ring-8", "wgan-clip", "reverse_kl") == pytest.approx(0.02, abs=0.006)
-    of = {game: row["settings"] for (data, game), row in table.items() if data == "grid-25"}
-    for game in ("ns-r1", "wgan-gp"):
-        assert of[game]["steps"] == of["non-saturating"]["steps"]
-    assert of["relativistic"]["steps"] == 1.5 * of["ns-r1"]["steps"]
-    assert of["relativistic"]["batch"] == 2 * of["ns-r1"]["batch"]
-    for data, calm, penalised in [("ring-8", 1.3, 2.5), ("grid-25", 1.6, 3.0)]:
-        cost = {
-            game: table[data, game]["cpu_seconds"] / table[data, game]["settings"]["steps"]
-            for game in ("ns-r1", "wgan-gp", "non-saturating")
-        }
-        assert cost["ns-r1"] / cost["non-saturating"] == pytest.approx(calm, abs=0.06)
-        assert cost["wgan-gp"] / cost["non-saturating"] == pytest.approx(penalised, abs=0.06)
 
 
 def bound_over_steepest(places):

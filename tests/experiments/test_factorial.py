@@ -40,9 +40,10 @@ def test_the_file_has_the_chosen_setting_on_fresh_seeds():
     """The chosen one is the best of its search; without a remedy it is one of the rates."""
     kept = measured("factorial")
     for data, (tuners, members) in script.SEEDS.items():
-        for game, rows in kept[data].items():
+        assert tuple(kept[data]) == script.PLAYED[data]
+        for rows in kept[data].values():
+            assert list(rows) == list(script.REMEDIES)
             for remedy, row in rows.items():
-                assert (game in script.GAMES) and (remedy in script.REMEDIES)
                 tried = [(rate, strength) for rate, strength, *_ in row["search"]]
                 assert set(tried) == set(script.REMEDIES[remedy].search())
                 means = [sum(values) for _, _, *values in row["search"]]

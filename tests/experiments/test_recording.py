@@ -9,6 +9,7 @@ import torch
 
 from gancourse.experiments import (
     face_coverage,
+    factorial,
     games_table,
     normalization,
     quality,
@@ -19,7 +20,7 @@ from gancourse.experiments import (
 from gancourse.experiments.measured import measured
 from gancourse.experiments.recording import Clock, Experiment, layout, rounded, significant
 
-SCRIPTS = (face_coverage, games_table, normalization, quality, surfaces, wgan)
+SCRIPTS = (face_coverage, factorial, games_table, normalization, quality, surfaces, wgan)
 
 
 @pytest.fixture
