@@ -56,8 +56,12 @@ SAMPLES = 2500
 #: mixture -> members for each setting of the search, fresh members
 SEEDS = {"ring-8": (3, 12), "grid-25": (2, 10)}
 TUNING_SEED, FRESH_SEED = 0, 7000
-#: remedies of the larger runs and their strengths
-LARGER = {"none": None, "r1": 0.01, "packing": None}
+#: remedies of the larger runs, their strengths and their rates
+LARGER: dict[str, tuple[float | None, tuple[float, ...]]] = {
+    "none": (None, (1e-3, 2e-3, 3e-3, 5e-3)),
+    "r1": (0.01, (1e-3, 3e-3)),
+    "packing": (None, (1e-3, 3e-3)),
+}
 #: what is changed in the non-saturating game on the ring, in case a verdict hangs on it
 CHANGES: dict[str, dict[str, int]] = {
     "twice the batch": {"batch": 2 * BATCH},
@@ -282,7 +286,7 @@ class Cell:
 def larger(remedy: str, rate: float, steps: int = 4000, members: int = 10) -> dict:
     """The non-saturating game on the grid, with twice the width and the batch, and more steps."""
     cell = Cell("grid-25", "non-saturating", remedy, steps, batch=2 * BATCH, width=2 * WIDTH)
-    row = cell.run([Setting(rate, LARGER[remedy])] * members, FRESH_SEED)
+    row = cell.run([Setting(rate, LARGER[remedy][0])] * members, FRESH_SEED)
     print(cell, rate, sum(row["misplaced"]) / members, flush=True)
     return row
 
@@ -309,7 +313,8 @@ def checks(quick: bool) -> Parts:
     size = (3, 2) if quick else ()
     found: Parts = {
         f"checks/larger/{remedy}/{rate:g}": partial(larger, remedy, rate, *size)
-        for remedy, rate in itertools.product(LARGER, (1e-3, 3e-3))
+        for remedy, (_, rates) in LARGER.items()
+        for rate in rates
     }
     for name, change in CHANGES.items():
         trials = (1, 2) if quick else SEEDS["ring-8"]

@@ -202,20 +202,33 @@ def test_the_grid_with_the_small_budget():
     assert found["gp"] == pytest.approx((-7.3, 5.6), abs=0.06)
 
 
-@pytest.mark.claim("grid-larger", text="3da62594")
+@pytest.mark.claim("grid-larger", text="d641a6d7")
 def test_the_grid_with_the_larger_budget():
-    """The plain game and that with R1 at both rates."""
+    """The game with R1 against the plain one, at its own rate and at the best of the four."""
     free, r1 = CHECKS["larger"]["none"], CHECKS["larger"]["r1"]
-    assert column(free["0.003"], "high_quality").mean() == pytest.approx(83, abs=0.5)
-    assert column(free["0.003"], "modes").mean() == pytest.approx(14.7, abs=0.06)
     assert column(r1["0.003"], "high_quality").mean() == pytest.approx(77, abs=0.5)
     assert r1["0.003"]["modes"] == [25] * 10
-    for rate, key, said in (
-        ("0.003", "misplaced", (-27.8, 9.0)),
-        ("0.003", "high_quality", (-6.6, 7.8)),
-        ("0.001", "misplaced", (-9.3, 8.3)),
+    best = min(free, key=lambda rate: column(free[rate], "misplaced").mean())
+    assert best == "0.002"
+    for rate, other, key, said in (
+        ("0.003", "0.003", "misplaced", (-27.8, 9.0)),
+        ("0.003", "0.003", "high_quality", (-6.6, 7.8)),
+        ("0.003", best, "misplaced", (-26.6, 7.2)),
+        ("0.003", best, "high_quality", (2.2, 7.7)),
+        ("0.001", "0.001", "misplaced", (-9.3, 8.3)),
     ):
-        assert paired(r1[rate], free[rate], key) == pytest.approx(said, abs=0.06)
+        assert paired(r1[rate], free[other], key) == pytest.approx(said, abs=0.06)
+
+
+@pytest.mark.claim("grid-trade", text="fbfdf348")
+def test_the_plain_game_along_its_rate():
+    """Modes, precision and misplaced samples of the larger runs at four rates."""
+    rows = CHECKS["larger"]["none"].values()
+    found = [[column(row, key).mean() for row in rows] for key in ("modes", "high_quality")]
+    assert found[0] == pytest.approx([23.3, 18.7, 14.7, 11.5], abs=0.06)
+    assert found[1] == pytest.approx([44, 75, 83, 90], abs=0.5)
+    lost = [column(row, "misplaced").mean() for row in rows]
+    assert (min(lost), max(lost)) == pytest.approx((50, 60), abs=0.5)
 
 
 @pytest.mark.claim("search-luck", text="e886e0d4")
@@ -236,18 +249,20 @@ def test_cells_at_the_edge_of_their_search():
     assert (sum(highest), len(cells)) == (23, 72)
 
 
-@pytest.mark.claim("pacgan-plain", text="bdce1e12")
+@pytest.mark.claim("pacgan-plain", text="2a770229")
 def test_the_plain_game_beside_pacgan():
-    """Means and half-widths of the larger runs at both rates."""
+    """Means and half-widths of the larger runs at their rates."""
     rows = CHECKS["larger"]["none"]
     for rate, key, said, digit in (
         ("0.003", "modes", (14.7, 2.4), 0.06),
         ("0.003", "high_quality", (83, 9), 0.6),
         ("0.003", "reverse_kl", (0.72, 0.10), 0.006),
-        ("0.001", "modes", (23.3, 1.2), 0.06),
-        ("0.001", "high_quality", (44, 7), 0.6),
+        ("0.002", "modes", (18.7, 2.1), 0.06),
+        ("0.005", "modes", (11.5, 0.8), 0.06),
+        ("0.005", "high_quality", (90, 4), 0.6),
     ):
         assert interval(column(rows[rate], key)) == pytest.approx(said, abs=digit)
+    assert max(column(row, "high_quality").mean() for row in rows.values()) < 94.8 - 4
 
 
 @pytest.mark.claim("published-rates", text="3b11f922")
