@@ -1,6 +1,6 @@
 """Measures what chapter 12 says about the Wasserstein GAN with weight clipping.
 
-    python -m gancourse.experiments.wgan                 everything (5 minutes of one CPU core)
+    python -m gancourse.experiments.wgan                 everything (6 minutes of one CPU core)
     python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
 
 (More options in ``recording``.) The parts:
@@ -12,6 +12,7 @@
 * ``penalised``: the same for a critic with a gradient penalty in place of the clipping, with Adam
   for RMSProp and all else as the WGAN's;
 * ``optimizers``: the same W1 for the WGAN on the ring under four optimizers;
+* ``momentum``: the same with a beta1 of 0.9 for one of the two players and 0 for the other;
 * ``layers``: the gradient that reaches each layer of a 12-layer critic, for three clip values,
   and the share of its weights that lie at the edge of the box;
 * ``faces``: the coverage of a WGAN on the pixel faces, measured as in chapter 9;
@@ -94,7 +95,7 @@ OPTIMIZERS = {
 }
 
 
-def followed(toy, game, d_steps, optimizer, steps, every, members):
+def followed(toy, game, d_steps, optimizer, steps, every, members, d_optimizer=None):
     """W1, D's mean slope and the mean losses every so many steps: lists ``[member][moment]``."""
     torch.manual_seed(0)
     shape = {"width": POINTS["width"], "depth": POINTS["depth"], "members": members}
@@ -115,6 +116,7 @@ def followed(toy, game, d_steps, optimizer, steps, every, members):
         watch=watch,
         every=every,
         optimizer=optimizer,
+        d_optimizer=d_optimizer,
         d_steps=d_steps,
     )
     means = [loss.view(-1, every, members).mean(1) for loss in training.history[:2]]
@@ -198,6 +200,20 @@ def optimizers(quick):
     }
 
 
+def momentum(quick):
+    """W1 of the WGAN on the ring, member by member, with momentum for one player only."""
+    steps, members = (50, 2) if quick else (POINTS["steps"], POINTS["members"])
+    game, d_steps, _ = GAMES["WGAN"]
+    calm, hasty = OPTIMIZERS["Adam, beta1 = 0"], OPTIMIZERS["Adam, beta1 = 0.9"]
+    pairs = {"critic": (calm, hasty), "generator": (hasty, calm)}
+    return {
+        player: followed(
+            TOYS["ring"], game, d_steps, g, steps, POINTS["every"], members, d_optimizer=d
+        )["w1"]
+        for player, (g, d) in pairs.items()
+    }
+
+
 def deep_critic(clip, seed, steps):
     """A 12-layer critic of the swiss roll against noise, clipped: gradients and weights."""
     toy, game = TOYS["swiss roll"], Wasserstein(projection=clip_weights(clip))
@@ -271,8 +287,8 @@ def faces(quick):
 
 
 def parts(quick: bool) -> Parts:
-    """The six measurements."""
-    every = (correlation, penalised, optimizers, layers, faces, floor)
+    """The seven measurements."""
+    every = (correlation, penalised, optimizers, momentum, layers, faces, floor)
     return {part.__name__: partial(part, quick) for part in every}
 
 

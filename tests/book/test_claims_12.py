@@ -134,7 +134,7 @@ def test_division_by_the_slope():
         assert (mean > half) == (toy == "swiss roll")
 
 
-@pytest.mark.claim("momentum-both", text="38959bf0")
+@pytest.mark.claim("momentum-both", text="1bce687f")
 def test_momentum_in_both_players():
     """The best seed with 0.9 against the worst of all other seeds."""
     rest = np.concatenate([end(name) for name in END if "0.9" not in name])
@@ -156,6 +156,18 @@ def test_no_momentum_is_rmsprop():
     """Paired difference: zero lies in its interval."""
     mean, half = map(float, interval(end("Adam, beta1 = 0") - end("RMSProp")))
     assert (abs(mean), half) == pytest.approx((0.01, 0.02), abs=0.006) and abs(mean) < half
+
+
+@pytest.mark.claim("momentum-one", text="0299847d")
+def test_momentum_in_one_player():
+    """Paired differences from no momentum, and of the two from each other."""
+    one = {p: np.array(w1)[:, -10:].mean(1) for p, w1 in LAB["momentum"].items()}
+    none = end("Adam, beta1 = 0")
+    for player, said in (("critic", (0.57, 0.09)), ("generator", (0.54, 0.29))):
+        mean, half = map(float, interval(one[player] - none))
+        assert (mean, half) == pytest.approx(said, abs=0.006) and mean > half
+    mean, half = map(float, interval(one["critic"] - one["generator"]))
+    assert (mean, half) == pytest.approx((0.03, 0.37), abs=0.006) and mean < half
 
 
 @pytest.mark.claim("faces-behind", text="346c35ab")

@@ -24,8 +24,10 @@ def test_stored_rank_correlations_follow_from_the_stored_curves():
 
 
 def test_the_file_kept_its_budget():
+    """Five minutes for the six parts there were, and one for the seventh, momentum."""
     lab = measured("wgan")
-    assert sum(part["cpu_seconds"] for part in lab["meta"]["parts"].values()) <= 300
+    seconds = {name: part["cpu_seconds"] for name, part in lab["meta"]["parts"].items()}
+    assert seconds.pop("momentum") <= 60 and sum(seconds.values()) <= 300
     assert len(lab["faces"]) >= 3 and set(lab["layers"]) == {"0.1", "0.01", "0.001"}
 
 
