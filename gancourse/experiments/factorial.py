@@ -4,7 +4,7 @@
     python -m gancourse.experiments.factorial --only grid-25            one mixture only
     python -m gancourse.experiments.factorial --only ring-8/hinge/r1    one pair on it anew
 
-(More options in `recording`.) Networks, batch, steps, optimizer and averaging are the same in all
+(More options in ``recording``.) Networks, batch, steps, optimizer and averaging are the same in all
 cells. What has to fit the pair is searched: six settings of the learning rate (and the strength of
 the remedy, where it has one), the same number for every pair, on seeds that are used for nothing
 else. The best one is trained anew on fresh seeds. The games without a remedy are trained on the
@@ -172,7 +172,7 @@ def misplaced(samples: Tensor, toy: Mixture) -> Tensor:
 
 
 def measures(samples: Tensor, toy: Mixture) -> dict:
-    """The three measures of `mode_coverage`, and `misplaced`."""
+    """The three measures of ``mode_coverage``, and ``misplaced``."""
     found = mode_coverage(samples, toy)._asdict() | {"misplaced": misplaced(samples, toy)}
     return {name: rounded(values, 4) for name, values in found.items()}
 

@@ -1,4 +1,4 @@
-"""The recipes of `gancourse.recipes` over fresh seeds: nine on two mixtures, ten seeds each.
+"""The recipes of ``gancourse.recipes`` over fresh seeds: nine on two mixtures, ten seeds each.
 
     python -m gancourse.experiments.games_table                     every row (15 CPU minutes)
     python -m gancourse.experiments.games_table --only ring-8       one mixture only
