@@ -6,12 +6,11 @@ How to add an exercise
 ----------------------
 Call ``exercise`` in ``gancourse/questions/<your chapter>.py``; a new file there is found by itself:
 
-* ``answer``: a function that *computes* the right answer. Without ``inputs`` it takes no argument
-and
-  the reader hands in numbers; with ``inputs``, a list of argument tuples, the reader hands in a
-  function that is compared with ``answer`` on every one. Lists and floats among the inputs arrive
-  as float64 tensors, so that ``math.log(w)``, ``torch.log(w)`` and ``w.log()`` all work; integers
-  stay.
+* ``answer``: a function that *computes* the right answer. Without ``inputs`` it takes no
+  argument and the reader hands in numbers; with ``inputs``, a list of argument tuples, the reader
+  hands in a function that is compared with ``answer`` on every one. Lists and floats among the
+  inputs arrive as float64 tensors, so that ``math.log(w)``, ``torch.log(w)`` and ``w.log()`` all
+  work; integers stay.
 * ``praise``: one sentence that tells what has been learnt, shown after "Right."
 * ``mistakes``: {hint: wrong function like ``answer``}. Each must be recognisable: on some input it
   differs from the right answer and from the other mistakes by more than the tolerance.
