@@ -107,9 +107,9 @@ gancourse.checkerboard = (() => {
       canvas.pen.drawImage(map, 0, 0, canvas.width, canvas.height);
       const predicted = painted ? predictedRatio(f, s) : 1, share = painted ? patternShare(w, f, s) : 0;
       write({
-        ratio: painted ? predicted : "no places",
+        ratio: predicted,
         measured: painted ? measuredRatio(f, s, random(7)) : "–",
-        share: painted ? `${format(100 * share, 0)} %` : "0 %, off the edge",
+        share: `${format(100 * share, 0)} %`,
       });
       says(comment(f, s, painted, predicted, share));
     }
@@ -121,10 +121,10 @@ gancourse.checkerboard = (() => {
       const even = predicted == 1;
       return field.get() == "noise"
         ? even
-          ? "The stride divides the filter: every place is painted equally often, and no place varies more than another."
+          ? "The stride divides the filter: every place is painted equally often, and on average over filters no place varies more than another."
           : `Some places are painted ${Math.ceil(f / s)}² times, others ${
             Math.floor(f / s)
-          }²: a chessboard, before anything is learnt.`
+          }²: the extremes lie on a lattice, before anything is learnt.`
         : `A flat field shows the <i>sums</i> of the taps of each place. ${
           share < 1e-9
             ? "Here they are equal: no pattern."

@@ -28,7 +28,8 @@ gancourse.convolution = (() => {
     .live-figure .steps rect.from { fill: var(--real); fill-opacity: .22; }
     .live-figure .steps rect.to { fill: var(--fake); fill-opacity: .22; }
     .live-figure .steps line { stroke: var(--fake); stroke-opacity: .7; stroke-width: 1.5; }
-    .live-figure .steps .tap { stroke: var(--line); fill: var(--third); }`;
+    .live-figure .steps .tap { stroke: var(--line); fill: var(--third); }
+    .live-figure .roll { overflow-x: auto; }`;
 
   function mount(root, settings) {
     const { element, button, slider, readout, sentence } = gancourse.page;
@@ -63,8 +64,9 @@ gancourse.convolution = (() => {
       svg.setAttribute("class", "steps");
       svg.setAttribute("role", "img");
       svg.setAttribute("aria-label", says);
-      holder.append(svg);
-      return { svg, title: holder.querySelector("b") };
+      const roll = element(holder, "div", "roll"); // a long line scrolls here, not with the page
+      roll.append(svg);
+      return { svg, roll, title: holder.querySelector("b") };
     };
     const lines = picture("", "the line, the filter and the outputs"), grid = picture("", "the matrix");
     const write = readout(root, { inputs: "numbers in", outputs: "numbers out", back: "and back again to" });
@@ -98,8 +100,8 @@ gancourse.convolution = (() => {
     function drawLines(shape, x, y) {
       const { W, F, S, P, d } = shape, forward = mode == "forward";
       const long = forward ? W : y.length, short = forward ? y.length : W;
-      const width = lines.svg.clientWidth || 320, cellsInAll = Math.max(long + 2 * P, forward ? 0 : 1);
-      const side = Math.max(14, Math.min(34, Math.floor(width / cellsInAll)));
+      const width = lines.roll.clientWidth || 320, cellsInAll = Math.max(long + 2 * P, 1);
+      const side = Math.max(20, Math.min(34, Math.floor(width / cellsInAll))); // 20: room for −14
       const centre = (o) => (S * o + (span(F, d) - 1) / 2 + 0.5) * side;
       const touched = (j) => short ? tap(at, j, shape) : -1;
       const [up, middle, down] = [18, 18 + 2.1 * side, 18 + 4.2 * side];
@@ -132,6 +134,8 @@ gancourse.convolution = (() => {
         }).join("")
         : "";
       lines.svg.setAttribute("height", down + side + 4);
+      lines.svg.style.width = `${Math.max(width, cellsInAll * side)}px`;
+      lines.roll.scrollLeft = centre(at) - width / 2;
       lines.svg.innerHTML = `<text class="soft left" x="1" y="12">${
         forward
           ? "input, padding dashed · filter · output"
@@ -140,7 +144,7 @@ gancourse.convolution = (() => {
       lines.title.textContent = forward ? "the filter reads" : "each input paints";
     }
     function drawMatrix(C, shape) {
-      const rows = C.length, width = grid.svg.clientWidth || 300;
+      const rows = C.length, width = grid.roll.clientWidth || 300;
       const side = Math.max(13, Math.min(28, Math.floor(width / shape.W), Math.floor(300 / Math.max(rows, 1))));
       grid.svg.setAttribute("height", Math.max(rows, 1) * side + 4);
       const forward = mode == "forward";
@@ -158,9 +162,8 @@ gancourse.convolution = (() => {
       grid.svg.innerHTML = rows
         ? C.map((row, r) => row.map((u, c) => cell(u, r, c)).join("")).join("")
         : `<text class="soft left" x="1" y="14">no output</text>`;
-      grid.title.innerHTML = forward
-        ? `<i>C</i>, ${rows} × ${shape.W}: row ${at + 1} is lit`
-        : `<i>C</i><sup>⊤</sup>, ${rows} × ${shape.W}: column ${at + 1} is lit`;
+      grid.title.innerHTML = `<i>C</i>${forward ? "" : "<sup>⊤</sup>"}, ${rows} × ${shape.W}`
+        + (rows ? `: ${forward ? "row" : "column"} ${at + 1} is lit` : "");
     }
     grid.svg.addEventListener("click", (event) => {
       const cell = event.target;
@@ -173,6 +176,7 @@ gancourse.convolution = (() => {
       const stops = mode == "forward" ? y.length : shape.W;
       at = Math.min(at, Math.max(stops - 1, 0));
       for (const [key, node] of Object.entries(tab)) node.setAttribute("aria-pressed", key == mode);
+      controls.lastChild.style.display = mode == "forward" ? "none" : ""; // a convolution has no Q
       drawLines(shape, x, y);
       drawMatrix(C, shape);
       const opposite = mode == "forward"

@@ -21,6 +21,7 @@ gancourse.receptive_field = (() => {
     const { element, button, slider, menu, readout, sentence, Canvas } = gancourse.page;
     element(root, "style").textContent = STYLE;
     let layers = settings.layers.map((layer) => [...layer]), place = [0.5, 0.5];
+    const APART = 9; // dots nearer than this would hide the picture, so would squares nearer than a third
     const side = settings.side, picture = new Image();
     picture.addEventListener("load", () => draw());
     picture.src = `data:image/png;base64,${settings.png}`;
@@ -30,7 +31,7 @@ gancourse.receptive_field = (() => {
       x: [0, 1],
     });
     const beside = element(sides, "div");
-    menu(beside, { label: "a network", options: { "": "your own", ...names() }, value: known() }, () => {
+    menu(element(beside, "div", "row controls"), { label: "a network", options: { "": "your own", ...names() }, value: known() }, () => {
       const chosen = settings.networks[beside.querySelector("select").value];
       if (chosen) layers = chosen.map((layer) => [...layer]);
       draw();
@@ -100,20 +101,24 @@ gancourse.receptive_field = (() => {
       pen.fill("evenodd");
       pen.globalAlpha = 1;
       pen.strokeStyle = canvas.fake;
-      found.forEach(([seen], k) => {
-        pen.lineWidth = k == found.length - 1 ? 2.5 : 1;
+      let last = Infinity;
+      for (const [seen] of [...found].reverse()) {
+        if ((last - seen) * unit / 2 < APART / 3) continue;
+        pen.lineWidth = last == Infinity ? 2.5 : 1;
         pen.strokeRect(x - seen * unit / 2, y - seen * unit / 2, seen * unit, seen * unit);
-      });
+        last = seen;
+      }
       drawDots(x, y, j * unit, width, pen);
-      write({ r: String(r), j: String(j), out: `${Math.min(100, Math.round(100 * r * r / side / side))} %` });
+      const inside = place.map((v) => Math.min(1, v + r / side / 2) - Math.max(0, v - r / side / 2));
+      write({ r: String(r), j: String(j), out: percent(inside[0] * inside[1]) });
       body.innerHTML = layers.map(([f, s], k) =>
         `<tr><td>${k + 1}</td><td>${f}</td><td>${s}</td><td>${found[k][0]}</td><td>${found[k][1]}</td></tr>`
       ).join("");
-      says(comment(r, j));
+      says(comment(r, j, j * unit < APART, Math.min(...inside) * side < r - 0.5));
     }
     // Where the neighbours of the chosen number look.
     function drawDots(x, y, step, width, pen) {
-      if (step < 5) return;
+      if (step < APART) return;
       pen.fillStyle = canvas.third;
       for (let a = x % step; a < width; a += step)
         for (let b = y % step; b < width; b += step) {
@@ -122,11 +127,14 @@ gancourse.receptive_field = (() => {
           pen.fill();
         }
     }
-    function comment(r, j) {
+    const percent = (share) => share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+    function comment(r, j, near, over) {
       const overlap = Math.max(0, r - j);
-      return `One number of the last map has seen <b>${r} × ${r}</b> pixels; its neighbour looks ${j} further on, so that they share ${
-        r ? Math.round(100 * overlap / r) : 0
-      } % of a side.${r > side ? " That is more than the picture: the rest is padding." : ""}`;
+      return `One number of the last map has seen <b>${r} × ${r}</b> pixels; its neighbour looks ${j} further on${
+        near ? " (too near for dots)" : ""
+      }, so that they share ${Math.round(100 * overlap / r)} % of a side.${
+        r > side ? " That is more than the picture: the rest is padding." : over ? " Part of it lies beyond the rim: padding." : ""
+      }`;
     }
     draw();
     return draw;

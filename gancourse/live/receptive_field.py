@@ -11,14 +11,14 @@ from gancourse.page.figure import LiveFigure, demand_within
 
 #: Filter and stride of each layer, from the picture up.
 NETWORKS = {
-    "PatchGAN, 70 pixels": ((4, 2), (4, 2), (4, 2), (4, 1), (4, 1)),
-    "DCGAN's D, 64 pixels": ((4, 2), (4, 2), (4, 2), (4, 2), (4, 1)),
+    "PatchGAN, sees 70": ((4, 2), (4, 2), (4, 2), (4, 1), (4, 1)),
+    "DCGAN's D, for 64 × 64": ((4, 2), (4, 2), (4, 2), (4, 2), (4, 1)),
     "six of 3, stride 1": ((3, 1),) * 6,
 }
 
 
 def receptive_field(
-    pictures: Tensor, layers: Sequence[tuple[int, int]] = NETWORKS["PatchGAN, 70 pixels"]
+    pictures: Tensor, layers: Sequence[tuple[int, int]] = NETWORKS["PatchGAN, sees 70"]
 ) -> LiveFigure:
     """Stack layers and see on a picture what one number of the last map has seen (chapter 8).
 

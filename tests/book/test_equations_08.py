@@ -283,13 +283,22 @@ def test_the_board_of_noise(k, S, printed):
 
 
 @pytest.mark.equation("eq-conv-share", tex="455d2629")
-@pytest.mark.parametrize("k, S", [(4, 2), (2, 2), (6, 3), (4, 4)])
-def test_the_board_of_a_flat_field(k, S, printed):
+@pytest.mark.parametrize("law", ["normal", "uniform"])
+@pytest.mark.parametrize("k, S", [(4, 2), (2, 2), (6, 3), (4, 4), (3, 2), (5, 3), (2, 3)])
+def test_the_board_of_a_flat_field(k, S, law, printed):
     """Flat fields painted by torch, many random filters: the mean square that is board."""
     torch.manual_seed(0)
-    w = torch.randn(1, 6000, k, k)
+    w = torch.randn(1, 6000, k, k) if law == "normal" else 2 * torch.rand(1, 6000, k, k) - 1
     y = F.conv_transpose2d(torch.ones(1, 1, 9, 9), w, None, S)[0]
     period = y[:, 4 * S : 5 * S, 4 * S : 5 * S].flatten(1)
     share = period.var(1, correction=0) / period.square().mean(1)
     names = {"S": S, r"\mathbb E[\text{share}]": share.mean().item()}
     assert printed("eq-conv-share").holds(names, abs=0.01)
+
+
+def test_the_share_needs_weights_as_likely_as_their_negatives():
+    """The condition of the theorem: with a lopsided law of mean 0 the share is another."""
+    torch.manual_seed(0)
+    w = torch.empty(1, 6000, 2, 2).exponential_() - 1
+    y = F.conv_transpose2d(torch.ones(1, 1, 3, 3), w, None, 2)[0, :, 2:4, 2:4].flatten(1)
+    assert (y.var(1, correction=0) / y.square().mean(1)).mean() < 0.72

@@ -106,6 +106,29 @@ def test_the_narrow_page_by_touch(open_page):
 
 
 @needs_browser
+def test_a_long_line_scrolls_to_what_is_lit(open_page):
+    """Of 48 cells few fit: the line scrolls in its own box, and shows the patch of the step."""
+    page = open_page(convolution(), width=390)
+    page.get_by_role("button", name="transposed").click()
+    inputs = page.locator("input[type=range]")
+    for k, value in enumerate("954433"):
+        inputs.nth(k).fill(value)
+    page.get_by_role("button", name="◀ step back").click()
+    box = page.locator(".roll").nth(0).bounding_box()
+    lit = page.locator("svg.steps").nth(0).locator("rect.from.lit").bounding_box()
+    assert box["x"] <= lit["x"] and lit["x"] + lit["width"] <= box["x"] + box["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@needs_browser
+def test_output_padding_belongs_to_the_transposed_layer(open_page):
+    page = open_page(convolution())
+    assert page.get_by_text("output padding Q").is_hidden()
+    page.get_by_role("button", name="transposed").click()
+    assert page.get_by_text("output padding Q").is_visible()
+
+
+@needs_browser
 def test_a_sentence_without_scripts(open_page):
     assert_speaks_without_scripts(open_page, convolution())
 

@@ -28,7 +28,7 @@ def test_fields_are_the_theorys(net):
 def test_building_a_network(open_page):
     page = open_page(figure())
     assert (number(page, "r"), number(page, "j")) == (70, 8)
-    assert page.locator("select").input_value() == "PatchGAN, 70 pixels"
+    assert page.locator("select").input_value() == "PatchGAN, sees 70"
     page.get_by_role("button", name="take one off").click()
     assert number(page, "r") == 46 and page.locator("select").input_value() == ""
     page.get_by_role("button", name="add layer").click()
@@ -54,6 +54,15 @@ def test_choosing_a_number_by_mouse_and_keyboard(open_page):
     assert len({middle, corner, drawn()}) == 3
     page.keyboard.press("ArrowLeft")
     assert drawn() == corner
+
+
+@needs_browser
+def test_what_lies_beyond_the_rim_is_not_of_the_picture(open_page):
+    page = open_page(figure())
+    assert page.inner_text("[data-number=out]") == "27 %" and "rim" not in page.inner_text(".says")
+    page.locator("canvas").click(position={"x": 1, "y": 1})
+    assert number(page, "r") == 70
+    assert page.inner_text("[data-number=out]") == "7 %" and "rim" in page.inner_text(".says")
 
 
 @needs_browser
