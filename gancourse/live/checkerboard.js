@@ -57,13 +57,14 @@ gancourse.checkerboard = (() => {
     const controls = element(beside, "div", "row controls");
     const F = slider(controls, { label: "filter <i>F</i>", min: 1, max: 8, step: 1, value: settings.F }, () => draw());
     const S = slider(controls, { label: "stride <i>S</i>", min: 1, max: 4, step: 1, value: settings.S }, () => draw());
+    const menus = element(beside, "div", "row"); // their words are long
     const field = menu(
-      controls,
+      menus,
       { label: "field", options: { noise: "white noise", flat: "flat" }, value: settings.field },
       () => draw(),
     );
     const way = menu(
-      controls,
+      menus,
       {
         label: "enlarged by",
         options: { paint: "transposed convolution", repaint: "repeating, then convolution" },

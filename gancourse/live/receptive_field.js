@@ -127,7 +127,7 @@ gancourse.receptive_field = (() => {
           pen.fill();
         }
     }
-    const percent = (share) => share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`;
+    const percent = (share) => share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(100 * share)} %`;
     function comment(r, j, near, over) {
       const overlap = Math.max(0, r - j);
       return `One number of the last map has seen <b>${r} × ${r}</b> pixels; its neighbour looks ${j} further on${

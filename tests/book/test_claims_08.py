@@ -24,6 +24,7 @@ def gap(what):
 
 @pytest.mark.claim("conv-board-trained", text="1d196b3b")
 def test_training_wears_the_board_down_where_it_looks():
+    """The printed means before and after training, on colours that the faces have."""
     for layer in LAYERS[:2]:
         means = table()[layer]
         assert means["seen before"] > 20
@@ -32,6 +33,7 @@ def test_training_wears_the_board_down_where_it_looks():
 
 @pytest.mark.claim("conv-board-unseen", text="78a15c60")
 def test_more_than_twice_as_much_is_left_on_random_colours():
+    """The printed means after training; on random colours training takes some away, too."""
     for layer in LAYERS[:2]:
         means = table()[layer]
         assert means["unseen after"] > 2 * means["seen after"]
@@ -49,6 +51,7 @@ def test_even_painting_makes_no_smaller_board():
 
 @pytest.mark.claim("conv-same-loss", text="2870237e")
 def test_repeating_draws_no_board_and_costs_little():
+    """All four printed boards are 0; the losses are compared seed by seed."""
     means = table()[LAYERS[2]]
     assert [means[key] for key in KEYS[:4]] == [0] * 4
     for other in ("F = 3", "F = 4"):
