@@ -31,7 +31,11 @@ gancourse.receptive_field = (() => {
       x: [0, 1],
     });
     const beside = element(sides, "div");
-    menu(element(beside, "div", "row controls"), { label: "a network", options: { "": "your own", ...names() }, value: known() }, () => {
+    menu(element(beside, "div", "row controls"), {
+      label: "a network",
+      options: { "": "your own", ...names() },
+      value: known(),
+    }, () => {
       const chosen = settings.networks[beside.querySelector("select").value];
       if (chosen) layers = chosen.map((layer) => [...layer]);
       draw();
@@ -133,7 +137,11 @@ gancourse.receptive_field = (() => {
       return `One number of the last map has seen <b>${r} × ${r}</b> pixels; its neighbour looks ${j} further on${
         near ? " (too near for dots)" : ""
       }, so that they share ${Math.round(100 * overlap / r)} % of a side.${
-        r > side ? " That is more than the picture: the rest is padding." : over ? " Part of it lies beyond the rim: padding." : ""
+        r > side
+          ? " That is more than the picture: the rest is padding."
+          : over
+          ? " Part of it lies beyond the rim: padding."
+          : ""
       }`;
     }
     draw();
