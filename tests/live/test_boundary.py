@@ -258,7 +258,7 @@ def test_without_scripts_a_text_stands_in_its_place(open_page):
 
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    assert_self_contained(boundary, 32_000)
+    assert_self_contained(boundary, 33_500)
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,10 @@ def test_touch_narrow_and_dark(open_page):
     page.touchscreen.tap(box["x"] + 38 + (box["width"] - 50) * 0.5, box["y"] + 60)
     assert abs(float(page.locator("input").nth(1).input_value())) <= 0.2
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    colour = page.locator("svg .curve.third").first.evaluate("c => getComputedStyle(c).stroke")
-    assert colour == "rgb(196, 181, 253)"
+    page.wait_for_function(  # the figure is drawn again, with other curves
+        """() => getComputedStyle(document.querySelector('svg .curve.third')).stroke
+        == 'rgb(196, 181, 253)'"""
+    )
 
 
 @needs_browser

@@ -239,7 +239,7 @@ def test_touch_and_the_narrow_page(open_page):
     )
     drag = page.context.new_cdp_session(page)
     x, y = centre(page.locator("[role=slider]").nth(4))
-    for kind, dy in (("touchStart", 0), ("touchMove", 20), ("touchMove", 41.5), ("touchEnd", None)):
+    for kind, dy in (("touchStart", 0), ("touchMove", 14), ("touchMove", 29.5), ("touchEnd", None)):
         points = [] if dy is None else [{"x": x, "y": y + dy}]
         drag.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         page.evaluate("new Promise(requestAnimationFrame)")  # moves are told once a frame
