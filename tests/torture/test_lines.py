@@ -68,7 +68,7 @@ def options():
         yield [*TRAIN, "--device", value]
     for option in ("--game", "--resume", "--sha256", "--root"):
         yield from ([*TRAIN, option, value] for value in ("", "x", "AUTO", "\0", "0" * 64))
-    yield from ([], ["-h"], ["--version"], ["train"], ["trian"], ["train", "--da", "ring"])
+    yield from ([], ["-h"], ["--version"], ["train"], ["trein"], ["train", "--da", "ring"])
     yield from ([*TRAIN, "more"], [*TRAIN, "--amp=1"], [*TRAIN, *TRAIN], ["sample"], ["evaluate"])
     yield from (["train", "--data=ring", "--out="], [*SAMPLE, "--", "--out", "new"])
 
