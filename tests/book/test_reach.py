@@ -11,6 +11,7 @@ from inspect import getsource
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -493,7 +494,10 @@ def test_a_figure_counts_exactly_the_scripts_that_stand_in_its_html(name):
     from gancourse.networks import dcgan
 
     module = import_module(f"gancourse.live.{name}")
-    needs = [dcgan.generator(16, 3, 8, 4)] if name == "face_explorer" else []
+    needs = {
+        "face_explorer": [dcgan.generator(16, 3, 8, 4)],
+        "receptive_field": [torch.zeros(64, 1, 8, 8)],
+    }.get(name, [])
     html = getattr(module, name)(*needs)._repr_html_()
     reached = Reach(ROOT, f"from gancourse.live.{name} import {name}")
     scripts = {p for room in ("live", "page") for p in (ROOT / "gancourse" / room).glob("*.[jc]s*")}

@@ -43,9 +43,10 @@ class End(NamedTuple):
 class Line:
     """A command line under way: ``end()`` waits for it."""
 
-    def __init__(self, line, folder: Path, before=None, stdout: int | None = None):
+    def __init__(self, line, folder: Path, before=None, stdout: int | None = None, name: str = ""):
+        """What it says goes to files in ``folder``; of two at once each has a ``name``."""
         self.folder, self.board = Path(folder), mmap.mmap(-1, 64)
-        self.out, self.err = self.folder / ".out", self.folder / ".err"
+        self.out, self.err = self.folder / f".out{name}", self.folder / f".err{name}"
         warm()
         sys.stdout.flush()
         self.pid = os.fork()

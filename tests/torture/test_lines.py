@@ -234,7 +234,10 @@ def test_of_two_that_begin_at_once_one_is_the_run(n, tmp_path):
         folder = tmp_path / str(i)
         folder.mkdir()
         again = ["--resume", "auto"] if i % 3 == 0 else []
-        pair = [Line([*PAIR, *again, "--seed", seed * (i % 2)], folder) for seed in (0, 1)]
+        pair = [
+            Line([*PAIR, *again, "--seed", seed * (i % 2)], folder, name=str(seed))
+            for seed in (0, 1)
+        ]
         found = [line.end() for line in pair]
         told = [end.how for end in found]
         assert "done" in told and set(told) <= {"done", "refused"}, found
@@ -325,6 +328,7 @@ def test_a_killed_line_is_gone_on_with_to_the_same_folder(which, n, tmp_path):
 
 @pytest.mark.parametrize("kind", ["full", "broken", "closed", "ascii"])
 def test_what_cannot_be_printed_costs_no_work(kind, tmp_path, old):
+    """Full or broken from the start, a run does not begin; once it has trained, it leaves all."""
     shutil.copytree(old, tmp_path / "old")
     reader, writer = os.pipe()
     os.close(reader)
@@ -336,10 +340,25 @@ def test_what_cannot_be_printed_costs_no_work(kind, tmp_path, old):
         elif kind == "ascii":
             sys.stdout.reconfigure(encoding="ascii")
 
+    def breaks_when_trained():
+        before()
+        last = train.picture
+
+        def picture(*given):
+            if stdout is not None:
+                os.dup2(stdout, 1)
+            return last(*given)
+
+        train.picture = picture
+
     status = {"full": 2, "broken": 141}.get(kind, 0)
-    end = called([*TRAIN, "--out", "größe"], tmp_path, before, stdout)
-    assert end.status == status and "Traceback" not in end.err and "Exception" not in end.err
     run = tmp_path / "größe"
+    if stdout is not None:
+        end = called([*TRAIN, "--out", "größe"], tmp_path, before, stdout)
+        assert end.status == status and "Traceback" not in end.err
+        assert not [*run.glob("step-*"), *run.glob("*.png")]
+    end = called([*TRAIN, "--out", "größe"], tmp_path, breaks_when_trained)
+    assert end.status == status and "Traceback" not in end.err and "Exception" not in end.err
     assert checkpoints.load(run / "step-00000001.pt")["step"] == 1
     assert (run / "samples.png").exists() and (run / "metrics.jsonl").exists()
     end = called(EVALUATE, tmp_path, before, stdout)
