@@ -17,6 +17,8 @@ MENDED = [
     # a head without words is none
     (r'(<tr[^>]*>)<th([^>]*)>(<p><span class="math [^<]*</span></p>)</th>', r"\1<td\2>\3</td>"),
     (r'<th( class="head[^"]*"| class="stub[^"]*")?>\s*(?:<p>\s*</p>)?\s*</th>', r"<td\1></td>"),
+    # an entry of the list of sources is an item of a list to a screen reader
+    (r' role="doc-biblioentry"', ' role="listitem"'),
 ]  # fmt: skip
 FAULTS = [(re.compile(pattern), mended) for pattern, mended in MENDED]
 

@@ -113,7 +113,7 @@ def drawn(arrows, floors, ground, link):
         for n in arrows
     )
     return (
-        f'<svg class="house" viewBox="0 0 {WIDTH} {y + HEIGHT + 4:.0f}" role="img" '
+        f'<svg class="house" viewBox="0 0 {WIDTH} {y + HEIGHT + 4:.0f}" role="group" '
         'aria-labelledby="house-title house-words"><title id="house-title">The rooms of the '
         f'package</title><desc id="house-words">{escape(in_words(arrows, floors))}</desc>'
         f"<style>{light}</style>"
