@@ -92,6 +92,11 @@ def test_sections_own_their_words():
         ('<th class="head"><p></p></th>', '<td class="head"></td>'),
         ('<th class="head"><p>G</p></th>', '<th class="head"><p>G</p></th>'),
         (
+            '<th class="x"><p><span class="math a">\\(p(x)\\)</span></p></th>',
+            '<th class="x" aria-label="p(x)"><p><span class="math a">\\(p(x)\\)</span></p></th>',
+        ),
+        ('<div class="citation" role="doc-biblioentry">', '<div class="citation" role="listitem">'),
+        (
             '<button class="btn search-button-field x" title="Search" aria-label="Search">',
             '<button class="btn search-button-field x" title="Search">',
         ),
