@@ -18,7 +18,8 @@ MENDED = [
     (r'(<tr[^>]*>)<th([^>]*)>(<p><span class="math [^<]*</span></p>)</th>', r"\1<td\2>\3</td>"),
     # a head that is a formula is spoken as its TeX
     (
-        r'<th([^>]*)>(<p><span class="math [^>]*>\\\(([^<"]*)\\\)</span></p>)</th>',
+        r"<th((?:(?! aria-label)[^>])*)>"
+        r'(<p><span class="math [^>]*>\\\(([^<"]*)\\\)</span></p>)</th>',
         r'<th\1 aria-label="\3">\2</th>',
     ),
     (r'<th( class="head[^"]*"| class="stub[^"]*")?>\s*(?:<p>\s*</p>)?\s*</th>', r"<td\1></td>"),
