@@ -70,7 +70,7 @@ def test_every_arrow_points_down_and_all_that_is_left_out_follows(svg):
 
 def test_it_says_in_words_what_it_shows(svg):
     words = svg.find("desc").text
-    assert svg.get("role") == "img" and svg.get("aria-labelledby") == "house-title house-words"
+    assert svg.get("role") == "group" and svg.get("aria-labelledby") == "house-title house-words"
     for room, targets in ARROWS_DRAWN.items():
         assert f"{room} imports {', '.join(sorted(targets)) or 'nothing but the ground'}." in words
 
