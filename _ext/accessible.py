@@ -15,13 +15,7 @@ MENDED = [
     # what folds has a name
     (r'<summary>(<span class="toctree-toggle")', r'<summary aria-label="Pages of this part">\1'),
     # a head without words is none
-    (r'(<tr[^>]*>)<th([^>]*)>(<p><span class="math [^<]*</span></p>)</th>', r"\1<td\2>\3</td>"),
-    # a head that is a formula is spoken as its TeX
-    (
-        r"<th((?:(?! aria-label)[^>])*)>"
-        r'(<p><span class="math [^>]*>\\\(([^<"]*)\\\)</span></p>)</th>',
-        r'<th\1 aria-label="\3">\2</th>',
-    ),
+    (r'<th([^>]*)>(<p><span class="math [^<]*</span></p>)</th>', r"<td\1>\2</td>"),
     (r'<th( class="head[^"]*"| class="stub[^"]*")?>\s*(?:<p>\s*</p>)?\s*</th>', r"<td\1></td>"),
     # an entry of the list of sources is an item of a list to a screen reader
     (r' role="doc-biblioentry"', ' role="listitem"'),

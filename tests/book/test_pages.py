@@ -93,7 +93,7 @@ def test_sections_own_their_words():
         ('<th class="head"><p>G</p></th>', '<th class="head"><p>G</p></th>'),
         (
             '<th class="x"><p><span class="math a">\\(p(x)\\)</span></p></th>',
-            '<th class="x" aria-label="p(x)"><p><span class="math a">\\(p(x)\\)</span></p></th>',
+            '<td class="x"><p><span class="math a">\\(p(x)\\)</span></p></td>',
         ),
         ('<div class="citation" role="doc-biblioentry">', '<div class="citation" role="listitem">'),
         (
