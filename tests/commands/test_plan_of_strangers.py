@@ -1,7 +1,6 @@
 """Checkpoints of somebody else at the command line: their notes command nothing."""
 
 import os
-import random
 import socket
 
 import pytest
@@ -10,6 +9,7 @@ import torch
 from commands.harness import QUICK, run
 from gancourse.commands.main import main
 from gancourse.saving import checkpoints
+from strangers import ODD, altered
 
 
 @pytest.fixture(scope="module")
@@ -25,29 +25,7 @@ def raw(path, state):
     return path
 
 
-ODD = [
-    *(None, True, -1, 0, 3, 2**62, 2**63, 10**30, 1.5, float("nan"), "", "x", "faces", "/"),
-    *("../..", "a\nFix: b", "\x1b[2J", "\ud800", "a" * 5000, "\0", [], {}, (1,), [[1]]),
-    *(torch.ones(2), torch.zeros(())),
-]
-
-
-def altered(state, n, seed=0):
-    """``n`` copies with other notes or entries."""
-    rng = random.Random(seed)
-    notes = [*state["notes"], "colour"]
-    for i in range(n):
-        other = {**state, "notes": dict(state["notes"])}
-        for _ in range(rng.choice((1, 1, 2))):
-            if not isinstance(other["notes"], dict):
-                break
-            if i % 3:
-                other["notes"][rng.choice(notes)] = rng.choice(ODD)
-            elif rng.random() < 0.5:
-                other[rng.choice(list(state))] = rng.choice(ODD)
-            else:
-                other["notes"].pop(rng.choice(list(other["notes"])), None)
-        yield other
+WITH_TENSORS = [*ODD, torch.ones(2), torch.zeros(())]
 
 
 @pytest.mark.parametrize("n", [40])  # many more of them: tests/torture/test_lines.py
@@ -58,7 +36,7 @@ def test_altered_notes_are_refused_or_harmless(trained, tmp_path, monkeypatch, c
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.chdir(tmp_path)
     counts = {0: 0, 2: 0}
-    for i, state in enumerate(altered(checkpoints.load(trained), n)):
+    for i, state in enumerate(altered(checkpoints.load(trained), n, WITH_TENSORS)):
         path = raw(tmp_path / "x.pt", state)
         line = ["sample", path, "--out", "out", "--n", 4] if i % 4 else ["evaluate", path]
         counts[main([*map(str, line), *(["--walks", "1"] if i % 4 else ["--n", "100"])])] += 1

@@ -18,6 +18,7 @@ from gancourse.commands import train
 from gancourse.commands.log import Log
 from gancourse.saving import checkpoints
 from gancourse.saving.keeper import Keeper
+from strangers import altered
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="SKIPPED: needs fork"),
@@ -118,29 +119,6 @@ def digests(folder):
 
 
 # ---- notes --------------------------------------------------------------------------------------
-
-NOTES = [
-    *(None, True, -1, 0, 3, 2**62, 2**63, 10**30, 1.5, float("nan"), "", "x", "faces", "/"),
-    *("../..", "a\nFix: b", "\x1b[2J", "\ud800", "a" * 5000, "\0", [], {}, (1,), [[1]]),
-]
-
-
-def altered(state, n, seed=0):
-    """``n`` copies with other notes or entries."""
-    rng = random.Random(seed)
-    notes = [*state["notes"], "colour"]
-    for i in range(n):
-        other = {**state, "notes": dict(state["notes"])}
-        for _ in range(rng.choice((1, 1, 2))):
-            if not isinstance(other["notes"], dict):
-                break
-            if i % 3:
-                other["notes"][rng.choice(notes)] = rng.choice(NOTES)
-            elif rng.random() < 0.5:
-                other[rng.choice(list(state))] = rng.choice(NOTES)
-            else:
-                other["notes"].pop(rng.choice(list(other["notes"])), None)
-        yield other
 
 
 @pytest.mark.parametrize("n", [30, pytest.param(1_099, marks=pytest.mark.torture)])
