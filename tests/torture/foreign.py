@@ -17,11 +17,13 @@ import resource
 import signal
 import struct
 import sys
+import tempfile
 import time
 import warnings
 import zipfile
 
 import torch
+from forks import fork, tell_where
 from victim import build, digest
 
 from gancourse.errors import GanCourseError
@@ -430,22 +432,24 @@ def judge(cases, folder, batch: int = 1, limit: float = 120.0, opened=None) -> c
     """
     _ready()
     counts, waiting = collections.Counter(), []
-    for case in cases:
-        waiting.append(case)
-        if len(waiting) == batch:
-            _judged(waiting, folder, counts, limit, opened)
-            waiting = []
-    _judged(waiting, folder, counts, limit, opened)
+    with tempfile.TemporaryFile("w+") as where:
+        for case in cases:
+            waiting.append(case)
+            if len(waiting) == batch:
+                _judged(waiting, folder, counts, limit, opened, where)
+                waiting = []
+        _judged(waiting, folder, counts, limit, opened, where)
     return counts
 
 
-def _judged(cases, folder, counts, limit, opened):
+def _judged(cases, folder, counts, limit, opened, where):
+    """``where``: a file in which a child that hangs says what it was doing."""
     while cases:
         board = mmap.mmap(-1, 65_536)
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
-                _child(cases, folder, board, opened)
+                _child(cases, folder, board, opened, lambda: tell_where(limit / 2, where))
             finally:
                 os._exit(0)
         done, code = 0, None
@@ -472,6 +476,9 @@ def _judged(cases, folder, counts, limit, opened):
         cases = cases[done:]
         if cases and code != 0:
             counts[cases[0][0], "hang" if code == "hang" else "death"] += 1
+            if code == "hang":
+                where.seek(0)
+                counts["what", where.read()] += 1
             cases = cases[1:]
 
 
@@ -484,7 +491,7 @@ def _ready():
     return training, right, digest(training.state())
 
 
-def _child(cases, folder, board, opened):
+def _child(cases, folder, board, opened, watched):
     resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, 8 * 2**30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -496,6 +503,7 @@ def _child(cases, folder, board, opened):
         path = os.path.join(folder, *(name or ["step-00000003.pt"]))
         with open(path, "wb") as file:
             file.write(content)
+        watched()
         begin = time.process_time()
         outcome = opened(path)
         if time.process_time() - begin > SECONDS:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foreign import STARTS
+from forks import fork, tell_where
 
 from gancourse.commands import benchmark, evaluate, log, sample, train  # noqa: F401
 from gancourse.commands.main import main
@@ -49,7 +50,7 @@ class Line:
         self.out, self.err = self.folder / f".out{name}", self.folder / f".err{name}"
         warm()
         sys.stdout.flush()
-        self.pid = os.fork()
+        self.pid = fork()
         if self.pid == 0:
             code = 70
             try:
@@ -72,6 +73,7 @@ class Line:
             os.dup2(stdout, 1)
         sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="strict", closefd=False)
         sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        tell_where(PATIENCE / 2)
         warnings.simplefilter("default")  # told, as to a person, and no error, as to a test
         sys.addaudithook(lambda event, _: self._note_start(event))
         began, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

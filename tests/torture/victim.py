@@ -28,7 +28,9 @@ import traceback
 import warnings
 import zipfile
 
-SAVE_EVERY = 5
+import forks
+
+SAVE_EVERY, PATIENCE = 5, 120
 STEPS = {"toy": 60, "dcgan": 40, "wgan-gp": 30}
 #: Calls inside a save: who is called, and whether it dies before, in the midst of, or after it.
 SITES = [
@@ -199,10 +201,11 @@ def _serve(job: dict) -> dict:
     position = mmap.mmap(-1, 8)
     position[:8] = struct.pack("q", -1)
     reader, writer = os.pipe()
-    child = os.fork()
+    child = forks.fork()
     if child == 0:
         code = 70
         try:
+            forks.tell_where(PATIENCE, leave=True)
             os.close(reader)
             answer = _child(job, position)
             os.write(writer, json.dumps(answer).encode())
