@@ -14,8 +14,8 @@ import plain
 #: The caption goes on, as ordinary text, with what one is to see: that is not read out twice.
 LESSON = re.compile(r"\s*What to see:.*", re.DOTALL)
 
-#: Pixels from which a picture is not shrunk to the width of a phone (course.css).
-WIDE = 700
+#: Pixels from which a picture is not shrunk to the width of a phone, but scrolls (course.css).
+SIZES = (700, "wide"), (480, "middling")
 
 
 def width(path):
@@ -47,11 +47,9 @@ class AltTexts(SphinxTransform):
             for i, picture in enumerate(pictures, 1):
                 part = f" (Picture {i} of {len(pictures)}.)" if len(pictures) > 1 else ""
                 picture["alt"] = words + part
-                if (
-                    width(Path(self.document.settings.env.srcdir, picture["uri"].lstrip("/")))
-                    > WIDE
-                ):
-                    picture["classes"].append("wide")
+                path = Path(self.document.settings.env.srcdir, picture["uri"].lstrip("/"))
+                sizes = [name for least, name in SIZES if width(path) > least]
+                picture["classes"] += sizes[:1]
 
 
 def setup(app):

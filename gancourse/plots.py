@@ -24,6 +24,7 @@ from gancourse.data.sheets import sheet_of
 REAL, FAKE, INK, ACCENT = "#0d9488", "#ea580c", "#7b8494", "#6366f1"
 #: From "surely fake" over "cannot tell" to "surely real".
 VERDICT = LinearSegmentedColormap.from_list("verdict", ["#f59e6b", "#f1f5f9", "#5fb8ae"])
+DPI = 130
 STYLE: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -55,7 +56,7 @@ class Picture(Figure):
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         with rc_context(STYLE):
-            self.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+            self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
         if any(ax.images for ax in self.axes):
             return buffer.getvalue()
         small = io.BytesIO()  # line art fits into 256 colours, at a quarter of the size

@@ -1,5 +1,6 @@
 """What the cells of a committed notebook have printed, and intervals of differences."""
 
+import html
 import re
 
 import nbformat
@@ -7,13 +8,25 @@ from scipy.stats import t
 
 from checkout import ROOT
 
+ROW = re.compile(r'<tr><th scope="row".*?</tr>')
+ENTRY = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>")
+
+
+def said(output):
+    """The lines that a cell has printed, or a table's rows, their entries three spaces apart."""
+    if output.output_type == "stream":
+        return output.text if output.name == "stdout" else ""
+    rows = ROW.findall(output.get("data", {}).get("text/html", ""))
+    entries = (map(html.unescape, ENTRY.findall(row)) for row in rows)
+    return "".join("   ".join(row).replace("−", "-") + "\n" for row in entries)
+
 
 def printed(chapter, snippet):
     """What the one cell of `chapters/<chapter>*.ipynb` whose source has `snippet` has printed."""
     (path,) = ROOT.glob(f"chapters/{chapter}*.ipynb")
     cells = [c for c in nbformat.read(path, 4).cells if c.cell_type == "code"]
     (cell,) = [c for c in cells if snippet in c.source]
-    return "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout")
+    return "".join(map(said, cell.outputs))
 
 
 def numbers(line):

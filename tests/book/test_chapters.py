@@ -188,3 +188,23 @@ def test_every_picture_has_a_caption(text):
             assert after is not None and re.match(caption, after.source), (
                 f"no caption below: {cell.source[:80]}"
             )
+
+
+@each_chapter
+def test_what_stands_in_columns_is_a_table(text):
+    """Words between blanks are cut on a phone; a screen reader cannot say what heads them."""
+    in_columns = re.compile(r"\S {2,}\S.*\S {2,}\S")
+    for cell in notebook_of(text).cells:
+        outputs = cell.outputs if cell.cell_type == "code" else []
+        lines = "".join(o.text for o in outputs if o.output_type == "stream").splitlines()
+        assert sum(map(bool, map(in_columns.search, lines))) < 3, cell.source
+
+
+@each_chapter
+def test_labels_of_pictures_are_legible_on_a_phone(text):
+    """Ten pixels there are 8 points in a picture of 7.2 inches (tests/test_plots.py)."""
+    cells = (c.source for c in notebook_of(text).cells if c.cell_type == "code")
+    for code in cells:
+        points = map(float, re.findall(r"(?:font|label|title)size=([\d.]+)", code))
+        inches = map(float, re.findall(r"\bpanels\([^()]*\bwidth=([\d.]+)", code))
+        assert min(points, default=8) >= 8 and max(inches, default=7.2) <= 8.4, code

@@ -19,7 +19,7 @@ CLUMPS = torch.tensor([-4.2, -4, -3.9, -3.7, -0.3, 0, 0.1, 0.4, 3.8, 4, 4.1, 4.3
 def test_seven_heads_are_twice_as_probable_under_seven_tenths():
     """The printed likelihoods: more than twice, and not three times."""
     text = printed("01", "flips = torch.tensor([1.0")
-    fair, best = (row(text, f"theta = {theta}: likelihood")[0] for theta in (0.5, 0.7))
+    fair, best = (row(text, str(theta))[0] for theta in (0.5, 0.7))
     assert 2 * fair < best < 3 * fair
 
 
@@ -55,7 +55,7 @@ def test_steps_are_long_at_first_short_at_the_widest_and_grow_a_little():
 def test_simulated_errors_of_both_variances_are_those_of_the_formulas():
     """Printed, for five values; the formulas are computed here. The biased one is smaller."""
     text = printed("01", "statisticians = budget")
-    (_, _, biased, _), (_, _, unbiased, _) = map(numbers, text.splitlines()[1:])
+    (_, _, biased, _), (_, _, unbiased, _) = map(numbers, text.splitlines())
     assert biased == pytest.approx((2 * 5 - 1) / 25, rel=0.01)
     assert unbiased == pytest.approx(2 / 4, rel=0.01)
 
@@ -81,7 +81,7 @@ def test_the_fitted_gaussian_has_negative_waits():
 def test_three_ends_on_one_ridge():
     """Printed: the products are equal, the factors are not, and both signs occur."""
     text = printed("01", "truth = 2 + torch.randn(50)")
-    ends = [numbers(line) for line in text.splitlines() if line.startswith("a =")]
+    ends = [numbers(line) for line in text.splitlines() if line[0] in "-0123456789"]
     (mean,) = row(text, "mean of the data:")
     assert [product for *_, product in ends] == [mean] * 3
     assert len({(a, b) for a, b, _ in ends}) == 3 and {a > 0 for a, *_ in ends} == {True, False}
@@ -112,9 +112,8 @@ def test_both_climbers_arrive_and_only_adam_steps_down():
 def test_two_mirrored_summits_and_a_worse_one():
     """Printed heights; and 300 small steps from the third end all lead down."""
     lines = printed("01", "clumps = torch.tensor").splitlines()
-    first, second, third = (line.split(": ")[1] for line in lines)
-    (m, s, n, t, height), (o, u, p, v, other), (q, w, r, x, worse) = map(
-        numbers, (first, second, third)
+    (m, s, n, t, height), (o, u, p, v, other), (q, w, r, x, worse) = (
+        numbers(line)[-5:] for line in lines
     )
     assert height == other > worse + 0.4
     assert [m, n] == pytest.approx([-p, -o], abs=0.12) and (s, t) == (v, u)
@@ -148,7 +147,7 @@ def test_the_collapsed_component_wins_in_the_end():
 def test_the_price_of_four_priors():
     """Printed: infinite; a fitting prior wins at n = 3; the wrong one loses at 3 and at 30."""
     text = printed("01", "def excess(theta, n, predict)")
-    table = {n: line.split()[-4:] for line in text.splitlines() for n in [line[:19].strip()] if n}
+    table = {n: line.split()[-4:] for line in text.splitlines() for n in [line.split("   ")[0]]}
     assert table.pop("maximum likelihood") == ["inf"] * 4
     flat, five, wrong = ([float(v) for v in table[f"prior Beta({n})"]] for n in _PRIORS)
     assert five[0] < flat[0] / 2 and wrong[1] < flat[1] / 2  # a fair coin; one that falls heads
@@ -162,5 +161,5 @@ _PRIORS = ("1, 1", "5, 5", "20, 1")
 def test_without_the_sign_the_mean_runs_away():
     """Printed, at means of 1, 10 and 100."""
     text = printed("01", "for mu in (1.0, 10.0, 100.0)")
-    heights = [numbers(line)[-1] for line in text.splitlines() if line.startswith("E[log p]")]
+    heights = [numbers(line)[-1] for line in text.splitlines() if line.startswith("N(")]
     assert (heights[0], heights[-1]) == (-1.25, -4901.75) and sorted(heights)[::-1] == heights

@@ -18,8 +18,8 @@ def difference(name):
 
 def losses():
     """The table of remedies: train, valid., test and its ±, stopped early and its ±, step."""
-    _, _, *lines = printed("03", "def stopped(loss)").splitlines()
-    return {line[:13].strip(): numbers(line[13:]) for line in lines}
+    lines = printed("03", "def stopped(loss)").splitlines()
+    return {name: numbers(rest) for name, rest in (line.split("   ", 1) for line in lines)}
 
 
 def measured(text, start):
@@ -32,7 +32,7 @@ def measured(text, start):
 @pytest.mark.claim("square-saturates", text="f7c05e4b")
 def test_the_squared_error_stops_pulling_where_bce_pulls():
     """Printed slopes at p = 0.001 for y = 1: full strength, and a five-hundredth."""
-    text = printed("03", 'print("p for y = 1')
+    text = printed("03", '"What a wrong answer pulls"')
     p, bce, square = numbers(text.splitlines()[-1])
     assert p == 0.001 and bce == pytest.approx(-1, abs=2e-3) and abs(square) < 1 / 400
 
@@ -53,7 +53,7 @@ def test_sizes_after_twenty_layers():
     factors = {"0.5 times He's": 0.5, "1 times He's": 1, "2 times He's": 2}
     factors["PyTorch's default"] = 1 / math.sqrt(6)
     for name, factor in factors.items():
-        _, size = measured(text, f"{name:17}: after")
+        (size,) = measured(text, name)
         # the first sums have the size factor * sqrt(2); nineteen layers follow
         assert 1 / 2 < size / (math.sqrt(2) * factor**20) < 2
     assert 1 / math.sqrt(6) == pytest.approx(0.41, abs=0.005)
@@ -63,8 +63,8 @@ def test_sizes_after_twenty_layers():
 def test_with_pytorchs_start_twenty_layers_forget_their_input():
     """Printed: the spread between examples is about 1e-8, far below the size of the sums."""
     text = printed("03", "starts = {")
-    line = text.splitlines()[-1]
-    spread, size = float(line.split()[-1]), float(line.split(",")[1].split()[-1])
+    (spread,) = measured(text, "spread between examples behind nn.Linear:")
+    (size,) = measured(text, "nn.Linear, biases")
     assert 3e-9 < spread < 3e-8 and size > 1e5 * spread
 
 
@@ -72,7 +72,7 @@ def test_with_pytorchs_start_twenty_layers_forget_their_input():
 def test_two_neurons_seldom_find_what_they_can_represent():
     """Printed shares of 100 starts: about a fifth, rising with the width, 19 of 20 at eight."""
     lines = printed("03", "answers = torch.tensor([0.0, 1, 1, 0])").splitlines()
-    widths, solved, _ = zip(*map(numbers, lines), strict=True)
+    widths, solved = zip(*map(numbers, lines), strict=True)
     assert widths == (2, 3, 4, 8) and list(solved) == sorted(solved)
     # a share of 100 has a standard error of at most 5
     assert 10 <= solved[0] <= 30 and 90 <= solved[-1] <= 99
@@ -140,7 +140,7 @@ def test_dropout_alone_makes_no_clear_difference():
 
 def ratios():
     """By the number of points: MLP mean, worst, middle; squares mean, worst."""
-    lines = printed("03", "middle = (mix.cumsum(0)").splitlines()[1:]
+    lines = printed("03", "middle = (mix.cumsum(0)").splitlines()
     return {int(n): rest for n, *rest in map(numbers, lines)}
 
 

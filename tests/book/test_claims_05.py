@@ -18,7 +18,7 @@ def modes_of_the_plain_runs():
 def test_ten_discriminators_lead_to_one_result():
     """The interval of the mean contains the target and is narrow, for both parameters."""
     text = printed("05", "def one_dimensional(game")
-    for name, target in [("mu", 2), ("|sigma|", 0.5)]:
+    for name, target in [("μ", 2), ("|σ|", 0.5)]:
         mean, half = row(text, name)
         assert abs(mean - target) <= half + 0.001 and half < 0.02
 
@@ -79,8 +79,8 @@ def test_the_quality_differs():
 def test_where_fakes_are_missing_the_discriminator_is_sure():
     """Where the printed share of fakes is below 0.05, D says more than 0.9, elsewhere less."""
     lines = printed("05", "worst, best = plain_modes.argmin()").splitlines()
-    assert lines[0].startswith("run 8, 5 modes")
-    D, shares = (numbers(line) for line in lines[1:3])
+    assert lines[0].startswith("run 8: D says") and modes_of_the_plain_runs()[8] == 5
+    D, shares = (numbers(line.split("   ", 1)[1]) for line in lines[:2])
     assert 0 < sum(share < 0.05 for share in shares) < 8
     for d, share in zip(D, shares, strict=True):
         assert (d > 0.9) == (share < 0.05)
@@ -90,6 +90,6 @@ def test_where_fakes_are_missing_the_discriminator_is_sure():
 def test_runs_that_miss_modes_end_lower():
     """The least loss of the runs with all modes lies above the largest of the others."""
     lines = printed("05", "late = plain.history.d_loss[-200:]").splitlines()
-    losses = {line.split()[2]: numbers(line.split("d_loss")[1]) for line in lines}
+    losses = {line.split()[0]: numbers(line.split("   ", 1)[1]) for line in lines}
     others = [v for modes, values in losses.items() if modes != "8" for v in values]
     assert others and min(losses["8"]) > max(others)
