@@ -5,14 +5,18 @@
 
 The wheel's bytes follow from the sources alone: it is built in a folder of its own, with fixed
 times, rights and order. ``make book`` lays it beside the pages, a release attaches the same one.
+A package index shows README.md, but has none of the files that it links to: there they are
+addresses in the repository (``make repository`` sets it), or left out.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +31,37 @@ getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2])
 """
 
 
+LINK = re.compile(r"(?P<bang>!?)\[(?P<words>[^\]]*)\]\((?!https?:|#)(?P<path>[^)\s]+)\)")
+
+
+def described(text: str, address: str) -> str:
+    """README.md for a package index: what lies beside it in the repository, by its address there.
+
+    Without an address a picture is left out, and of a link its words stay.
+    """
+
+    def outside(link: re.Match) -> str:
+        if not address:
+            return "" if link["bang"] else link["words"]
+        kind = "raw" if link["bang"] else "blob"
+        return f"{link['bang']}[{link['words']}]({address}/{kind}/HEAD/{link['path']})"
+
+    return re.sub(r"\n{3,}", "\n\n", LINK.sub(outside, text))
+
+
+def repository(root: Path) -> str:
+    """The address that ``make repository`` has written into pyproject.toml, or ""."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    return project.get("urls", {}).get("Repository", "")
+
+
 def copy(root: Path, folder: Path) -> None:
     """Only what the package is made of, with rights that do not depend on who checked it out."""
     for pattern in FILES:
         for path in root.glob(pattern):
             shutil.copyfile(path, folder / path.name)
+    readme = folder / "README.md"
+    readme.write_text(described(readme.read_text("utf-8"), repository(root)), "utf-8")
     left_out = shutil.ignore_patterns("__pycache__", "*.py[co]", ".*")
     shutil.copytree(root / "gancourse", folder / "gancourse", ignore=left_out)
     for path in folder.rglob("*"):

@@ -163,3 +163,31 @@ def test_command_has_a_version_and_help_in_plain_words(installed):
     ):
         assert said.startswith(f"usage: python -m gancourse{command} [-h]")
         assert "`" not in said and ":func:" not in said and "%(" not in said
+
+
+PAGE = (
+    "# Title\n\n![A face](_static/face.png)\n\nSee [how](HOW.md) and [there](https://example.org)."
+)
+
+
+def test_an_index_shows_no_broken_picture_or_link():
+    assert wheel.described(PAGE, "") == "# Title\n\nSee how and [there](https://example.org)."
+    address = "https://github.com/owner/name"
+    assert wheel.described(PAGE, address) == (
+        f"# Title\n\n![A face]({address}/raw/HEAD/_static/face.png)\n\n"
+        f"See [how]({address}/blob/HEAD/HOW.md) and [there](https://example.org)."
+    )
+
+
+def test_the_description_in_the_wheel_links_to_nothing_beside_it(built):
+    said = message_from_string(read(built, "METADATA")).get_payload()
+    assert said.startswith("# Generative adversarial networks")
+    assert not wheel.LINK.search(said)
+
+
+def test_the_repository_is_the_one_of_the_project(tmp_path):
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\nname = "x"\n')
+    assert wheel.repository(tmp_path) == ""
+    project.write_text('[project]\nname = "x"\n[project.urls]\nRepository = "https://e.org/a"\n')
+    assert wheel.repository(tmp_path) == "https://e.org/a"
