@@ -82,3 +82,16 @@ def test_layers_that_do_not_fit_are_named():
     layers = network([3, 5, 2], ["tanh", "none"])
     with pytest.raises(GanCourseError, match="3 inputs gets 4"):
         backprop.forward(layers, torch.randn(2, 4).double())
+
+
+def test_the_network_of_two_two_one_that_chapter_3_goes_through_in_numbers():
+    """By automatic differentiation: every number of the paragraph "Once in numbers"."""
+    W, w = torch.tensor([[1.0, -1.0], [0.5, 1.0]]), torch.tensor([2.0, 1.0])
+    x, W, w = torch.tensor([1.0, 2.0]), W.requires_grad_(), w.requires_grad_()
+    s = W @ x
+    z = w @ s.relu()
+    cost = (z - 1) ** 2
+    delta, hidden, into_w, into_W = torch.autograd.grad(cost, (z, s, w, W))
+    assert s.tolist() == [-1, 2.5] and z == 2.5 and cost == 2.25
+    assert delta == 3 and (delta * w).tolist() == [6, 3] and hidden.tolist() == [0, 3]
+    assert into_w.tolist() == [0, 7.5] and into_W.tolist() == [[0, 0], [3, 6]]
