@@ -28,6 +28,7 @@ ARROWS = {
     "diagnosis": {"loop"},
     "notebook": set(),
     "plots": {"data"},
+    "drawings": set(),
     "page": {"notebook"},
     "live": {"data", "networks", "page", "plots"},
     "questions": {"theory", "networks"},

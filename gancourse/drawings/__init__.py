@@ -1,0 +1,1 @@
+"""Diagrams drawn by code: boxes, circles and arrows with numbers on them, as SVG."""
