@@ -151,10 +151,10 @@ def _said(p: Pass) -> str:
         return " and ".join(number(v) for v in values.flatten().tolist())
 
     return (
-        f"A network of two inputs, two hidden ReLU units and one output. Forward: the inputs "
+        "A network of two inputs, two hidden ReLU units and one output. Forward: the inputs "
         f"{many(torch.tensor(EXAMPLE))} give the sums {many(p.sums)}, the output "
         f"{number(p.output)} and, for the target {number(TARGET)}, the cost {number(p.cost)}. "
-        f"Back: its slope by the output is {number(p.output_slope)}, by the sums {many(p.hidden_slopes)}, by the weights "
-        f"of the output {many(p.output_weight_slopes)}, and by those of the hidden layer "
-        f"{many(p.weight_slopes)}."
+        f"Back: its slope by the output is {number(p.output_slope)}, by the sums "
+        f"{many(p.hidden_slopes)}, by the weights of the output {many(p.output_weight_slopes)}, "
+        f"and by those of the hidden layer {many(p.weight_slopes)}."
     )
