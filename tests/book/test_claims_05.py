@@ -14,6 +14,18 @@ def modes_of_the_plain_runs():
     return [int(n) for n in row(printed("05", RING), "modes of the plain runs:")]
 
 
+@pytest.mark.claim("one-parameter-overshoots", text="2e6657dd")
+def test_one_parameter_runs_past_the_data_and_comes_to_rest():
+    """D's line rises while theta passes 2 by two widths, then falls; at the end it is flat."""
+    text = printed("05", "def d_turn():")
+    (w1, theta1), (w2, theta2), (w3, theta3), _, (w12, theta12) = (
+        row(text, f"round {k:2}")[-2:] for k in (1, 2, 3, 6, 12)
+    )
+    assert w1 > w2 > 0 > w3
+    assert theta1 < 2 < 2 + 2 * 0.5 < theta2 > theta3
+    assert abs(w12) < 0.05 and abs(theta12 - 2) < 0.1  # within a fifth of the data's spread
+
+
 @pytest.mark.claim("two-players-ten-agree", text="d55a6501")
 def test_ten_discriminators_lead_to_one_result():
     """The interval of the mean contains the target and is narrow, for both parameters."""
