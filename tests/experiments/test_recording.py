@@ -11,16 +11,21 @@ from gancourse.experiments import (
     face_coverage,
     factorial,
     games_table,
+    mh_gan,
     normalization,
     quality,
     recording,
     surfaces,
+    vae_gan,
     wgan,
 )
 from gancourse.experiments.measured import measured
 from gancourse.experiments.recording import Clock, Experiment, layout, rounded, significant
 
-SCRIPTS = (face_coverage, factorial, games_table, normalization, quality, surfaces, wgan)
+SCRIPTS = (
+    *(face_coverage, factorial, games_table, mh_gan, normalization, quality),
+    *(surfaces, vae_gan, wgan),
+)
 
 
 @pytest.fixture
