@@ -181,7 +181,8 @@ for part in ("errors", "games", "penalties", "gans", "training", "saving.checkpo
              "theory.information", "live.divergence", "exercises", "experiments.games_table",
              "experiments.quality", "experiments.face_coverage", "experiments.normalization",
              "experiments.factorial",
-             "experiments.surfaces", "experiments.wgan", "experiments.vae_gan", "experiments.mh_gan"):
+             "experiments.surfaces", "experiments.wgan",
+             "experiments.vae_gan", "experiments.mh_gan"):
     __import__("gancourse." + part)
 assert torch.equal(state, torch.get_rng_state()) and threads == torch.get_num_threads()
 assert count == threading.active_count()

@@ -12,7 +12,7 @@ one for each judge, with the share of accepted proposals and what the area under
 promises.
 """
 
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 import torch
@@ -86,12 +86,12 @@ class Scene:
         return raw if name == JUDGES[1] else self.calibrated(raw)
 
     def calibrated(self, raw: Tensor) -> Tensor:
-        """The logarithm of the odds that points of such a score are real, by isotonic regression."""
-        found = [law(one.numpy()) for law, one in zip(self.laws(), raw, strict=True)]
+        """The logarithm of the odds that points of such a score are real."""
+        found = [law(one.numpy()) for law, one in zip(self.laws, raw, strict=True)]
         odds = torch.from_numpy(np.stack(found)).clamp(1e-4, 1 - 1e-4)
         return torch.logit(odds)
 
-    @cache
+    @cached_property
     def laws(self):
         """For each member the share of real points by score, from fresh points."""
         from sklearn.isotonic import IsotonicRegression
