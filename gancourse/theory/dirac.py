@@ -66,7 +66,7 @@ class DiracGAN:
         demand_whole("lazy", self.lazy, least=1, where="DiracGAN")
 
     def pull(self, theta: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
-        r"""$(v_\theta,v_\varphi)$ with the penalty of an ordinary step; tensors of any one shape."""
+        r"""$(v_\theta,v_\varphi)$, with the penalty of an ordinary step; tensors of one shape."""
         if not self.consensus:
             return self._own(theta, phi)
         v = self._own(theta, phi)
@@ -82,9 +82,9 @@ class DiracGAN:
         """The pull without consensus."""
         real, fake, generator = self.slopes
         if self.noise:
-            nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+            nodes, mass = np.polynomial.hermite_e.hermegauss(NODES)
             shift = self.noise * torch.as_tensor(nodes, dtype=phi.dtype)
-            weights = torch.as_tensor(weights / weights.sum(), dtype=phi.dtype)
+            weights = torch.as_tensor(mass / mass.sum(), dtype=phi.dtype)
             line, at = phi[..., None], theta[..., None] + shift
             ascent = real(line * shift) * shift + fake(line * at) * at
             v_phi = (ascent * weights).sum(-1)
