@@ -11,8 +11,8 @@ Sources: Williams (1992); Jang, Gu and Poole (2017); Maddison, Mnih and Teh (201
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torch.nn import functional as F
 
 from gancourse.errors import GanCourseError, demand_number, demand_whole
 

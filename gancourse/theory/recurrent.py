@@ -12,9 +12,9 @@ version (arXiv:1406.1078v1) and final one (v3) are two cells.
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gancourse.errors import GanCourseError, demand_number, demand_whole
+from gancourse.errors import demand_number, demand_whole
 
 
 def rnn(x: Tensor, h: Tensor, W: Tensor, U: Tensor, b: Tensor) -> Tensor:
@@ -42,10 +42,8 @@ def gru(
     """
     own, from_state = (x @ W.mT + b).chunk(3, -1), (h @ U.mT + d).chunk(3, -1)
     r, z = ((a + s).sigmoid() for a, s in zip(own[:2], from_state[:2], strict=True))
-    if reset_after:
-        seen = r * from_state[2]
-    else:
-        seen = (r * h) @ U.chunk(3)[2].mT + d.chunk(3)[2]
+    gated_before = (r * h) @ U.chunk(3)[2].mT + d.chunk(3)[2]
+    seen = r * from_state[2] if reset_after else gated_before
     return (1 - z) * (own[2] + seen).tanh() + z * h
 
 
@@ -69,37 +67,6 @@ def kept(bias: float, steps: int = 1) -> float:
 def half_life(bias: float) -> float:
     r"""$\log2/\log(1+e^{-b})$: steps until half is forgotten by a gate at $\sigma(b)$."""
     return math.log(2) / math.log1p(math.exp(-_plain(bias)))
-
-
-def influence(net: nn.RNNBase, x: Tensor) -> Tensor:
-    r"""$\lVert\partial h_T/\partial x_t\rVert$ for every ``t``: shape ``(T,)``, Frobenius norm.
-
-    ``net``: one layer, ``batch_first``; ``x``: one sequence, ``(T, E)``. What a small change of
-    each input still does to the last state.
-    """
-    if x.ndim != 2 or x.shape[-1] != net.input_size:
-        raise GanCourseError(
-            f"a sequence of shape {tuple(x.shape)}",
-            where="recurrent.influence",
-            fix=f"give one of shape (steps, {net.input_size})",
-        )
-    x = x.detach().clone().requires_grad_()
-    last = net(x[None])[0][0, -1]
-    rows = [torch.autograd.grad(unit, x, retain_graph=True)[0] for unit in last]
-    return torch.stack(rows).square().sum((0, 2)).sqrt()
-
-
-def forget_bias(net: nn.LSTM, bias: float) -> None:
-    """Set the forget gate's bias of every layer of an LSTM to ``bias``.
-
-    torch adds two biases in each gate, so one gets the number and the other 0: filling both would
-    set it twice.
-    """
-    with torch.no_grad():
-        for name, parameter in net.named_parameters():
-            if name.startswith("bias"):
-                share = _plain(bias) if name.startswith("bias_ih") else 0.0
-                parameter[net.hidden_size : 2 * net.hidden_size] = share
 
 
 def _plain(bias: float) -> float:

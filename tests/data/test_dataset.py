@@ -14,6 +14,7 @@ from gancourse import data
 from gancourse.data import torchvision_sets, toys
 from gancourse.data.dataset import DataSet
 from gancourse.data.images import NAMES, Images, images
+from gancourse.data.sequences import Texts, colour_names, words
 from gancourse.errors import GanCourseError
 
 MODULES = [
@@ -71,8 +72,12 @@ def stored(monkeypatch):
     monkeypatch.setattr(torchvision_sets, "library", lambda: found)
 
 
-@pytest.fixture(params=[*TOYS, *NAMES, "a folder"])
+@pytest.fixture(params=[*TOYS, *NAMES, "a folder", "colour names", "words"])
 def dataset(request, stored, tmp_path):
+    if request.param == "colour names":
+        return colour_names()
+    if request.param == "words":
+        return words([*"abcdefghijkl", "mine"], torch.arange(26.0).view(13, 2))
     if request.param in TOYS:
         return TOYS[request.param]()
     if request.param in NAMES:
@@ -115,7 +120,7 @@ def test_moved_it_is_the_same_and_the_first_one_stays(dataset, monkeypatch):
     same = dataset.to("cpu")
     assert isinstance(same, DataSet) and (same.name, same.shape) == (dataset.name, dataset.shape)
     assert torch.equal(same.sample(9, seed=4), dataset.sample(9, seed=4))
-    for module in ("toys", "images"):  # usable() would say that "meta" cannot compute
+    for module in ("toys", "images", "sequences"):  # usable() would say that "meta" cannot compute
         monkeypatch.setattr(f"gancourse.data.{module}.usable", torch.device)
     elsewhere = dataset.to("meta")  # a device without memory: only shapes and places are known
     assert elsewhere is not dataset and type(elsewhere) is type(dataset)
@@ -142,7 +147,7 @@ def test_where_it_cannot_go_is_one_error(dataset):
 
 
 def test_no_class_of_the_room_is_left_out():
-    assert {type(make()) for make in TOYS.values()} | {type(images("faces"))} == CLASSES
+    assert {type(make()) for make in TOYS.values()} | {Images, Texts} == CLASSES
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="SKIPPED: needs a CUDA GPU")

@@ -82,43 +82,6 @@ def test_what_a_gate_keeps(bias):
     assert gate ** theory.half_life(bias) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
-def test_influence_is_what_a_small_change_does(kind):
-    torch.manual_seed(0)
-    net, x, eps = kind(2, 4, batch_first=True).double(), normal(6, 2), 1e-6
-    found = theory.influence(net, x)
-    for t in range(6):
-        columns = []
-        for k in range(2):
-            moved = x.clone()
-            moved[t, k] += eps
-            columns.append((net(moved[None])[0][0, -1] - net(x[None])[0][0, -1]) / eps)
-        assert torch.stack(columns).norm().item() == pytest.approx(found[t].item(), rel=1e-4)
-    assert not x.requires_grad
-
-
-def test_without_gates_influence_is_a_power_of_the_matrix():
-    """With inputs of 0 and no biases the states are 0, so that each step multiplies by U."""
-    torch.manual_seed(0)
-    net = nn.RNN(2, 4, batch_first=True, bias=False).double()
-    found = theory.influence(net, torch.zeros(5, 2).double())
-    for t in range(5):
-        power = torch.linalg.matrix_power(net.weight_hh_l0, 4 - t) @ net.weight_ih_l0
-        assert found[t].item() == pytest.approx(power.norm().item())
-
-
-def test_forget_bias_is_set_once_though_torch_has_two():
-    net = nn.LSTM(2, 3, num_layers=2)
-    before = [p.detach().clone() for p in net.parameters()]
-    theory.forget_bias(net, 1.0)
-    for layer in range(2):
-        b, d = (getattr(net, f"bias_{side}_l{layer}") for side in ("ih", "hh"))
-        assert (b + d)[3:6].tolist() == [1, 1, 1]
-    for old, (name, new) in zip(before, net.named_parameters(), strict=True):
-        rest = [k for k in range(12) if k not in range(3, 6)] if name.startswith("bias") else ...
-        assert torch.equal(old[rest], new[rest])
-
-
 @pytest.mark.parametrize(
     "act, message",
     [
@@ -126,7 +89,6 @@ def test_forget_bias_is_set_once_though_torch_has_two():
         (lambda: theory.weights(1, 2, 3, biases=-1), "biases must be"),
         (lambda: theory.kept(1.0, -1), "steps must be"),
         (lambda: theory.half_life(1e9), "bias must be"),
-        (lambda: theory.influence(nn.RNN(2, 3), torch.zeros(4, 3)), r"shape \(4, 3\)"),
     ],
 )
 def test_mistakes_are_named(act, message):
