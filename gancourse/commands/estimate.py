@@ -18,6 +18,8 @@ from gancourse.training import Training
 SHORT = 10.0
 #: Of a longer one ways to shorten it are named.
 LONG = 600.0
+#: Where one step takes longer (in seconds), it is said that timing takes a while.
+SLOW = 2.0
 #: Seconds that the timing of one kind of step may go on, once it has seen a whole step.
 ENOUGH = 0.5
 
@@ -65,8 +67,11 @@ def told(plan: Plan, steps: int, machine: Machine, begun: bool = False) -> str:
     A run that was ``begun`` is what it is: for it there are none.
     """
     what = f"{steps:,} step" + ("s" if steps != 1 else "")
-    if steps * machine.seconds_a_step(plan, first=True) <= SHORT:
+    opening = machine.seconds_a_step(plan, first=True)
+    if steps * opening <= SHORT:
         return f"{what}: a few seconds"
+    if opening > SLOW:
+        print(f"a step takes seconds here; some more are timed, so wait about {8 * opening:.0f} s")
     total = steps * machine.seconds_a_step(plan)
     line = f"{what}: about {duration(total)} here"
     if total <= LONG or begun:

@@ -23,8 +23,8 @@ def main(given: list[str] | None = None) -> int:
             sys.stdout.flush()  # here, where it can still be told that nobody reads it
     except GanCourseError as problem:
         return mistake(str(problem))
-    except KeyboardInterrupt:
-        print("stopped; what a checkpoint holds is safe", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"stopped; {str(stop) or 'what a checkpoint holds is safe'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         _silence(sys.stdout)

@@ -106,21 +106,28 @@ def go(
     gan = plan.gan() if start is None else start.gan(plan)
     with keeper.lock.held():
         log = Log(out, batch_of(plan), chosen.every, sheets=chosen.sheets or chosen.every * 5)
-        run = training.train(
-            gan,
-            batches,
-            steps,
-            **plan.recipe.settings(steps),
-            seed=plan.seed,
-            amp=machine.amp,
-            device=machine.device,
-            notes=plan.notes(),
-            watch=log,
-            every=1,  # the log itself knows which steps it writes
-            folder=keeper,
-            save_every=chosen.save_every,
-            resume=chosen.resume == "auto",
-        )
+        try:
+            run = training.train(
+                gan,
+                batches,
+                steps,
+                **plan.recipe.settings(steps),
+                seed=plan.seed,
+                amp=machine.amp,
+                device=machine.device,
+                notes=plan.notes(),
+                watch=log,
+                every=1,  # the log itself knows which steps it writes
+                folder=keeper,
+                save_every=chosen.save_every,
+                resume=chosen.resume == "auto",
+            )
+        except KeyboardInterrupt:
+            kept = keeper.paths()
+            saved = f"{kept[0]} is saved, " if kept else ""
+            raise KeyboardInterrupt(
+                f"{saved}the same command with --resume auto goes on"
+            ) from None
         log.rebuild(run)
         sheet = picture(run.sample(64), out / "samples.png")
         last = keeper.paths()[0]

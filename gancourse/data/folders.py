@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gancourse import files
 from gancourse.errors import GanCourseError
@@ -55,14 +55,12 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
         try:
             pixels.append(read(path, size, channels, dark))
         except Exception as problem:  # a decoder of damaged files raises a dozen kinds
-            reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-            reason = reason.splitlines()[0].replace(str(path), "file")
-            unreadable.append(f"{path.relative_to(folder)} ({reason})")
+            unreadable.append(f"{path.relative_to(folder)} ({_reason(problem, path)})")
     if unreadable:
         raise GanCourseError(
             f"{len(unreadable)} of {len(paths)} pictures cannot be read: {_named(unreadable)}",
             where=str(folder),
-            fix="repair or remove them",
+            fix="repair them, or move them out of this folder, and run the same again",
         )
     if dark:
         _warn(
@@ -71,6 +69,14 @@ def load(folder: str | Path, size: int, channels: int) -> tuple[torch.Tensor, di
             [os.path.relpath(path, folder) for path in dark],
         )
     return torch.from_numpy(np.stack(pixels)), {}, {}
+
+
+def _reason(problem: Exception, path: Path) -> str:
+    """Why a picture cannot be read, in one line without the names of Python's objects."""
+    if isinstance(problem, UnidentifiedImageError):
+        return "empty" if path.stat().st_size == 0 else "no picture inside"
+    reason = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return reason.splitlines()[0].replace(str(path), "file")
 
 
 def shapes(folder: str | Path, most: int = 1000) -> tuple[int, list[tuple[int, int]]]:
@@ -139,7 +145,7 @@ def _pictures(folder: Path) -> list[Path]:
     left |= {path: FORMAT for path in found if path.suffix.lower() in OTHERS}
     if left:
         told = [f"{os.path.relpath(path, folder)} ({reason})" for path, reason in left.items()]
-        _warn(f"{len(left)} are left out", told)
+        _warn(f"{len(left)} {'is' if len(left) == 1 else 'are'} left out", told)
     return paths
 
 

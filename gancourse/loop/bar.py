@@ -11,10 +11,15 @@ PAUSE = 0.5
 
 
 class Bar(tqdm):
-    """A bar over ``steps`` that shows from its third second on how the losses stand."""
+    """A bar over ``steps`` that shows from its third second on how the losses stand.
+
+    Of a single step there is nothing to show.
+    """
 
     def __init__(self, steps: int, **how):
         look = dict(desc="training", unit="step", delay=2, leave=False)
+        if steps == 1:
+            how = {"disable": True} | how
         super().__init__(range(steps), **look, **how)
         self.words: dict[str, object] = {}
         self.due = time.monotonic() + PAUSE

@@ -33,6 +33,15 @@ def test_a_long_run_says_what_would_shorten_it():
     )
 
 
+def test_who_must_wait_for_the_timing_is_told_so(capsys):
+    told(PLAN, 1500, Clock("2.08"))
+    assert capsys.readouterr().out == (
+        "a step takes seconds here; some more are timed, so wait about 17 s\n"
+    )
+    told(PLAN, 1500, Clock("1.9"))
+    assert not capsys.readouterr().out
+
+
 def test_what_is_begun_or_given_is_not_to_be_changed():
     assert told(PLAN, 1500, Clock("2.08"), begun=True) == "1,500 steps: about 52 minutes here"
     from_another = told(replace(PLAN, start="sha"), 1500, Clock("2.08"))

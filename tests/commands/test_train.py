@@ -58,6 +58,8 @@ def test_a_signal_saves_and_the_resumed_run_is_the_same(tmp_path, number, status
     child.send_signal(number)
     _, errors = child.communicate()
     assert child.returncode == status and "Traceback" not in errors
+    if number == signal.SIGINT:
+        assert "step-00000100.pt is saved, the same command with --resume auto goes on" in errors
     assert run(*arguments, "--resume", "auto", "--out", tmp_path / "cut") == 0
     assert run(*arguments, "--out", tmp_path / "whole") == 0
     assert same(tmp_path / "whole/step-00000400.pt", tmp_path / "cut/step-00000400.pt")

@@ -136,7 +136,7 @@ def test_what_a_run_has_left_is_no_data_and_is_named(mark, tmp_path):
     save(tmp_path / "deep/run/samples.png")
     save(tmp_path / "deep/run/samples/step-00000500.png")
     save(tmp_path / "deep/b.png")
-    with pytest.warns(UserWarning, match=r"1 are left out: deep.run \(what a run has left\)"):
+    with pytest.warns(UserWarning, match=r"1 is left out: deep.run \(what a run has left\)"):
         assert len(images(tmp_path, 8)) == 2
     with pytest.raises(GanCourseError, match="output does not become data"):
         images(tmp_path / "deep/run", 8)
@@ -150,7 +150,7 @@ def test_hidden_pictures_are_named_and_a_systems_own_files_are_not(tmp_path):
     for name in ("a.png", ".b.png", "._a.png", ".DS_Store"):
         save(tmp_path / "x.png")
         (tmp_path / "x.png").rename(tmp_path / name)
-    with pytest.warns(UserWarning, match=r"1 are left out: .b.png \(hidden\)"):
+    with pytest.warns(UserWarning, match=r"1 is left out: .b.png \(hidden\)"):
         assert len(images(tmp_path, 8)) == 1
 
 

@@ -41,3 +41,10 @@ def test_a_training_shows_the_losses_of_both_players(monkeypatch):
 
     training.advance(3, watch, every=1)
     assert seen == [True] * 3
+
+
+def test_of_a_single_step_nothing_is_shown():
+    """Else the steps that are timed before a run would each leave a bar."""
+    assert bar.Bar(1).disable and not bar.Bar(2, disable=False).disable
+    seen = io.StringIO()
+    assert list(bar.Bar(1, file=seen)) == [0] and not seen.getvalue()
