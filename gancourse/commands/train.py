@@ -125,9 +125,7 @@ def go(
         except KeyboardInterrupt:
             kept = keeper.paths()
             saved = f"{kept[0]} is saved, " if kept else ""
-            raise KeyboardInterrupt(
-                f"{saved}the same command with --resume auto goes on"
-            ) from None
+            raise KeyboardInterrupt(f"{saved}the same command with --resume auto goes on") from None
         log.rebuild(run)
         sheet = picture(run.sample(64), out / "samples.png")
         last = keeper.paths()[0]
