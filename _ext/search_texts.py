@@ -20,7 +20,7 @@ def sections(doctree):
     for section in doctree.findall(nodes.section):
         title = next(iter(section.findall(nodes.title)), None)
         own = [node for node in section.children if not isinstance(node, (nodes.section, *SKIPPED))]
-        words = " ".join(plain.text(node) for node in own if "cell" not in node.get("classes", []))
+        words = " ".join(plain.text(n) for n in own if not {"cell", "road"} & set(n["classes"]))
         anchor = section["ids"][0] if section["ids"] else ""
         yield [anchor, title.astext() if title else "", " ".join(words.split())]
 

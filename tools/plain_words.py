@@ -26,12 +26,14 @@ from pybtex.richtext import Text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
+import roads
 from numbering import CHAPTER, NAMES, places
 
 OPENING = re.compile(r"(?P<colons>:{3,})\{(?P<kind>[\w:]+)\}[ \t]*(?P<title>.*)")
 OPTION = re.compile(r":(?P<key>[\w-]+):[ \t]*(?P<value>.*)")
 FENCE = re.compile(r"`{3,}|~{3,}")
 DISPLAY = re.compile(r"^\$\$(?P<tex>.+?)\$\$[ \t]*(?:\((?P<label>[^)\s]+)\))?$", re.M | re.S)
+SECTION = re.compile(roads.HEADING.pattern + r"(?P<below>\n*)", re.MULTILINE)
 COMMENT = re.compile(r"<!--.*?-->|&zwnj;", re.DOTALL)
 TARGET = re.compile(r"^\([\w-]+\)=\n?", re.MULTILINE)
 ROLE = re.compile(r"\{(?P<name>[a-z]+(?::[a-z]+)?)\}`(?P<words>[^`]+)`")
@@ -60,6 +62,7 @@ class Plain:
         self.root, self.text, self.book = Path(root), text, book.rstrip("/")
         self.page = text.relative_to(root).with_suffix("").as_posix()
         self.places = places(root)
+        self.roads = {s.section.title: s.label for s in roads.stretches(text)}
         self.cited: set[str] = set()
         bibliography = self.root / "references.bib"
         self.bibliography = parse_file(str(bibliography)) if bibliography.exists() else None
@@ -146,9 +149,16 @@ class Plain:
     # ---- words ----------------------------------------------------------------------------------
 
     def _prose(self, lines: list[str]) -> Iterator[str]:
-        words = self._inline("\n".join(lines)).strip("\n")
+        said = SECTION.sub(self._section, "\n".join(lines))
+        words = self._inline(said).strip("\n")
         if words:
             yield DISPLAY.sub(self._display, words)
+
+    def _section(self, match: re.Match) -> str:
+        """A heading, and under it on which road its section lies and how long it takes."""
+        heading, road = f"{match['level']} {match['title']}", self.roads.get(match["title"])
+        below = f"\n\n*{road}.*\n\n" if road and len(match["level"]) > 1 else match["below"]
+        return heading + below
 
     def _display(self, match: re.Match) -> str:
         tex, label = match["tex"], match["label"]
