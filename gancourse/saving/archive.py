@@ -89,6 +89,12 @@ def _names(found: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
             entry.compress_type != zipfile.ZIP_STORED
             or entry.compress_size != entry.file_size
             or entry.flag_bits & ~0x808  # encrypted, patched
+            # What it was on a disk. One bit of it means a folder, to torch's reader: it then reads
+            # nothing and gives the tensor whatever lay in that memory before.
+            or entry.external_attr
+            or entry.internal_attr
+            or entry.volume
+            or entry.comment
             or (limit is not None and entry.file_size > limit)
         ):
             raise DamagedError("the size or kind of an entry")

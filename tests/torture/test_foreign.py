@@ -42,4 +42,6 @@ def test_mutations_without_end(size, tmp_path):
     print(f"\n{sorted(counts.items())}")
     demand_harmless(counts)
     assert sum(counts.values()) == n
+    # Whoever alters bytes or tables and not the numbers themselves alters no number.
+    assert not counts["of_bytes", "other"] and not counts["of_archive", "other"]
     assert sum(v for (_, how), v in counts.items() if how == "refused") > n / 2
