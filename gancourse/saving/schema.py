@@ -20,6 +20,8 @@ from gancourse.loop.guards import all_finite
 SQUARES = {"exp_avg_sq", "max_exp_avg_sq", "square_avg", "sum", "exp_inf", "acc_delta"}
 #: Entries of a state that a run goes on without; all others are needed.
 WORDS = {"format", "notes", "versions", "measure"}
+#: The list of an optimizer's weights without an entry; see :func:`told`.
+IDLE = "idle"
 LONGEST = 60
 
 
@@ -115,9 +117,10 @@ def optimizer_state(optimizer: torch.optim.Optimizer, saved: Any, turns: int, na
 
     A copy of the optimizer takes one step on zero gradients, in other memory; what it then holds
     has the names, shapes, dtypes and layouts that the saved state must have, weight by weight
-    (Adafactor's differ between matrices and vectors). Nothing of ``saved`` is kept.
+    (Adafactor's differ between matrices and vectors). A weight without an entry must be known to be
+    one that has had no gradient. Nothing of ``saved`` is kept.
     """
-    demand_keys(saved, {"state", "param_groups"}, name)
+    demand_keys(saved, {"state", "param_groups"}, name, {IDLE})
     groups = _groups(optimizer, saved["param_groups"], name)
     demand_kind(saved["state"], dict, f"{name}.state")
     if not turns and saved["state"]:
@@ -136,9 +139,37 @@ def optimizer_state(optimizer: torch.optim.Optimizer, saved: Any, turns: int, na
         }
         if own:
             _demand_sense(theirs, turns, where)
-    if own and fresh and turns and not saved["state"] and any(fresh.values()):
+    if own and fresh and turns and not state and any(fresh.values()):
         raise MismatchError(f"{name}.state is empty after {turns} turns")
+    if state:
+        _demand_all(optimizer, saved, fresh, name)
     return {"state": state, "param_groups": groups}
+
+
+def told(optimizer: torch.optim.Optimizer) -> dict:
+    """The state of ``optimizer``, with a list of the weights that have had no gradient so far.
+
+    They are frozen, or no loss depends on them; torch has no entry for them. Without the list an
+    entry that was lost could be taken for one of theirs, and its weight would start afresh.
+    """
+    saved = optimizer.state_dict()
+    every = (i for group in saved["param_groups"] for i in group["params"])
+    if saved["state"] and (idle := [i for i in every if i not in saved["state"]]):
+        saved[IDLE] = idle
+    return saved
+
+
+def _demand_all(optimizer: torch.optim.Optimizer, saved: dict, fresh: dict, name: str) -> None:
+    """Raise unless each weight has an entry, is said to need none, or can have none: is frozen."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    idle = saved.get(IDLE, [])
+    demand_kind(idle, list, f"{name}.{IDLE}")
+    for i in idle:
+        if type(i) is not int or not 0 <= i < len(weights) or i in saved["state"]:
+            raise MismatchError(f"{name}.{IDLE} has {brief(i)}")
+    for i, weight in enumerate(weights):
+        if fresh.get(i) and i not in saved["state"] and i not in idle and weight.requires_grad:
+            raise MismatchError(f"{name}.state has no {i}")
 
 
 def _groups(optimizer: torch.optim.Optimizer, saved: Any, name: str) -> list[dict]:

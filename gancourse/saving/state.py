@@ -38,7 +38,7 @@ def state_of(training) -> dict:
         "average": {} if training.average is None else training.average.state_dict(),
         "history": training.history._asdict(),
     } | {
-        f"{name}_optimizer": player.optimizer.state_dict()
+        f"{name}_optimizer": schema.told(player.optimizer)
         for name, player in training.players.items()
     }
 

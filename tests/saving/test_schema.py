@@ -67,6 +67,77 @@ def test_a_state_that_the_optimizer_would_not_make_is_refused(wrong):
         trained(OPTIMIZERS["Adafactor"], 0).restore(state)
 
 
+@pytest.mark.parametrize("name", ["Adafactor", "momentum", "RMSprop", "two groups", "AdamW"])
+def test_a_lost_entry_of_a_weight_is_refused_whichever_it_is(name):
+    """Its weight would start afresh, without a word."""
+    whole = trained(OPTIMIZERS[name], 2)
+    for player in ("d_optimizer", "g_optimizer"):
+        for i in range(len(whole.state()[player]["state"])):
+            state = whole.state()
+            del state[player]["state"][i]
+            with pytest.raises(GanCourseError, match=f"{player}.state has no {i}"):
+                trained(OPTIMIZERS[name], 0).restore(state)
+
+
+class WithIdle(torch.nn.Module):
+    """A discriminator with a frozen weight and with one that no loss depends on."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.unused = mlp(2, 1), torch.nn.Parameter(torch.ones(3))
+        next(self.net.parameters()).requires_grad_(False)
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def with_idle(steps, optimizer="AdamW"):
+    torch.manual_seed(0)
+    gan = GAN(NonSaturating(), generator=mlp(2, 2), discriminator=WithIdle(), latent_dim=2)
+    return Training(gan, ring().batches(4), optimizer=OPTIMIZERS[optimizer]).advance(steps)
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "SGD", "momentum", "AdamW"])
+def test_weights_without_a_gradient_need_no_entry(name, tmp_path):
+    """A frozen one, and one that no loss depends on, before the first step and after it."""
+    whole = with_idle(5, name).state()
+    for steps in (0, 3):
+        resumed = with_idle(0, name)
+        path = with_idle(steps, name).save(tmp_path / f"{steps}.pt")
+        resumed.restore(checkpoints.load(path))
+        schema.demand_equal(resumed.advance(5 - steps).state(), whole, "the state")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda saved: saved.update(idle=[0, 1, 99]),
+        lambda saved: saved.update(idle=[True]),
+        lambda saved: saved.update(idle={0: 1}),
+        lambda saved: saved.update(idle=[0, 1, 2]),  # 2 has one
+        lambda saved: saved.update(idle=[1]),  # and 0, which could learn
+        lambda saved: saved.pop("idle"),
+    ],
+)
+def test_the_list_of_weights_without_an_entry_is_looked_at(wrong):
+    state = with_idle(3).state()
+    idle = state["d_optimizer"]["idle"]
+    assert [list(WithIdle().state_dict())[i] for i in idle] == ["unused", "net.0.weight"]
+    wrong(state["d_optimizer"])
+    with pytest.raises(GanCourseError, match="of another gan or of other settings"):
+        with_idle(0).restore(state)
+
+
+def test_a_frozen_weight_of_a_checkpoint_without_the_list_passes():
+    """As earlier versions wrote them: its entry, if there was one, is not used."""
+    state = with_idle(3).state()
+    assert state["d_optimizer"].pop("idle") == [0, 1]
+    training = with_idle(0)
+    training.gan.D.unused.requires_grad_(False)
+    training.restore(state)
+    assert training.step == 3
+
+
 def test_a_state_is_copied_and_not_adopted():
     """A tensor of equal shape with stride 0, as a file can hold it, makes fused kernels differ."""
     training = trained(None, 2)
