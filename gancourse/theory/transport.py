@@ -239,7 +239,9 @@ def entropic_cost(p, q, cost, blur: float, **options) -> Tensor:
     p, q, cost = problem(p, q, cost)
     found = sinkhorn(p, q, cost, blur, **options)
     f, g = found.f, found.g
-    mass = (p[:, None] * q * torch.exp((f[:, None] + g - cost) / blur)).sum()
+    size = _scale(p)  # two masses of 1e-300 have no product in float64
+    prices = f[:, None] + g + blur * math.log(size)
+    mass = (p[:, None] * (q / size) * torch.exp((prices - cost) / blur)).sum()
     return f @ p + g @ q - blur * (mass - p.detach().sum())
 
 

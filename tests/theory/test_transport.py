@@ -363,6 +363,22 @@ def test_the_unit_of_mass_does_not_matter(total):
     np.testing.assert_allclose(blurred.plan / total, sinkhorn(p, q, cost, 0.5).plan, atol=1e-8)
 
 
+@pytest.mark.parametrize("total", [1e-300, 1e-11, 5.0, 1e11, 1e300])
+def test_the_entropic_cost_grows_with_the_mass_as_its_formula_says(total):
+    r"""$T\,(C_1-\varepsilon\log T)$ for a total of $T$, and slopes that are those of the prices."""
+    p, q, cost = np.array([0.7, 0.3]), np.array([0.1, 0.9]), np.array([[0.0, 1.0], [2.0, 0.0]])
+    once = float(entropic_cost(p, q, cost, 0.5))
+    leaves = [torch.tensor(total * heap, requires_grad=True) for heap in (p, q)]
+    found = entropic_cost(*leaves, cost, 0.5)
+    assert float(found.detach()) / total == pytest.approx(once - 0.5 * np.log(total), rel=1e-8)
+    slopes = torch.cat(torch.autograd.grad(found, leaves))
+    assert slopes.isfinite().all()
+    unit = [torch.tensor(heap, requires_grad=True) for heap in (p, q)]
+    ones = torch.cat(torch.autograd.grad(entropic_cost(*unit, cost, 0.5), unit))
+    assert slopes[0] - slopes[1] == pytest.approx(float(ones[0] - ones[1]), abs=1e-6)
+    assert slopes[2] - slopes[3] == pytest.approx(float(ones[2] - ones[3]), abs=1e-6)
+
+
 @pytest.mark.parametrize("power", [0.5, 1, 2, 3])
 def test_where_points_coincide_the_earth_mover_has_a_gradient(power):
     x = torch.tensor([[0.0, 0.0], [1.0, 2.0]], dtype=torch.float64, requires_grad=True)
