@@ -30,10 +30,10 @@ def main(given: list[str] | None = None) -> int:
         _silence(sys.stdout)
         return 141
     except OSError as problem:
-        _silence(sys.stdout, only_if_full=True)
+        full = _silence(sys.stdout, only_if_full=True)
         reason = (problem.strerror or str(problem)).lower()
         return mistake(
-            f"{problem.filename or 'a file'}: {reason}\n"
+            f"{problem.filename or ('the output' if full else 'a file')}: {reason}\n"
             "Fix: check the path, its permissions and the free space"
         )
     except (MemoryError, RuntimeError) as problem:
@@ -55,15 +55,19 @@ def mistake(text: str) -> int:
     return 2
 
 
-def _silence(stream, only_if_full: bool = False) -> None:
-    """Let what cannot be printed go nowhere, so that Python does not try again at its end."""
+def _silence(stream, only_if_full: bool = False) -> bool:
+    """Let what cannot be printed go nowhere, so that Python does not try again at its end.
+
+    Whether there was such: with ``only_if_full`` it is tried once more.
+    """
     if stream is None:
-        return
+        return False
     with contextlib.suppress(OSError):
         if only_if_full:
             stream.flush()
-            return
+            return False
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return True
 
 
 def parser() -> argparse.ArgumentParser:

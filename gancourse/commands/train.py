@@ -87,7 +87,8 @@ def act(chosen: argparse.Namespace) -> None:
         machine = estimate.Machine(chosen.device or str(devices.fastest()), chosen.amp)
         left = max(steps_of(plan) - done, 0)
         if left:
-            print(estimate.told(plan, left, machine, begun=before is not None))
+            # At once: whoever cannot be told does not wait for a run.
+            print(estimate.told(plan, left, machine, begun=before is not None), flush=True)
         else:
             print(f"all {done:,} steps are done; --from {shlex.quote(chosen.out)} trains on")
         go(chosen, plan, batches, keeper, start, machine)

@@ -335,12 +335,14 @@ def test_what_cannot_be_printed_costs_no_work(kind, tmp_path, old):
         end = called([*TRAIN, "--out", "größe"], tmp_path, before, stdout)
         assert end.status == status and "Traceback" not in end.err
         assert not [*run.glob("step-*"), *run.glob("*.png")]
+        assert kind != "full" or end.err.startswith("error: the output: no space left"), end.err
     end = called([*TRAIN, "--out", "größe"], tmp_path, breaks_when_trained)
     assert end.status == status and "Traceback" not in end.err and "Exception" not in end.err
     assert checkpoints.load(run / "step-00000001.pt")["step"] == 1
     assert (run / "samples.png").exists() and (run / "metrics.jsonl").exists()
     end = called(EVALUATE, tmp_path, before, stdout)
     assert end.status == status and "Traceback" not in end.err
+    assert kind != "full" or "error: the output: no space left" in end.err, end.err
     assert json.loads((tmp_path / "old/step-00000001.json").read_text())["samples"] == 100
 
 
