@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_seed
 from gancourse.networks.features import Classifier
 from gancourse.theory.transport import gaussian_w2_squared
 from gancourse.training import adam, train
@@ -121,6 +121,7 @@ def classifier(images, steps: int = 500, seed: int = 0, batch: int = 64) -> Clas
     :class:`gancourse.data.images.Images` with at least one label. Adam, at a rate that falls
     linearly to zero.
     """
+    demand_seed(seed, where="classifier")
     if not images.labels:
         raise GanCourseError(
             f"{images.name} has no labels to learn",

@@ -32,9 +32,11 @@ from gancourse.gans import GAN
 from gancourse.live.boundary import boundary
 from gancourse.live.critic import critic
 from gancourse.live.divergence import divergence
+from gancourse.live.explorer import latent_explorer
 from gancourse.live.face_explorer import face_explorer
 from gancourse.live.normalization import normalization
 from gancourse.live.scrubber import Recorder
+from gancourse.metrics import classifier
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
 from gancourse.saving.keeper import Keeper
@@ -488,10 +490,14 @@ COUNTS = {
     "train": (lambda n: train(toy_gan(), toys.ring().batches(4), n), "steps", 0),
     "d_steps": (lambda n: Training(toy_gan(), toys.ring().batches(4), d_steps=n), "d_steps", 1),
     "seed": (lambda n: Training(toy_gan(), toys.ring().batches(4), seed=n), "seed", 0),
+    "gan sample": (lambda n: toy_gan().sample(3, seed=n), "seed", 0),
+    "explorer seed": (lambda n: latent_explorer(picture_gan(), seed=n), "seed", 0),
+    "classifier seed": (lambda n: classifier(images("digits"), 1, seed=n), "seed", 0),
     "keep": (lambda n: Keeper("nowhere", keep=n), "keep", 1),
 }
 #: A missing number of members, of a size, of a seed is no mistake.
 MAY_BE_NONE = {"mlp members", "toy members", "images size", "toy seed", "images seed"}
+MAY_BE_NONE |= {"gan sample"}
 
 
 @pytest.mark.parametrize(
@@ -512,6 +518,15 @@ def test_what_is_no_whole_number_is_refused_everywhere(where, wrong):
 def test_the_least_whole_number_is_taken(where):
     call, _, least = COUNTS[where]
     call(16 if where == "images size" else least)
+
+
+@pytest.mark.parametrize("where", [where for where in COUNTS if COUNTS[where][1] == "seed"])
+def test_a_seed_of_which_torch_would_drop_a_part_is_refused_everywhere(where):
+    """2**32 would be the same as 0, without a word; what lies below is taken."""
+    call, _, _ = COUNTS[where]
+    refuses(lambda: call(2**32), r"seed must be less than 2\*\*32 .*\n?Fix: choose a smaller one")
+    if where != "faces seed":
+        call(2**32 - 1)
 
 
 def test_a_fix_that_stood_there_still_stands():

@@ -17,7 +17,7 @@ from gancourse.commands.plan import POINTS, Plan, checkpoint_at, trained
 from gancourse.data import toys
 from gancourse.data.faces import FaceModes
 from gancourse.data.images import NAMES
-from gancourse.errors import GanCourseError
+from gancourse.errors import SEEDS, GanCourseError
 from gancourse.gans import GAN
 from gancourse.metrics import classifier, frechet, mode_coverage
 from gancourse.theory.transport import earth_mover
@@ -105,7 +105,7 @@ def measure(gan: GAN, plan: Plan, n: int, seed: int, net: Any = None) -> dict:
     data, fake = plan.load(), gan.sample(n, seed).cpu()
     found: dict[str, float | str] = {}
     if isinstance(data, toys.Toy):
-        real = data.sample(n, seed + 1)
+        real = data.sample(n, (seed + 1) % SEEDS)
         found["earth_mover"] = float(earth_mover(real[:500], fake[:500]))
         return found | (coverage(fake, data) if isinstance(data, toys.Mixture) else {})
     real = data.sample(min(n, len(data)), seed)

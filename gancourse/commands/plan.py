@@ -14,7 +14,7 @@ from gancourse.commands import memory
 from gancourse.commands.arguments import program
 from gancourse.data import toys
 from gancourse.data.images import NAMES, Images, images
-from gancourse.errors import GanCourseError
+from gancourse.errors import SEEDS, GanCourseError, demand_seed
 from gancourse.gans import GAN
 from gancourse.recipes import GRID, PICTURES, RING, Recipe
 from gancourse.saving import checkpoints, schema
@@ -66,6 +66,8 @@ class Plan:
                 if field.name in notes or field.default is MISSING
             }
         )
+        if not 0 <= plan.seed < SEEDS:
+            raise _unsaid("'seed' is out of range", where)
         for name in ("size", "channels") if plan.data not in POINTS else ():
             _said(notes, name, (int,), where)
         for name, least in (("latent", 1), ("width", 1), ("size", 1), ("channels", 1)):
@@ -133,6 +135,7 @@ class Plan:
 
     def gan(self) -> GAN:
         """The gan, with weights from the seed; of pictures, once their size is known."""
+        demand_seed(self.seed, where="--seed")
         torch.manual_seed(self.seed)
         if self.data in POINTS:
             memory.demand(64 * self.latent)

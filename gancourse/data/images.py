@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from gancourse.data import colours
 from gancourse.data.dataset import Batches, sha256
 from gancourse.devices import usable
-from gancourse.errors import GanCourseError, demand_whole
+from gancourse.errors import GanCourseError, demand_seed, demand_whole
 
 #: What a source of pictures returns, in plain tensors: pixels, labels by name, and the names of
 #: the labels' values. Only :func:`images` makes :class:`Images` of them, at the very end.
@@ -81,7 +81,7 @@ class Images:
         """
         demand_whole("n", n, least=1, where=self.name)
         if seed is not None:
-            demand_whole("seed", seed, where=self.name)
+            demand_seed(seed, where=self.name)
         if not len(self):
             raise GanCourseError("there are no images", where=self.name)
         rng = None if seed is None else torch.Generator().manual_seed(seed)

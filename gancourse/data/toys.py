@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gancourse.data.dataset import Batches, sha256
 from gancourse.devices import usable
-from gancourse.errors import demand_number, demand_whole
+from gancourse.errors import demand_number, demand_seed, demand_whole
 
 
 class Toy:
@@ -35,7 +35,7 @@ class Toy:
         demand_whole("n", n, least=1, where="toys")
         with torch.random.fork_rng(devices=[], enabled=seed is not None):
             if seed is not None:
-                demand_whole("seed", seed, where="toys")
+                demand_seed(seed, where="toys")
                 torch.manual_seed(seed)
             return self._draw(n).to(self.device)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gancourse.data import sheets
-from gancourse.errors import GanCourseError
+from gancourse.errors import GanCourseError, demand_seed
 from gancourse.networks.latent import slerp
 from gancourse.page.widget import Widget
 
@@ -85,6 +85,7 @@ def latent_explorer(gan, directions: Tensor | None = None, *, seed: int = 0) -> 
     ``gan`` is a GAN or a Training (whose averaged generator is taken, if there is one).
     ``directions``: rows of shape ``(k, latent_dim)``; without them, two random orthogonal ones.
     """
+    demand_seed(seed, where="latent_explorer")
     G, gan = getattr(gan, "average", None), getattr(gan, "gan", gan)
     G = getattr(gan, "G", None) if G is None else G
     size = getattr(gan, "latent_dim", None)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gancourse import plots
-from gancourse.errors import GanCourseError, demand_whole
+from gancourse.errors import GanCourseError, demand_seed, demand_whole
 from gancourse.page.widget import Widget
 
 
@@ -19,7 +19,7 @@ class Recorder:
 
     def __init__(self, n: int = 36, seed: int = 0, member: int = 0):
         demand_whole("n", n, least=1, where="Recorder")
-        demand_whole("seed", seed, where="Recorder")
+        demand_seed(seed, where="Recorder")
         demand_whole("member", member, where="Recorder")
         self.n, self.seed, self.member = n, seed, member
         self.steps: list[int] = []

@@ -36,7 +36,12 @@ def mixed(*numbers: int) -> int:
 
 
 def seed_everything(seed: int) -> None:
-    """Set the random states of torch (on the CPU), of Python and of NumPy."""
+    """Set the random states of torch (on the CPU), of Python and of NumPy.
+
+    ``seed`` may have 64 bits, as :func:`mixed` gives them: Python takes all, torch and NumPy the
+    lower 32. That two given places of a run get the same of these has a chance of 1 in 2**32, and
+    then one batch is shuffled or altered as another one was; what users say is a seed, below 2**32.
+    """
     torch.default_generator.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)

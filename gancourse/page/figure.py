@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from gancourse.errors import GanCourseError, demand_whole
+from gancourse import errors
+from gancourse.errors import GanCourseError
 
 HERE = Path(__file__).parent
 # A whole line, or the end of one; there without quotes, so that no string is cut.
@@ -79,8 +80,8 @@ def demand_one_of(figure: str, choices: Sequence, **values) -> None:
 
 
 def demand_seed(figure: str, seed: int) -> None:
-    """Raise :class:`GanCourseError` unless ``seed`` is a whole number from 0."""
-    demand_whole("seed", seed, where=f"live.{figure}")
+    """Raise :class:`GanCourseError` unless ``seed`` is a whole number from 0 up to 2**32 - 1."""
+    errors.demand_seed(seed, where=f"live.{figure}")
 
 
 def probabilities(figure: str, least: int, **heaps: Sequence[float]) -> dict[str, list[float]]:

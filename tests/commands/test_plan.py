@@ -61,6 +61,8 @@ def test_one_clear_error_for_every_field_that_is_missing(notes):
         ("seed", "0", "'seed' is of type str"),
         ("seed", True, "'seed' is of type bool"),
         ("seed", 2**70, "'seed' is out of range"),
+        ("seed", 2**32, "'seed' is out of range"),
+        ("seed", -1, "'seed' is out of range"),
         ("width", -4, "'width' is out of range"),
         ("latent", 2.0, "'latent' is of type float"),
         ("size", None, "'size' is of type NoneType"),
@@ -94,6 +96,8 @@ def test_the_gan_is_the_one_of_the_recipe_and_the_seed(notes):
     assert all(torch.equal(value, state[name]) for name, value in plan.gan().state_dict().items())
     assert any(not torch.equal(value, state[name]) for name, value in other.items())
     assert plan.gan().latent_dim == plan.latent
+    with pytest.raises(GanCourseError, match="seed must be less than"):
+        replace(plan, seed=2**32).gan()
 
 
 def test_the_data_come_as_they_are_named(tmp_path):
