@@ -52,7 +52,7 @@ ifdef ARGS
 else
 	@printf '%s\n' "factorial --only grid-25" "factorial --only ring-8 --only floor --only checks" \
 	  "games_table --only grid-25" face_coverage "games_table --only ring-8" \
-	  "quality --only digits --only faces" wgan normalization surfaces \
+	  "quality --only digits --only faces" wgan normalization surfaces blurred \
 	  "vae_gan --only faces --only changes" "vae_gan --only digits" mh_gan | \
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'
 	@$(RUN) -m gancourse.experiments.quality --only ring-8 --only grid-25

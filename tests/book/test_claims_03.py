@@ -29,6 +29,18 @@ def measured(text, start):
     return [float(word) for word in words if word[0].isdigit()]
 
 
+@pytest.mark.claim("ratio-read-off", text="98878805")
+def test_the_ratio_is_read_off_to_within_a_tenth():
+    """The densities are worked out here; the printed odds are compared with their ratio."""
+    _, *lines = printed("03", "machine = nn.Linear(2, 1)").splitlines()
+    assert len(lines) == 7
+    for x, D, odds, ratio in map(numbers, lines):
+        true = 0.7 * math.exp(-(x**2) / 2 + (x - 1) ** 2 / (2 * 0.7**2))
+        assert ratio == pytest.approx(true, abs=0.006)
+        assert odds == pytest.approx(true, rel=0.1, abs=0.006)
+        assert odds == pytest.approx(D / (1 - D), rel=0.02)
+
+
 @pytest.mark.claim("square-saturates", text="f7c05e4b")
 def test_the_squared_error_stops_pulling_where_bce_pulls():
     """Printed slopes at p = 0.001 for y = 1: full strength, and a five-hundredth."""

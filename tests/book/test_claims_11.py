@@ -7,12 +7,13 @@ import torch
 from checkout import ROOT
 from gancourse.data.toys import spiral
 from gancourse.errors import GanCourseError
+from gancourse.experiments.measured import measured
 from gancourse.theory.information import gaussian
 from gancourse.theory.transport import distances, earth_mover, optimal_plan, sinkhorn
 
 
 def bells():
-    """The two bell curves of figure 11.7 and their squared distances."""
+    """The two bell curves of figure 11.8 and their squared distances."""
     x = torch.linspace(0, 1, 40).double()
     p, q = gaussian(x, 0.3, 0.07), gaussian(x, 0.6, 0.12)
     return p / p.sum(), q / q.sum(), distances(x, x, power=2)
@@ -20,7 +21,7 @@ def bells():
 
 @pytest.mark.claim("cloud-arrives", text="1832632c")
 def test_the_cloud_arrives_but_for_seventeen():
-    """The descent of figure 11.5 once more; counts the points farther than a step from home."""
+    """The descent of figure 11.6 once more; counts the points farther than a step from home."""
     n = 256
     torch.manual_seed(0)
     data = spiral().sample(n)
@@ -63,8 +64,20 @@ def test_turns_of_sinkhorn_by_blur():
 
 @pytest.mark.claim("sinkhorn-bias", text="99b1d68e")
 def test_what_a_blurred_plan_costs_too_much():
-    """The plans of figure 11.7 against the exact one."""
+    """The plans of figure 11.8 against the exact one."""
     exact = optimal_plan(*bells()).value
     for blur, said in ((0.1, 15), (0.001, 0.4)):
         more = 100 * (sinkhorn(*bells(), blur).value / exact - 1)
         assert float(more) == pytest.approx(said, rel=0.05)
+
+
+@pytest.mark.claim("sinkhorn-against-exact", text="ad371cb2")
+def test_exact_solvers_beside_sinkhorn():
+    """From the measured file: who is done first, and the seconds for half a per cent."""
+    part = measured("blurred")["line-400"]
+    runs, exact = part["sinkhorn"].values(), part["exact"]
+    close = [run["seconds"] for run in runs if run["error"] < 0.02]
+    assert close and min(close) > max(exact["programme"], exact["simplex"])
+    (half,) = (run for run in runs if round(100 * run["error"], 1) == 0.5)
+    assert round(half["seconds"] / exact["programme"]) == 7
+    assert half["seconds"] / exact["simplex"] == pytest.approx(20, rel=0.1)

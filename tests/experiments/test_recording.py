@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gancourse.experiments import (
+    blurred,
     face_coverage,
     factorial,
     games_table,
@@ -23,7 +24,7 @@ from gancourse.experiments.measured import measured
 from gancourse.experiments.recording import Clock, Experiment, layout, rounded, significant
 
 SCRIPTS = (
-    *(face_coverage, factorial, games_table, mh_gan, normalization, quality),
+    *(blurred, face_coverage, factorial, games_table, mh_gan, normalization, quality),
     *(surfaces, vae_gan, wgan),
 )
 
