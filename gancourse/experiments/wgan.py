@@ -1,6 +1,6 @@
 """Measures what chapter 12 says about the Wasserstein GAN with weight clipping.
 
-    python -m gancourse.experiments.wgan                 everything (6 minutes of one CPU core)
+    python -m gancourse.experiments.wgan                 everything (9 minutes of one CPU core)
     python -m gancourse.experiments.wgan --only faces    one part anew, the rest is kept
 
 (More options in ``recording``.) The parts:
@@ -13,8 +13,12 @@
   for RMSProp and all else as the WGAN's;
 * ``optimizers``: the same W1 for the WGAN on the ring under four optimizers;
 * ``momentum``: the same with a beta1 of 0.9 for one of the two players and 0 for the other;
+* ``patient``: the WGAN followed with the turns of its authors' program, 100 of the critic before
+  each of the generator's first 25 steps and before every 500th;
 * ``layers``: the gradient that reaches each layer of a 12-layer critic, for three clip values,
   and the share of its weights that lie at the edge of the box;
+* ``deep``: the same for such critics that do train: with weights all over the box at the start, and
+  an RMSProp in 64 bits that divides by the smallest gradient;
 * ``faces``: the coverage of a WGAN on the pixel faces, measured as in chapter 9;
 * ``floor``: W1 between two samples of a toy itself.
 """
@@ -38,7 +42,7 @@ from gancourse.networks.lipschitz import layer_gradients, slope_norms
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import clip_weights, gradient_penalty
 from gancourse.theory.transport import earth_mover
-from gancourse.training import adam, decay, train
+from gancourse.training import Training, adam, decay, train
 
 TOYS = {"ring": ring(), "swiss roll": swiss_roll()}
 POINTS: dict[str, Any] = {
@@ -61,6 +65,15 @@ LAYERS: dict[str, Any] = {
     "steps": 300,
     "lr": 0.1,
 }  # lr: in units of the clip value
+DEEP: dict[str, Any] = {
+    "clips": [0.1, 0.03, 0.01, 0.001],
+    "seeds": 3,
+    "lean": [0.0, 0.2],
+    "steps": 300,
+    "lr": 0.005,
+    "eps": 1e-300,
+}  # lr and lean, the mean of the weights at the start: in units of the clip value
+PATIENT: dict[str, Any] = {"turns": 100, "first": 25, "every": 500}
 FACES: dict[str, Any] = {
     "seeds": 3,
     "steps": 500,
@@ -76,9 +89,9 @@ FACES: dict[str, Any] = {
 }
 
 
-def rmsprop(lr):
+def rmsprop(lr, eps=1e-8):
     """The optimizer of the Wasserstein GAN, as a function of the parameters."""
-    return lambda parameters: torch.optim.RMSprop(parameters, lr=lr)
+    return lambda parameters: torch.optim.RMSprop(parameters, lr=lr, eps=eps)
 
 
 #: name -> (game, steps of the discriminator, optimizer)
@@ -95,7 +108,17 @@ OPTIMIZERS = {
 }
 
 
-def followed(toy, game, d_steps, optimizer, steps, every, members, d_optimizer=None):
+class Patient(Training):
+    """Training with more turns of the critic at the start and now and then, as in ``main.py``."""
+
+    @property
+    def d_steps(self):
+        """How many turns the critic has before the generator's next step."""
+        waits = self.step < PATIENT["first"] or self.step % PATIENT["every"] == 0
+        return PATIENT["turns"] if waits else super().d_steps
+
+
+def followed(toy, game, d_steps, optimizer, steps, every, members, d_optimizer=None, kind=Training):
     """W1, D's mean slope and the mean losses every so many steps: lists ``[member][moment]``."""
     torch.manual_seed(0)
     shape = {"width": POINTS["width"], "depth": POINTS["depth"], "members": members}
@@ -109,16 +132,13 @@ def followed(toy, game, d_steps, optimizer, steps, every, members, d_optimizer=N
         both = torch.cat([real.expand_as(fakes), fakes], 1)
         slopes.append(slope_norms(lambda x: gan.D(x)[..., 0], both).mean(-1))
 
-    training = train(
+    training = kind(
         gan,
         toy.batches(POINTS["batch"], members=members),
-        steps,
-        watch=watch,
-        every=every,
         optimizer=optimizer,
         d_optimizer=d_optimizer,
         d_steps=d_steps,
-    )
+    ).advance(steps, watch, every)
     means = [loss.view(-1, every, members).mean(1) for loss in training.history[:2]]
     return {
         name: significant(values.T)
@@ -214,14 +234,27 @@ def momentum(quick):
     }
 
 
+def patient(quick):
+    """The WGAN with its authors' turns, followed on every toy, and its rank correlations."""
+    steps, members = (100, 2) if quick else (POINTS["steps"], POINTS["members"])
+    game, d_steps, optimizer = GAMES["WGAN"]
+    result = {}
+    for name, toy in TOYS.items():
+        run = followed(toy, game, d_steps, optimizer, steps, POINTS["every"], members, kind=Patient)
+        result[name] = {**run, "rank": rank_correlations(run)}
+        print(name, [row[-1] for row in run["w1"]], flush=True)
+    return result
+
+
+def pairs(n):
+    """Points of the swiss roll, and the same with noise: the data and the fakes of deep critics."""
+    real = TOYS["swiss roll"].sample(n)
+    return real, real + 0.5 * torch.randn_like(real)
+
+
 def deep_critic(clip, seed, steps):
     """A 12-layer critic of the swiss roll against noise, clipped: gradients and weights."""
-    toy, game = TOYS["swiss roll"], Wasserstein(projection=clip_weights(clip))
-
-    def pairs(n):
-        real = toy.sample(n)
-        return real, real + 0.5 * torch.randn_like(real)
-
+    game = Wasserstein(projection=clip_weights(clip))
     torch.manual_seed(seed)
     D = mlp(2, 1, width=LAYERS["width"], depth=LAYERS["depth"] - 1)
     critic = Critic(game, D)
@@ -244,6 +277,61 @@ def layers(quick):
     return {
         str(clip): [deep_critic(clip, seed, steps) for seed in range(seeds)]
         for clip in LAYERS["clips"]
+    }
+
+
+def seen(D, game, real, fake):
+    """How much farther up the real points are than the fakes, over D's mean slope at both.
+
+    The distance that the critic sees, in the units of the plane. For slopes of 1 everywhere it is
+    at most W1.
+    """
+    f = lambda x: D(x)[..., 0]
+    gain = -game.d_loss(f(real), f(fake)).detach()
+    return float(gain / slope_norms(f, torch.cat([real, fake])).mean())
+
+
+def moving_critic(clip, lean, seed, steps):
+    """A deep critic that trains: what it sees before and after, its gradients, what has moved.
+
+    Every weight is drawn from the whole box, shifted by ``lean`` of it and clipped; the biases
+    are 0. In 64 bits the squares of the smallest gradients are no zeros yet.
+    """
+    game = Wasserstein(projection=clip_weights(clip))
+    torch.manual_seed(seed)
+    D = mlp(2, 1, width=LAYERS["width"], depth=LAYERS["depth"] - 1).double()
+    for p in D.parameters():
+        p.data = clip * (torch.rand_like(p) * 2 - 1 + lean) if p.ndim == 2 else 0 * p.data
+    critic = Critic(game, D)
+    critic.project()
+    held_out = [x.double() for x in pairs(1000)]
+    start, before = [p.detach().clone() for p in D.parameters()], seen(D, game, *held_out)
+    batches = iter(lambda: [x.double() for x in pairs(LAYERS["batch"])], None)
+    optimizer = rmsprop(DEEP["lr"] * clip, DEEP["eps"])
+    train(critic, batches, steps, optimizer=optimizer, seed=seed)
+    moved = [
+        float(((p.detach() - old).abs() > 0.01 * clip).double().mean())
+        for p, old in zip(D.parameters(), start, strict=True)
+        if p.ndim == 2
+    ]
+    return {
+        "lean": lean,
+        "seed": seed,
+        "gradients": significant(layer_gradients(D, game, *held_out), 4),
+        "seen": rounded([before, seen(D, game, *held_out)]),
+        "moved": rounded(moved, 3),
+        "w1": rounded(float(earth_mover(*(x[:500] for x in held_out)))),
+    }
+
+
+def deep(quick):
+    """The deep critics that train, for each clip value, start and seed."""
+    steps, seeds = (5, 1) if quick else (DEEP["steps"], DEEP["seeds"])
+    return {
+        str(clip): [
+            moving_critic(clip, lean, seed, steps) for lean in DEEP["lean"] for seed in range(seeds)
+        ]
+        for clip in DEEP["clips"]
     }
 
 
@@ -287,16 +375,37 @@ def faces(quick):
 
 
 def parts(quick: bool) -> Parts:
-    """The seven measurements."""
-    every = (correlation, penalised, optimizers, momentum, layers, faces, floor)
+    """The nine measurements."""
+    every = (
+        correlation,
+        penalised,
+        optimizers,
+        momentum,
+        patient,
+        layers,
+        deep,
+        faces,
+        floor,
+    )
     return {part.__name__: partial(part, quick) for part in every}
 
 
 def about() -> dict:
     """Seeds and settings; in the correlations a seed is a member of one ensemble."""
     return {
-        "seeds": {"points": POINTS["members"], "layers": LAYERS["seeds"], "faces": FACES["seeds"]},
-        "settings": {"points": POINTS, "layers": LAYERS, "faces": FACES},
+        "seeds": {
+            "points": POINTS["members"],
+            "layers": LAYERS["seeds"],
+            "deep": DEEP["seeds"],
+            "faces": FACES["seeds"],
+        },
+        "settings": {
+            "points": POINTS,
+            "patient": PATIENT,
+            "layers": LAYERS,
+            "deep": DEEP,
+            "faces": FACES,
+        },
     }
 
 

@@ -79,6 +79,59 @@ def test_which_weights_of_the_deep_critic_move(clip, monkeypatch):
         assert max(moves[:-1]) < 0.01 < moves[-1] and not any(turned)
 
 
+def deep(lean):
+    """The deep critics that train, of one start, for each clip value."""
+    return {
+        float(clip): [run for run in runs if run["lean"] == lean]
+        for clip, runs in LAB["deep"].items()
+    }
+
+
+def gains(run, clip):
+    """The gain of a layer between the first and the eleventh, in units of the clip value."""
+    return (run["gradients"][0] / run["gradients"][10]) ** 0.1 / clip
+
+
+@pytest.mark.claim("deep-critic-learns", text="9ab65589")
+def test_the_deep_critics_learn():
+    """What they see before and after, and what has moved in each layer; one trained again."""
+    runs = [run for found in deep(0.0).values() for run in found]
+    before, after = np.array([run["seen"] for run in runs]).T
+    assert len(runs) == 12 and 0.15 < before.max() < 0.165 and before.min() < 0
+    assert (after.min(), after.max()) == pytest.approx((0.18, 0.40), abs=0.006)
+    assert min(min(run["moved"]) for run in runs) > 0.5
+    assert all(0.27 < run["w1"] < 0.34 for run in runs)
+    again = script.moving_critic(0.01, 0.0, 0, script.DEEP["steps"])
+    assert again["seen"][1] == pytest.approx(LAB["deep"]["0.01"][0]["seen"][1], abs=0.05)
+
+
+@pytest.mark.claim("deep-critic-trained-gradients", text="93dc2a7a")
+def test_gradients_of_deep_critics_that_have_learnt():
+    """Powers of ten from the last layer to the first, run by run."""
+    told = {0.1: (4, 5.2), 0.03: (-0.6, 0.6), 0.01: (-7.5, -6.5), 0.001: (-18.5, -17.5)}
+    for clip, runs in deep(0.0).items():
+        low, high = told[clip]
+        for run in runs:
+            assert low < math.log10(run["gradients"][0] / run["gradients"][-1]) < high
+
+
+@pytest.mark.claim("deep-critic-gain", text="c03f1cb3")
+def test_gain_of_a_layer_of_deep_critics_that_have_learnt():
+    """The least and the largest of twelve."""
+    found = [gains(run, clip) for clip, runs in deep(0.0).items() for run in runs]
+    assert (min(found), max(found)) == pytest.approx((25, 38), abs=0.5)
+
+
+@pytest.mark.claim("deep-critic-lean", text="e06efc50")
+def test_deep_critics_from_a_start_that_leans():
+    """Gains with the largest box and with the three others."""
+    found = {clip: [gains(run, clip) for run in runs] for clip, runs in deep(0.2).items()}
+    large = found.pop(0.1)
+    assert (min(large), max(large)) == pytest.approx((58, 59), abs=0.5)
+    small = [gain for gains_of_one in found.values() for gain in gains_of_one]
+    assert len(small) == 9 and sum(gain < 4.1 for gain in small) == 8
+
+
 @pytest.mark.claim("loss-ring", text="2486c5b4")
 def test_loss_and_distance_on_the_ring():
     """Intervals of the mean rank correlation over eight seeds."""
@@ -94,7 +147,7 @@ def test_loss_and_distance_on_the_ring():
                 assert mean - half < 0
 
 
-@pytest.mark.claim("loss-roll", text="b7f8a426")
+@pytest.mark.claim("loss-roll", text="f5bc44da")
 def test_loss_and_distance_on_the_swiss_roll():
     """The interval of the clipped critic holds zero, nearly in its middle."""
     mean, half = map(float, interval(ranks("swiss roll", "WGAN", "d_loss")))
@@ -168,6 +221,68 @@ def test_momentum_in_one_player():
         assert (mean, half) == pytest.approx(said, abs=0.006) and mean > half
     mean, half = map(float, interval(one["critic"] - one["generator"]))
     assert (mean, half) == pytest.approx((0.03, 0.37), abs=0.006) and mean < half
+
+
+def patient(toy):
+    """W1 of every seed and moment with the authors' turns, minus that without."""
+    plain = LAB["correlation"][toy]["WGAN"]["w1"]
+    return np.array(LAB["patient"][toy]["w1"]) - np.array(plain)
+
+
+@pytest.mark.claim("patient-start", text="1293609f")
+def test_a_hundred_steps_at_the_start():
+    """Both means on the ring at step 25, and their paired difference."""
+    means = [
+        np.array(run["w1"])[:, 0].mean()
+        for run in (LAB["patient"]["ring"], LAB["correlation"]["ring"]["WGAN"])
+    ]
+    assert means == pytest.approx([0.49, 1.00], abs=0.006)
+    mean, half = map(float, interval(patient("ring")[:, 0]))
+    assert (-mean, half) == pytest.approx((0.51, 0.22), abs=0.006)
+
+
+@pytest.mark.claim("patient-fades", text="6eae47f1")
+def test_the_patient_start_is_no_better_later():
+    """Differences at seven moments hold zero; those of the last ten with their intervals."""
+    for toy, told in (("ring", (0.05, 0.04)), ("swiss roll", (0.05, 0.06))):
+        gap = patient(toy)
+        for step in range(50, 225, 25):
+            mean, half = map(float, interval(gap[:, step // 25 - 1]))
+            assert abs(mean) < half
+        mean, half = map(float, interval(gap[:, -10:].mean(1)))
+        assert (mean, half) == pytest.approx(told, abs=0.006)
+        assert (mean > half) == (toy == "ring")
+
+
+@pytest.mark.claim("patient-work", text="2d6687b6")
+def test_the_patient_start_at_equal_work():
+    """Turns of both players; ten moments up to the step at which they are as many."""
+    settings = script.PATIENT
+    turns = np.cumsum(
+        [
+            1
+            + (
+                settings["turns"]
+                if step < settings["first"] or step % settings["every"] == 0
+                else 5
+            )
+            for step in range(1000)
+        ]
+    )
+    step = 600
+    assert turns[step - 25 - 1] < 6 * 1000 <= turns[step - 1]
+    at = step // 25
+    w1 = np.array(LAB["patient"]["ring"]["w1"])[:, at - 10 : at].mean(1)
+    mean, half = map(float, interval(w1 - end("RMSProp")))
+    assert (mean, half) == pytest.approx((0.08, 0.05), abs=0.006) and mean > half
+
+
+@pytest.mark.claim("patient-loss", text="68fdcd72")
+def test_loss_and_distance_with_the_authors_turns():
+    """Paired differences of the rank correlations."""
+    for toy, told in (("ring", (0.00, 0.25)), ("swiss roll", (0.06, 0.23))):
+        gain = np.array(LAB["patient"][toy]["rank"]["d_loss"]) - ranks(toy, "WGAN", "d_loss")
+        assert tuple(map(float, interval(gain))) == pytest.approx(told, abs=0.006)
 
 
 @pytest.mark.claim("faces-behind", text="346c35ab")
