@@ -128,6 +128,10 @@ SIZES = re.compile(
 )
 
 
+#: Methods that leave a sample a sample.
+SAME_SAMPLE = ("double", "numpy", "float", "tolist", "reshape", "view", "requires_grad_", "sort")
+
+
 def _segment(node):
     return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
@@ -136,7 +140,9 @@ def stating(tree):
     """Nodes of arithmetic and comparison that say something, not how much is sampled."""
     for node in ast.iter_child_nodes(tree):
         grid = isinstance(node, ast.BinOp) and (sized(node.left) or sized(node.right))
-        if sized(node) or grid or isinstance(node, ast.AugAssign):
+        if sized(node) or grid or isinstance(node, ast.AugAssign) or tolerance(node):
+            continue
+        if by_seed(node.left if isinstance(node, ast.Compare) else node):
             continue
         if isinstance(node, ast.Subscript):
             yield from stating(node.value)
@@ -154,22 +160,40 @@ def number(node):
 
 
 def tolerance(node):
-    """Whether a node is a number so small that it leaves room for rounding."""
+    """Whether a node is a number that leaves room for rounding: so small, or so near to another."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        return isinstance(node.left, ast.Constant) and tolerance(node.right)
     value = getattr(node, "value", None)
     return isinstance(value, float) and 0 < value < 1e-3
 
 
+def by_seed(node):
+    """Whether a node is the remainder of a seed, by which a test chooses among its cases."""
+    remainder = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
+    return remainder and isinstance(node.left, ast.Name) and node.left.id == "seed"
+
+
 def sized(node):
-    """Whether a node is a call whose result is a grid, a sample or a tolerance."""
-    return isinstance(node, ast.Call) and bool(
-        SIZES.fullmatch(ast.unparse(node.func).rpartition(".")[2])
-    )
+    """Whether a node is a call whose result is a grid, a sample or a tolerance.
+
+    Also in another precision or shape, and stretched or shifted by a plain number.
+    """
+    if isinstance(node, ast.BinOp):
+        sides = (node.left, node.right)
+        return any(isinstance(a, ast.Constant) for a in sides) and any(map(sized, sides))
+    if not isinstance(node, ast.Call):
+        return False
+    inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if inner is not None and node.func.attr in SAME_SAMPLE:
+        return sized(inner)
+    return bool(SIZES.fullmatch(ast.unparse(node.func).rpartition(".")[2]))
 
 
 def variants(node):
     """(new node) of every small change of one node."""
     if isinstance(node, ast.BinOp):
-        if type(node.op) in SWAPPED and not tolerance(node.right):
+        nothing = isinstance(node.left, ast.Constant) and node.left.value == 0
+        if type(node.op) in SWAPPED and not tolerance(node.right) and not nothing:
             new = copy.deepcopy(node)
             new.op = SWAPPED[type(node.op)]()
             yield new

@@ -46,6 +46,25 @@ SOURCE = '''def f(x):
     return y / x == pytest.approx(3 - 1, abs=1 - 2) and np.maximum(x, y)
 '''
 
+#: What samples, compares with room for rounding, or chooses a case, and how much of it is left.
+SAMPLING = {
+    "z = 3 + 2 * torch.rand(4).double()": (),
+    "z = rng(0).normal(size=3) * 2 - 1": (),
+    "z = y * x + torch.rand(4)": (),  # noise and all that is added to it
+    "y <= x * (1 + 1e-9)": ("y <= x * (1 + 1e-09) -> y > x * (1 + 1e-09)",),
+    "if seed % 4 == 0: pass": (),
+    "z = 0 * x": ("0 * x -> 1 * x",),
+    "z = y.double() * 3": ("y.double() * 3 -> y.double() / 3", "y.double() * 3 -> y.double() * 4"),
+}
+
+
+@pytest.mark.parametrize("line", SAMPLING)
+def test_python_is_left_alone_where_it_samples(line):
+    source = f"def f(x, y, seed):\n    {line}\n"
+    assert [what for what, _ in of_function(source, ast.parse(source).body[0])] == list(
+        SAMPLING[line]
+    )
+
 
 def test_python_is_falsified_where_it_states_something():
     function = ast.parse(SOURCE).body[0]
