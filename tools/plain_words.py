@@ -26,6 +26,7 @@ from pybtex.richtext import Text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
+import letters
 import roads
 from numbering import CHAPTER, NAMES, places
 
@@ -120,6 +121,8 @@ class Plain:
             options[option["key"]], lines = option["value"], lines[1:]
         body = "\n\n".join(self._pieces(lines))
         title = self._inline(title)
+        if kind == "letters":
+            return details(letters.TITLE, letters.table(self.root, self.text))
         if kind == "solution":
             return details(f"Solution to {self._place(title).name.lower()}", body)
         if kind == "prf:proof":

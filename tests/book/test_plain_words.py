@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
+import letters
 from chapters import chapters, setup_cell, worded, written
 from checkout import ROOT
 from equations import displays
@@ -39,8 +40,11 @@ INLINE = re.compile(r"(?<!\\)\$(?!\$)((?:[^$\\]|\\.)+?)\$", re.DOTALL)
 
 
 def words(cells):
-    """The Markdown of cells without their code blocks, quotes without their marks."""
+    """The Markdown of cells as their author wrote it: without the table of letters, code blocks,
+    and the marks of quotes."""
     source = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    table = rf"<details>\n<summary><b>{letters.TITLE}</b></summary>.*?</details>"
+    source = re.sub(table, "", source, flags=re.DOTALL)
     return re.sub(r"^> ?", "", FENCED.sub("", source), flags=re.MULTILINE)
 
 
