@@ -12,7 +12,8 @@ gancourse.bounds = (() => {
   }
   // The mean, over groups of k draws, of the logarithm of their mean weight.
   function ladder({ slope, x, mean, deviation }, eps, k) {
-    let total = 0, groups = Math.floor(eps.length / k);
+    const groups = Math.floor(eps.length / k);
+    let total = 0;
     for (let g = 0; g < groups; g++) {
       const w = Array.from({ length: k }, (_, i) => {
         const e = eps[g * k + i], z = mean + deviation * e;
@@ -45,7 +46,7 @@ gancourse.bounds = (() => {
     );
     const slope = slider(
       controls,
-      { label: "model's slope <i>w</i>", min: 0.2, max: 3, step: 0.05, value: settings.slope },
+      { label: "model's slope <i>a</i>", min: 0.2, max: 3, step: 0.05, value: settings.slope },
       () => draw(),
     );
     const sides = element(root, "div", "sides");
@@ -90,7 +91,8 @@ gancourse.bounds = (() => {
 
     function draw() {
       const s = { slope: slope.get(), x: settings.x, mean: mean.get(), deviation: deviation.get() };
-      const values = [elbo(s), ladder(s, eps, 5), ladder(s, eps, 50), evidence(s)], { mean: m, variance: v } = posterior(s);
+      const values = [elbo(s), ladder(s, eps, 5), ladder(s, eps, 50), evidence(s)],
+        { mean: m, variance: v } = posterior(s);
       const zs = Array.from({ length: 281 }, (_, k) => -3 + k / 40);
       const of = (a, b) => zs.map((z) => exp(logNormal(z, a, b)));
       const [p, q] = [of(m, v), of(s.mean, s.deviation ** 2)];
@@ -98,7 +100,12 @@ gancourse.bounds = (() => {
       laws.draw(laws.area(zs, p, "real"), laws.area(zs, q.map((y) => Math.min(y, laws.high)), "fake"));
       rungs.frame(-0.6, 3.6);
       const inside = (y) => max(-8, Math.min(-1.5, y));
-      const names = ["ELBO", "<tspan font-style='italic'>L</tspan>₅", "<tspan font-style='italic'>L</tspan>₅₀", "log p"];
+      const names = [
+        "ELBO",
+        "<tspan font-style='italic'>L</tspan>₅",
+        "<tspan font-style='italic'>L</tspan>₅₀",
+        "log p",
+      ];
       rungs.draw(
         ...names.map((name, k) => rungs.label(k, name)),
         ...values.map((y, k) => rungs.line(-8, k, inside(y), k, k == 3 ? "rung top" : "rung")),
@@ -112,7 +119,9 @@ gancourse.bounds = (() => {
       if (gap < 0.003)
         return "The encoder is the posterior: every weight is p(x), whatever the draw, and all bounds meet. Only the model is left to improve.";
       const slope = values[2] - values[0];
-      return `The ELBO lies ${format(gap, 2)} nats too low, which is the KL from the encoder to the posterior. Fifty draws make up for ${
+      return `The ELBO lies ${
+        format(gap, 2)
+      } nats too low, which is the KL from the encoder to the posterior. Fifty draws make up for ${
         format(slope, 2)
       } of them.`;
     }

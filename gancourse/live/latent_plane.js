@@ -21,7 +21,7 @@ gancourse.latent_plane = (() => {
     const { element, menu, readout, sentence, format, Canvas } = gancourse.page;
     element(root, "style").textContent = `
       figure[data-live=latent_plane] canvas { cursor: crosshair; touch-action: pan-y; }
-      figure[data-live=latent_plane] .small canvas { cursor: default; max-width: 190px; }`;
+      figure[data-live=latent_plane] .small canvas { cursor: default; max-width: 190px; margin-top: .6rem; }`;
     const models = settings.models.map((m) => ({ ...m, layers: m.layers.map(unpack) }));
     const { side, labels } = settings;
     let z = [0, 0];
@@ -41,11 +41,21 @@ gancourse.latent_plane = (() => {
     );
     const shown = menu(
       menus,
-      { label: "on the plane", options: { codes: "codes of real digits", pictures: "decoded pictures" }, value: "codes" },
+      {
+        label: "on the plane",
+        options: { codes: "codes of real digits", pictures: "decoded pictures" },
+        value: "codes",
+      },
       () => draw(),
     );
     const picture = new Canvas(beside, { says: "the decoded picture" });
-    const write = readout(beside, { z1: "<i>z</i>₁", z2: "<i>z</i>₂", kl: "KL, nats", units: "units in use", error: "mean squared error" });
+    const write = readout(beside, {
+      z1: "<i>z</i>₁",
+      z2: "<i>z</i>₂",
+      kl: "KL, nats",
+      units: "units in use",
+      error: "mean squared error",
+    });
     const says = sentence(root);
 
     // Grey pixels of a picture, as an image of `side` by `side`.
@@ -66,7 +76,13 @@ gancourse.latent_plane = (() => {
         for (let r = 0; r < TILES; r++)
           for (let c = 0; c < TILES; c++) {
             const at = (k) => -REACH + (k + 0.5) * 2 * REACH / TILES;
-            pen.drawImage(image(decode(model.layers, [at(c), -at(r)])), c * size, r * size, size, size);
+            pen.drawImage(
+              image(decode(model.layers, [at(c), -at(r)])),
+              (c + 0.04) * size,
+              (r + 0.04) * size,
+              0.92 * size,
+              0.92 * size,
+            );
           }
       } else drawCodes(model);
       pen.strokeStyle = canvas.fake;

@@ -1,7 +1,7 @@
 // A Metropolis–Hastings chain: its histogram, its way, and two mistakes (chapter 4).
 // numbers: the arithmetic, pure; tests compare it with gancourse.theory.sampling.  mount: the figure.
 gancourse.sampler = (() => {
-  const { exp, log, abs, sqrt, min, max, PI } = Math, WALL = 6;
+  const { exp, abs, sqrt, min, max, PI } = Math, WALL = 6;
   const bell = (x, mean, sd) => exp(-(((x - mean) / sd) ** 2) / 2) / (sd * sqrt(2 * PI));
   const TARGETS = {
     normal: { name: "one hill, N(0, 1)", density: (x) => bell(x, 0, 1), variance: 1 },

@@ -298,7 +298,9 @@ def test_the_bound_of_several_draws(k, printed):
     w = joint / q
     tuples = np.array(np.meshgrid(*[range(3)] * k)).reshape(k, -1)
     chances = q[tuples].prod(0)
-    known = sum(c * math.log(sum(w[i] for i in t) / k) for t, c in zip(tuples.T, chances, strict=True))
+    known = sum(
+        c * math.log(sum(w[i] for i in t) / k) for t, c in zip(tuples.T, chances, strict=True)
+    )
     mean = Operator(lambda value: float((value * chances).sum()))
     names = {"k": k, "w": list(w[tuples]), r"\mathbb E": mean, "L_k": known}
     assert printed("eq-iwae").holds(names, only=[0])
