@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from gancourse.data.toys import grid
 from gancourse.experiments.recording import Experiment, Parts, rounded
-from gancourse.metrics import mode_coverage
+from gancourse.metrics import Coverage, mode_coverage
 from gancourse.networks.mlp import mlp
 from gancourse.recipes import GRID
 from gancourse.theory.sampling import auc, repair
@@ -63,7 +63,7 @@ class Scene:
         batches = self.toy.batches(recipe.batch, members=MEMBERS)
         self.run = train(gan, batches, steps, seed=0, **recipe.settings(steps))
         torch.manual_seed(1)
-        self.judge = Judge(self.run.average)
+        self.judge = Judge(self.run.average or gan.G)
         train(
             self.judge,
             self.toy.batches(JUDGE_BATCH, members=MEMBERS),
@@ -107,8 +107,9 @@ class Scene:
         ]
 
     def measures(self, points: list[Tensor]) -> dict:
-        """Modes, quality and evenness of each member's points."""
-        found = [mode_coverage(x, self.toy) for x in points]
+        """Modes, quality and evenness of each member's points; null where there are none."""
+        none = Coverage(*torch.tensor([0.0, torch.nan, torch.nan]))
+        found = [mode_coverage(x, self.toy) if len(x) else none for x in points]
         return {
             key: [rounded(float(getattr(one, key))) for one in found]
             for key in ("modes", "high_quality", "reverse_kl")

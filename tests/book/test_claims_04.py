@@ -26,24 +26,24 @@ def prices():
     return {s: (row[:2], row[2:4], row[4:6], row[6]) for s, row in table.items()}
 
 
-@pytest.mark.claim("vae-collapse-linear", text="b0bc2193")
+@pytest.mark.claim("vae-collapse-linear", text="5a9acc54")
 def test_linear_decoders_pay_what_the_theory_says():
     """The printed table, at all five noises, of which two are above the threshold."""
     assert set(prices()) == {0.25, 0.6, 1.0, 1.4, 5.66}
     for sigma, (theory, found, _, _) in prices().items():
-        assert found == pytest.approx(theory, abs=0.06)
+        assert found == pytest.approx(theory, abs=0.1)
         assert (theory == [0, 0]) == (sigma > 1.3)
 
 
-@pytest.mark.claim("vae-collapse", text="de9ed785")
+@pytest.mark.claim("vae-collapse", text="9afa32c8")
 def test_codes_die_above_the_threshold():
     """The printed table; the error of the mean digit is the variance of the pixels."""
     for sigma in (1.4, 5.66):
         _, _, network, error = prices()[sigma]
         assert max(network) < 0.005 and error == pytest.approx(7.803 / 64, abs=1e-3)
     for sigma in (0.25, 0.6):
-        _, found, network, _ = prices()[sigma]
-        assert min(network) > 0.3 and sum(network) > sum(found)
+        theory, _, network, _ = prices()[sigma]
+        assert min(network) > 0.3 and sum(network) > sum(theory) + 0.1
 
 
 @pytest.mark.claim("vae-prior-blurs", text="9c4389f5")
