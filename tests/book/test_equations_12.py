@@ -173,7 +173,7 @@ def test_no_clipped_network_is_steeper_than_K_and_one_is_as_steep(sizes, c, prin
         biases = [r.normal(size=n) for n in sizes[1:]]
         x, y = r.normal(size=(2, sizes[0], 200))
         rise = np.linalg.norm(relu_net(x, weights, biases) - relu_net(y, weights, biases), axis=0)
-        assert (rise <= K * np.linalg.norm(x - y, axis=0) * (1 + 1e-9)).all()
+        assert (rise <= K * np.linalg.norm(x - y, axis=0) + 1e-9).all()
     full, none = [np.full(shape, c) for shape in shapes], [np.zeros(n) for n in sizes[1:]]
     x = np.ones((sizes[0], 1))
     rise = np.linalg.norm(relu_net(2 * x, full, none) - relu_net(x, full, none))
@@ -200,10 +200,10 @@ def test_the_best_clipped_estimate_of_two_points(a, hidden, printed):
     assert attained == pytest.approx(best)
     for seed in range(200):  # corners of the box
         r = rng(seed)
-        signs = 1 if seed % 4 == 0 else r.choice([-1, 1])
-        weights = [signs * c * np.sign(r.normal(0.5, 1, s)) for s in shapes]
+        most = (0.7, 0.3) if seed % 2 else (0.3, 0.7)
+        weights = [r.choice([-c, c], s, p=most) for s in shapes]
         biases = [r.uniform(-c, c, n) for n in sizes[1:]]
-        assert gain(weights, biases) <= best * (1 + 1e-9)
+        assert gain(weights, biases) <= best + 1e-9
     units = [
         max(0, w * a + b) - max(0, -w * a + b)
         for w in np.linspace(-c, c, 41)
@@ -245,19 +245,20 @@ def test_a_frozen_best_potential_touches_the_distance_from_below(seed):
     """The proof: points that move with θ, and the potential that is best at θ = 0."""
     r = rng(seed)
     real, start, way = r.normal(size=(3, 6))
-    start = start + 0.5
-    mass = np.full(6, 1 / 6)
+    mass, none = np.full(6, 1 / 6), np.zeros(6)
     w1 = lambda t: wasserstein_distance(real, start + t * way)
     points = np.concatenate([real, start])
-    p, q = np.concatenate([mass, 0 * mass]), np.concatenate([0 * mass, mass])
+    p, q = np.concatenate([mass, none]), np.concatenate([none, mass])
     line = np.linspace(points.min() - 1, points.max() + 1, 20_001)
     F = (real[:, None] <= line).mean(0) - (start[:, None] <= line).mean(0)
     rise = -np.sign(F)  # (f*)' = sign(F_g − F): climbs to the data
     heights = np.concatenate([[0], np.cumsum(rise[:-1] * np.diff(line))])
     f = lambda x: np.interp(x, line, heights)
     assert p @ f(points) - q @ f(points) == pytest.approx(w1(0), abs=2e-3)  # it is optimal
-    shifted = [w1(t) - (p @ f(points) - f(start + t * way).mean()) for t in (-0.3, -0.1, 0.1, 0.3)]
-    assert min(shifted) >= -2e-3  # h(ϑ) ≥ 0, the step of the proof
+    shifted = [
+        w1(t) - (p @ f(points) - f(start + t * way).mean()) for t in (-0.3, -0.1, 0, 0.1, 0.3)
+    ]
+    assert min(shifted) == pytest.approx(0, abs=2e-3)  # h(ϑ) ≥ 0 = h(θ), the step of the proof
 
 
 @pytest.mark.equation("eq-wgan-envelope", tex="744c7212")
@@ -301,8 +302,8 @@ def test_a_clipped_layer_passes_on_at_most_c_n(printed):
     for seed in range(100):
         r = rng(seed)
         W = r.uniform(-c, c, (n, n))
-        above, active = r.normal(size=n), r.random(n) < 0.7
-        below = active * (W.T @ above)
+        above, active = r.normal(size=n), r.choice([0, 1, 1], n)
+        below = active * np.dot(above, W)
         names = {r"\frac{\partial L}{\partial h_l}": below, "c": c, "n": n}
         names[r"\frac{\partial L}{\partial h_{l+1}}"] = above
         assert formula.holds(names)
@@ -318,8 +319,8 @@ def test_tossed_signs_pass_on_the_root_of_half(printed):
     above = r.normal(size=n)
     squares = []
     for _ in range(2000):
-        W, active = r.choice([-c, c], (n, n)), r.random(n) < 0.5
-        squares.append(np.sum((active * (W.T @ above)) ** 2))
+        W, active = r.choice([-c, c], (n, n)), r.choice([0, 1], n)
+        squares.append(np.sum((active * np.dot(above, W)) ** 2))
     names = {"c": c, "n": n, r"\frac{\partial L}{\partial h_{l+1}}": above}
     expected = printed("eq-wgan-random-gain").side(names)
     assert np.mean(squares) == pytest.approx(expected, rel=0.03)
