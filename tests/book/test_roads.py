@@ -164,6 +164,15 @@ def test_core_road_to_the_first_gan_takes_about_four_hours():
     assert any(stretch.section.title == stops[-1][1] for stretch in roads.stretches(TEXTS[5]))
 
 
+@each_chapter
+def test_what_a_chapter_asks_for_is_what_the_map_says(text):
+    """Each chapter with an arrow to this one is named in what it says that one needs."""
+    needs = next(c.needs for c in course_map.chapters() if c.number == int(text.name[:2]))
+    asked = re.search(r"^\*\*You need\*\*.*?\n\n", text.read_text("utf-8"), re.M | re.S)[0]
+    named = {int(n) for n in re.findall(r"chapter (\d+)", asked)}
+    assert named >= {n for n in needs if n in TEXTS}, asked
+
+
 # ---- on the page --------------------------------------------------------------------------------
 
 
