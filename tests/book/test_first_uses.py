@@ -30,7 +30,7 @@ EXPLAINED = {
     "s ( x )": "The **surprise** of $x$ is",
     "D ^ *": "the label is $1$ with probability",
     "m": "their mean $m$",
-    r"\theta": r"The **generator** $G_\theta$",
+    r"\theta": "The generator shifts its noise by one parameter",
     r"\varphi": r"The **discriminator** $D_\varphi$",
     "log": "The logarithm turns them into sums",
     "H ( p )": "How surprising is the weather *on average*?",
