@@ -30,7 +30,7 @@ ARROWS = {
     "plots": {"data"},
     "drawings": set(),
     "page": {"notebook"},
-    "live": {"data", "networks", "page", "plots"},
+    "live": {"data", "networks", "page", "plots", "theory"},
     "questions": {"theory", "networks"},
     "exercises": {"questions"},
     "recipes": {"games", "penalties", "gans", "networks", "training"},

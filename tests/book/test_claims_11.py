@@ -13,7 +13,7 @@ from gancourse.theory.transport import distances, earth_mover, optimal_plan, sin
 
 
 def bells():
-    """The two bell curves of figure 11.8 and their squared distances."""
+    """The two bell curves of figure 11.9 and their squared distances."""
     x = torch.linspace(0, 1, 40).double()
     p, q = gaussian(x, 0.3, 0.07), gaussian(x, 0.6, 0.12)
     return p / p.sum(), q / q.sum(), distances(x, x, power=2)
@@ -64,7 +64,7 @@ def test_turns_of_sinkhorn_by_blur():
 
 @pytest.mark.claim("sinkhorn-bias", text="99b1d68e")
 def test_what_a_blurred_plan_costs_too_much():
-    """The plans of figure 11.8 against the exact one."""
+    """The plans of figure 11.9 against the exact one."""
     exact = optimal_plan(*bells()).value
     for blur, said in ((0.1, 15), (0.001, 0.4)):
         more = 100 * (sinkhorn(*bells(), blur).value / exact - 1)
