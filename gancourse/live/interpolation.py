@@ -11,8 +11,8 @@ from gancourse.theory.transport import distances, optimal_plan
 def interpolation(n: int = 80, seed: int = 0) -> LiveFigure:
     """Slide a cloud along a plan to its targets, paired at least cost or by chance (chapter 11).
 
-    ``n`` points (2 to 200) start as a cloud; each ends on one of ``n`` points of a ring of eight. The
-    cheapest pairing is that of the distance, by ``theory.transport``.
+    ``n`` points (2 to 200) start as a cloud; each ends on one of ``n`` points of a ring of eight.
+    The cheapest pairing is that of the distance, by ``theory.transport``.
     """
     demand_whole("n", n, least=2, where="live.interpolation")
     demand_within("interpolation", 2, 200, n=n)
@@ -31,8 +31,8 @@ def interpolation(n: int = 80, seed: int = 0) -> LiveFigure:
             "pairs": {"best": best.tolist(), "chance": chance.tolist()},
         },
         title="Slide a cloud of points along a transport plan",
-        fallback="a cloud of points that a slider moves along straight ways onto a ring of eight, each "
-        "point to a target of its own, paired at the least cost or by chance.",
+        fallback="a cloud of points that a slider moves along straight ways onto a ring of eight, "
+        "each point to a target of its own, paired at the least cost or by chance.",
     )
 
 
