@@ -197,6 +197,7 @@ def test_what_stands_in_columns_is_a_table(text):
     for cell in notebook_of(text).cells:
         outputs = cell.outputs if cell.cell_type == "code" else []
         lines = "".join(o.text for o in outputs if o.output_type == "stream").splitlines()
+        lines = [line for line in lines if not line.strip().startswith(("tensor(", "["))]
         assert sum(map(bool, map(in_columns.search, lines))) < 3, cell.source
 
 
