@@ -1,17 +1,16 @@
 """Sphinx extension: chapter ``chapters/06_name`` is number 6, whatever stands before it in
-_toc.yml.
+_toc.yml, and the appendix ``chapters/A_name`` is A.
 
 Sphinx counts the entries of the table of contents, so a book whose first chapters are not written
 yet would call chapter 5 "1" and renumber every theorem and equation with each new chapter.
 """
 
 import functools
-import re
 
 from docutils import nodes
 from sphinx.environment.collectors.toctree import TocTreeCollector
 
-CHAPTER = re.compile(r"chapters/(\d\d)_")
+from equations import chapter_number
 
 
 def renumber(env, docname, chapter):
@@ -30,8 +29,8 @@ def numbering_chapters_first(assign):
     @functools.wraps(assign)
     def assign_figure_numbers(self, env):
         for docname in env.toc_secnumbers:
-            if match := CHAPTER.match(docname):
-                renumber(env, docname, int(match[1]))
+            if chapter := chapter_number(docname):
+                renumber(env, docname, chapter)
         return assign(self, env)
 
     assign_figure_numbers.numbers_chapters = True  # type: ignore[attr-defined]

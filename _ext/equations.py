@@ -13,6 +13,7 @@ from pathlib import Path
 from marked_tests import marked_tests
 from tex import fingerprint
 
+CHAPTER = re.compile(r"chapters/(\d\d|[A-Z])_")
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,})")
 NUMBERED = re.compile(r"\\begin\{(equation|align|gather|multline|alignat|eqnarray)\}|\\tag\{")
 DISPLAY = re.compile(r"\$\$(?P<tex>.+?)\$\$[ \t]*(?:\((?P<label>[^)\s]+)\))?", re.DOTALL)
@@ -41,12 +42,18 @@ def pages(root):
     ]
 
 
+def chapter_number(page):
+    """6 of ``chapters/06_name``, "A" of the appendix ``chapters/A_name``, else ``None``."""
+    found = CHAPTER.match(page)
+    return found and (int(found[1]) if found[1].isdigit() else found[1])
+
+
 def page_title(root, page):
     """The title of a page, with the chapter's number in front."""
     text = Path(root, f"{page}.md").read_text("utf-8")
     title = re.findall(r"^# (.+)$", text, re.MULTILINE)[0]
-    chapter = re.match(r"chapters/(\d\d)_", page)
-    return f"{int(chapter[1])}. {title}" if chapter else title
+    chapter = chapter_number(page)
+    return f"{chapter}. {title}" if chapter else title
 
 
 def prose(path):

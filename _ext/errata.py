@@ -192,11 +192,10 @@ class Errata(SphinxDirective):
 
     def chapter(self, number):
         """A link to the chapter, if the book has it already."""
-        if number == "A":
-            return "*Appendix on sequences (to come).*"
-        start = f"chapters/{number:02d}_"
+        name = f"{'Appendix' if number == 'A' else 'Chapter'} {number}"
+        start = f"chapters/{number:02}_" if number != "A" else "chapters/A_"
         page = next((doc for doc in self.env.found_docs if doc.startswith(start)), None)
-        return f"{{doc}}`Chapter {number} </{page}>`." if page else f"*Chapter {number} (to come).*"
+        return f"{{doc}}`{name} </{page}>`." if page else f"*{name} (to come).*"
 
     def section(self, source, tests):
         title = nodes.title()

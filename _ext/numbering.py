@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from equations import displays, pages, prose
+from equations import chapter_number, displays, pages, prose
 
-CHAPTER = re.compile(r"chapters/(\d\d)_")
 BOX = re.compile(r"^:{3,}\{(?P<kind>[\w:]+)\}.*\n(?P<options>(?::[\w-]+:.*\n)*)", re.MULTILINE)
 LABEL = re.compile(r"^:label: *(\S+)", re.MULTILINE)
 #: The boxes that are counted, each kind for itself.
@@ -38,8 +37,8 @@ def places(root):
     found: dict[str, Place] = {}
     for path in pages(root):
         page = path.relative_to(root).with_suffix("").as_posix()
-        if chapter := CHAPTER.match(page):
-            found |= _formulas(path, page, int(chapter[1])) | _boxes(path, page, int(chapter[1]))
+        if chapter := chapter_number(page):
+            found |= _formulas(path, page, chapter) | _boxes(path, page, chapter)
     return found
 
 

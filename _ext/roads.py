@@ -43,7 +43,7 @@ FOLDED = re.compile(
 DISPLAY = re.compile(r"\$\$.+?\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<!\\)\$[^$]+\$")
 EXERCISE = re.compile(r"^:{3,}\{exercise\}", re.MULTILINE)
-FIGURE = re.compile(r"^(?:&zwnj;)?\*\*Figure \d", re.MULTILINE)
+FIGURE = re.compile(r"^(?:&zwnj;)?\*\*Figure [\dA-Z]", re.MULTILINE)
 SILENT = re.compile(r"<!--(?s:.*?)-->|&zwnj;|^:[\w-]+:.*$|^:{3,}.*$|\(eq-[\w-]+\)", re.MULTILINE)
 
 

@@ -11,7 +11,8 @@ import yaml
 from plain_words import Plain
 from reach import Reach
 
-PAIRS = "chapters/[0-9][0-9]_*.md"
+#: Chapters have a number in front, appendices whose code is executed a letter.
+PAIRS = "chapters/[0-9A-Z]*_*.md"
 BADGE, SETUP = "badge", "setup"  # the two cells that a notebook has and its text has not
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 

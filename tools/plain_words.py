@@ -28,7 +28,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 
 import letters
 import roads
-from numbering import CHAPTER, NAMES, places
+from equations import chapter_number
+from numbering import NAMES, places
 
 OPENING = re.compile(r"(?P<colons>:{3,})\{(?P<kind>[\w:]+)\}[ \t]*(?P<title>.*)")
 OPTION = re.compile(r":(?P<key>[\w-]+):[ \t]*(?P<value>.*)")
@@ -88,8 +89,8 @@ class Plain:
 
     def _title(self, words: str) -> str:
         """The chapter's number in front of its title, as the book prints it."""
-        if chapter := CHAPTER.match(self.page):
-            words = re.sub(r"\A# (?!\d)", f"# {int(chapter[1])}. ", words)
+        if chapter := chapter_number(self.page):
+            words = re.sub(r"\A# (?!\d)", f"# {chapter}. ", words)
         return words
 
     # ---- blocks ---------------------------------------------------------------------------------

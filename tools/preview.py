@@ -27,7 +27,9 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 def chapter(root, number):
     """The text of a chapter, by its number."""
-    found = [text for text in chapters(root) if text.name.startswith(f"{number:>02}_")]
+    found = [
+        text for text in chapters(root) if text.name.startswith((f"{number:>02}_", f"{number}_"))
+    ]
     if not found:
         known = ", ".join(text.name[:2] for text in chapters(root))
         raise check.CheckError(f"there is no chapters/{number:>02}_*.md; there are {known}")

@@ -194,10 +194,10 @@ def influence(net: nn.RNNBase, x: Tensor) -> Tensor:
             where="influence",
             fix=f"give one of shape (steps, {net.input_size})",
         )
-    x = x.detach().clone().requires_grad_()
-    last = net(x[None])[0][0, -1]
-    rows = [torch.autograd.grad(unit, x, retain_graph=True)[0] for unit in last]
-    return torch.stack(rows).square().sum((0, 2)).sqrt()
+    copies = x.detach().expand(net.hidden_size, -1, -1).clone().requires_grad_()
+    last = net(copies)[0][:, -1]  # of each copy another unit is asked, so one pass back is enough
+    (rows,) = torch.autograd.grad(last.diagonal().sum(), copies)
+    return rows.square().sum((0, 2)).sqrt()
 
 
 def _demand_sizes(**sizes: int) -> None:

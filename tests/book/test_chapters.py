@@ -31,6 +31,7 @@ from chapters import (
     worded,
 )
 from checkout import ROOT
+from equations import chapter_number
 from plain_words import REFERENCES
 
 TEXTS = chapters(ROOT)
@@ -184,7 +185,8 @@ def test_every_picture_has_a_caption(text):
     cells = own_cells(notebook_of(text))
     for cell, after in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "code" and any("image/png" in o.get("data", {}) for o in cell.outputs):
-            caption = rf"\*\*Figure {int(text.stem[:2])}\.\d+"
+            number = chapter_number(f"chapters/{text.stem}")
+            caption = rf"\*\*Figure {number}\.\d+"
             assert after is not None and re.match(caption, after.source), (
                 f"no caption below: {cell.source[:80]}"
             )

@@ -95,6 +95,8 @@ def test_finds_labels_and_formulas(sources):
     ]
     assert len(list(displays(sources / "chapters" / "07_page.md"))) == 3
     assert page_title(sources, "chapters/07_page") == "7. A page"
+    (sources / "chapters" / "B_page.md").write_text(PAGE)
+    assert page_title(sources, "chapters/B_page") == "B. A page"
 
 
 def test_finds_tests(sources):
