@@ -46,13 +46,13 @@ stale:               ## name the chapters that `make chapters` would execute, on
 	@$(PYTHON) tools/environment.py >&2
 	@$(RUN) tools/build_chapters.py --stale
 
-experiments: environment  ## measure again what the chapters quote: an hour, two scripts at a time (ARGS="wgan --only faces": that part)
+experiments: environment  ## measure again what the chapters quote: an hour and a half, two scripts at a time (ARGS="wgan --only faces": that part)
 ifdef ARGS
 	@OMP_NUM_THREADS=1 $(RUN) -m gancourse.experiments.$(ARGS)
 else
 	@printf '%s\n' "factorial --only grid-25" "factorial --only ring-8 --only floor --only checks" \
 	  "games_table --only grid-25" face_coverage "games_table --only ring-8" \
-	  "quality --only digits --only faces" wgan normalization surfaces blurred \
+	  "quality --only digits --only faces" variations wgan normalization surfaces blurred \
 	  "vae_gan --only faces --only changes" "vae_gan --only digits" mh_gan | \
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'
 	@$(RUN) -m gancourse.experiments.quality --only ring-8 --only grid-25

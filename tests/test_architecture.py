@@ -180,7 +180,7 @@ for part in ("errors", "games", "penalties", "gans", "training", "saving.checkpo
              "networks.mlp", "networks.dcgan", "data.toys", "data.images", "notebook",
              "theory.information", "live.divergence", "exercises", "experiments.games_table",
              "experiments.quality", "experiments.face_coverage", "experiments.normalization",
-             "experiments.factorial", "experiments.blurred",
+             "experiments.factorial", "experiments.variations", "experiments.blurred",
              "experiments.surfaces", "experiments.wgan",
              "experiments.vae_gan", "experiments.mh_gan"):
     __import__("gancourse." + part)

@@ -1,14 +1,16 @@
 """Six games with eight remedies on two mixtures, each pair with a search of its own.
 
-    python -m gancourse.experiments.factorial                           everything (half a CPU hour)
+    python -m gancourse.experiments.factorial                  everything (an hour of one core)
     python -m gancourse.experiments.factorial --only grid-25            one mixture only
     python -m gancourse.experiments.factorial --only ring-8/hinge/r1    one pair on it anew
 
 (More options in ``recording``.) Networks, batch, steps, optimizer and averaging are the same in all
 cells. What has to fit the pair is searched: six settings of the learning rate (and the strength of
 the remedy, where it has one), the same number for every pair, on seeds that are used for nothing
-else. The best one is trained anew on fresh seeds. The games without a remedy are trained on the
-fresh seeds with *every* rate, because the rate moves what the table is about.
+else. Where the best has the highest or the lowest of its rates, the search goes on beyond it, so
+that nobody's rate is the edge of what was offered. The best one is trained anew on fresh seeds. The
+games without a remedy are trained on the fresh seeds with *every* rate, because the rate moves what
+the table is about.
 """
 
 import itertools
@@ -36,7 +38,7 @@ from gancourse.gans import GAN, PackedGAN
 from gancourse.metrics import mode_coverage
 from gancourse.networks.mlp import mlp
 from gancourse.penalties import SquaredSlope, judged, slope
-from gancourse.training import adam, decay, train
+from gancourse.training import Training, adam, decay, train
 
 DATA: dict[str, Callable[[], Mixture]] = {"ring-8": ring, "grid-25": grid}
 GAMES: dict[str, Callable[..., Game]] = {
@@ -47,9 +49,9 @@ GAMES: dict[str, Callable[..., Game]] = {
     "wasserstein": Wasserstein,
     "relativistic": Relativistic,
 }
-#: which games are played on which mixture: a cell of the grid costs twice one of the ring
-PLAYED = {"ring-8": tuple(GAMES), "grid-25": ("non-saturating", "wasserstein", "relativistic")}
 SIX, THREE = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2), (4e-3, 8e-3, 1.6e-2)
+#: rates of the games without a remedy on fresh seeds beside the six: those that a remedy may choose
+BEYOND = (3.2e-2, 6.4e-2)
 WIDTH, BATCH, BETAS, AVERAGE, FINAL = 32, 64, (0.0, 0.99), 0.995, 0.01
 STEPS = {"ring-8": 1200, "grid-25": 2500}
 SAMPLES = 2500
@@ -62,10 +64,12 @@ LARGER: dict[str, tuple[float | None, tuple[float, ...]]] = {
     "r1": (0.01, (1e-3, 3e-3)),
     "packing": (None, (1e-3, 3e-3)),
 }
-#: what is changed in the non-saturating game on the ring, in case a verdict hangs on it
-CHANGES: dict[str, dict[str, int]] = {
-    "twice the batch": {"batch": 2 * BATCH},
-    "two turns of D": {"d_steps": 2},
+#: what is changed in the non-saturating game on the ring, in case a verdict hangs on it, and the
+#: remedies that are searched anew with that change
+CHANGES: dict[str, tuple[dict, tuple[str, ...]]] = {
+    "twice the batch": ({"batch": 2 * BATCH}, ("none", "packing")),
+    "two turns of D": ({"d_steps": 2}, ("none", "sn")),
+    "other betas": ({"betas": (0.5, 0.999)}, ("none", "gp", "r1")),
 }
 
 
@@ -142,8 +146,8 @@ class OwnRates(torch.optim.Adam):
     All move as with the highest rate, of which each then keeps its ``share``.
     """
 
-    def __init__(self, weights: list, rates: Tensor):
-        super().__init__(weights, lr=float(rates.max()), betas=BETAS, fused=True)
+    def __init__(self, weights: list, rates: Tensor, betas: tuple[float, float] = BETAS):
+        super().__init__(weights, lr=float(rates.max()), betas=betas, fused=True)
         self.shares = (rates / rates.max())[:, None, None]
 
     @torch.no_grad()
@@ -171,9 +175,9 @@ def misplaced(samples: Tensor, toy: Mixture) -> Tensor:
     return ((shares - within / toy.modes).abs().sum(-1) + lost) / 2
 
 
-def measures(samples: Tensor, toy: Mixture) -> dict:
+def measures(samples: Tensor, toy: Mixture, least: int = 1) -> dict:
     """The three measures of ``mode_coverage``, and ``misplaced``."""
-    found = mode_coverage(samples, toy)._asdict() | {"misplaced": misplaced(samples, toy)}
+    found = mode_coverage(samples, toy, least)._asdict() | {"misplaced": misplaced(samples, toy)}
     return {name: rounded(values, 4) for name, values in found.items()}
 
 
@@ -188,6 +192,19 @@ def nothing(members: int) -> dict:
     }
 
 
+def best_of(tried: dict[Setting, list[float]]) -> Setting:
+    """The setting with the least mean of what is misplaced, the first of several."""
+    return min(tried, key=lambda setting: sum(tried[setting]))
+
+
+def further(tried: dict[Setting, list[float]]) -> float | None:
+    """The next rate beyond the end at which the best of these trials lies; none if inside."""
+    rates, best = {setting.rate for setting in tried}, best_of(tried).rate
+    ends = {max(rates): 2 * max(rates), min(rates): min(rates) / 2}
+    rate = ends.get(best)
+    return rate if rate and SIX[0] <= rate <= BEYOND[-1] else None
+
+
 @dataclass(frozen=True)
 class Cell:
     """One game with one remedy on one mixture, for a number of steps."""
@@ -199,6 +216,7 @@ class Cell:
     batch: int = BATCH
     width: int = WIDTH
     d_steps: int = 1
+    betas: tuple[float, float] = BETAS
 
     def gan(self, strengths: Tensor) -> GAN:
         """One member for each of the ``strengths`` (whatever they are, if it has none)."""
@@ -212,39 +230,56 @@ class Cell:
             latent_dim=2,
         )
 
-    def run(self, settings: Iterable[Setting], seed: int) -> dict:
-        """Train one member for each setting; what the averaged generators reach.
-
-        A run that stops with an infinite loss counts as having reached nothing.
-        """
+    def trained(self, settings: Iterable[Setting], seed: int) -> Training:
+        """Train one member for each setting."""
         rates, strengths = (
             torch.tensor([x or 0.0 for x in xs]) for xs in zip(*settings, strict=True)
         )
-        members, toy = len(rates), DATA[self.data]()
-        same = bool((rates == rates[0]).all())
+        one = adam(float(rates[0]), self.betas)
+        many = partial(OwnRates, rates=rates, betas=self.betas)
         torch.manual_seed(seed)
+        return train(
+            self.gan(strengths),
+            DATA[self.data]().batches(self.batch, members=len(rates)),
+            self.steps,
+            optimizer=one if bool((rates == rates[0]).all()) else many,
+            d_steps=self.d_steps,
+            ema=AVERAGE,
+            schedule=decay(self.steps, FINAL),
+            seed=seed,
+        )
+
+    def run(self, settings: Iterable[Setting], seed: int) -> dict:
+        """What the averaged generators reach, with one member for each setting.
+
+        A run that stops with an infinite loss counts as having reached nothing.
+        """
+        settings = list(settings)
         try:
-            training = train(
-                self.gan(strengths),
-                toy.batches(self.batch, members=members),
-                self.steps,
-                optimizer=adam(float(rates[0]), BETAS) if same else partial(OwnRates, rates=rates),
-                d_steps=self.d_steps,
-                ema=AVERAGE,
-                schedule=decay(self.steps, FINAL),
-                seed=seed,
-            )
-            return measures(training.sample(SAMPLES), toy)
+            samples = self.trained(settings, seed).sample(SAMPLES)
+            return measures(samples, DATA[self.data]())
         except GanCourseError as stopped:
-            return {**nothing(members), "stopped": stopped.what}
+            return {**nothing(len(settings)), "stopped": stopped.what}
 
     def search(self, tuners: int) -> dict[Setting, list[float]]:
         """What is misplaced by each member with each setting.
 
+        While the best has the highest rate, twice that is tried as well, and half the lowest one
+        while the best has that, as long as it is within the rates of ``SIX`` and ``BEYOND``.
+        """
+        remedy = REMEDIES[self.remedy]
+        tried = self.trials(remedy.search(), tuners)
+        while rate := further(tried):
+            more = [Setting(rate, strength) for strength in remedy.strengths or (None,)]
+            tried |= self.trials(more, tuners)
+        return tried
+
+    def trials(self, settings: list[Setting], tuners: int) -> dict[Setting, list[float]]:
+        """What is misplaced by each member with each of these settings.
+
         Where one member's loss becomes infinite the run stops for all; then the highest rate has
         failed, and the rest is run again.
         """
-        settings = REMEDIES[self.remedy].search()
         failed: dict[Setting, list[float]] = {}
         while settings:
             found = self.run([s for s in settings for _ in range(tuners)], TUNING_SEED)
@@ -260,10 +295,10 @@ class Cell:
         return failed
 
     def measured(self, tuners: int, members: int, every_rate: bool = False) -> dict:
-        """The search, and its best setting on fresh seeds (with ``every_rate``, all six rates)."""
+        """The search, and its best setting on fresh seeds (with ``every_rate``, all rates)."""
         clock = Clock()
         tried = self.search(tuners)
-        best = min(tried, key=lambda setting: sum(tried[setting]))
+        best = best_of(tried)
         found: dict = {
             "search": [
                 [*setting, *map(partial(round, ndigits=3), tried[setting])] for setting in tried
@@ -273,7 +308,8 @@ class Cell:
         }
         if every_rate:
             found["rates"] = {
-                f"{rate:g}": self.run([Setting(rate, None)] * members, FRESH_SEED) for rate in SIX
+                f"{rate:g}": self.run([Setting(rate, None)] * members, FRESH_SEED)
+                for rate in SIX + BEYOND
             }
             found |= found["rates"][f"{best.rate:g}"]
         else:
@@ -298,27 +334,27 @@ def floor(data: str, samplers: int = 40) -> dict:
 
 
 def parts(quick: bool) -> Parts:
-    """The floors, then every game that is played on a mixture with every remedy, then checks."""
+    """The floors, then every game with every remedy on every mixture, then checks."""
     found: Parts = {f"floor/{data}": partial(floor, data) for data in DATA}
-    for data, games in PLAYED.items():
+    for data in DATA:
         size = (1, 2) if quick else SEEDS[data]
-        for game, remedy in itertools.product(games, REMEDIES):
+        for game, remedy in itertools.product(GAMES, REMEDIES):
             cell = Cell(data, game, remedy, 3 if quick else STEPS[data])
             found[f"{data}/{game}/{remedy}"] = partial(cell.measured, *size, remedy == "none")
     return found | checks(quick)
 
 
 def checks(quick: bool) -> Parts:
-    """What else might be the cause: size and length, the number of packs, the turns of D."""
+    """What else might be the cause: size and length, packs, the turns of D, Adam's betas."""
     size = (3, 2) if quick else ()
     found: Parts = {
         f"checks/larger/{remedy}/{rate:g}": partial(larger, remedy, rate, *size)
         for remedy, (_, rates) in LARGER.items()
         for rate in rates
     }
-    for name, change in CHANGES.items():
+    for name, (change, remedies) in CHANGES.items():
         trials = (1, 2) if quick else SEEDS["ring-8"]
-        for remedy in ("none", "sn" if name == "two turns of D" else "packing"):
+        for remedy in remedies:
             steps = 3 if quick else STEPS["ring-8"]
             cell = Cell("ring-8", "non-saturating", remedy, steps, **change)
             found[f"checks/{name}/{remedy}"] = partial(cell.measured, *trials)
@@ -339,6 +375,8 @@ def about() -> dict:
             f"for half of the steps, then falls linearly to {FINAL} of itself",
             "generator": f"the averaged one (decay {AVERAGE}), at the last step",
             "search": {name: remedy.search() for name, remedy in REMEDIES.items()},
+            "search, further": f"while the best has the highest rate, twice that as well, up to "
+            f"{BEYOND[-1]}; while it has the lowest, half of that, down to {SIX[0]}",
             "chosen": "the setting with the least mean of misplaced over its members",
             "samples": SAMPLES,
             "high_quality": "within 3 standard deviations of the nearest mode",

@@ -8,11 +8,12 @@ import torch
 from scipy import stats
 
 from gancourse.data.toys import grid, ring
-from gancourse.experiments.factorial import measures
+from gancourse.experiments.factorial import REMEDIES, measures
 from gancourse.experiments.measured import measured
+from gancourse.experiments.variations import CHANGES
 from gancourse.metrics import interval
 
-TABLE, LAB = measured("factorial"), measured("surfaces")
+TABLE, LAB, CHANGED = measured("factorial"), measured("surfaces"), measured("variations")
 RING, GRID, CHECKS = TABLE["ring-8"], TABLE["grid-25"], TABLE["checks"]
 PENALTIES = ("gp", "gp-one-sided", "r1", "r1-r2")
 BOUNDED = tuple(game for game in RING if game != "wasserstein")
@@ -36,16 +37,15 @@ def paired(one, other, key):
     return interval(column(one, key) - column(other, key))
 
 
-def against_plain(remedy, key, same_rate):
-    """On the ring: a remedy minus the plain game, seed by seed, mean of the five games."""
+def against_plain(remedy, key, same_rate, data="ring-8"):
+    """A remedy minus the plain game, seed by seed, mean of the five games."""
+    rows = {game: TABLE[data][game][remedy] for game in BOUNDED}
     return interval(
         np.mean(
             [
-                column(RING[game][remedy], key)
-                - column(
-                    plain("ring-8", game, RING[game][remedy]["rate"] if same_rate else None), key
-                )
-                for game in BOUNDED
+                column(row, key)
+                - column(plain(data, game, row["rate"] if same_rate else None), key)
+                for game, row in rows.items()
             ],
             0,
         )
@@ -181,25 +181,35 @@ def test_packing_with_twice_the_batch():
     assert (middle, middle - half, middle + half) == pytest.approx((-23, -32, -14), abs=0.6)
 
 
-@pytest.mark.claim("grid-small", text="00ac6dbb")
+@pytest.mark.claim("grid-small", text="ed1003d2")
 def test_the_grid_with_the_small_budget():
-    """Modes and precision with and without a penalty, and what can be told apart."""
-    game = GRID["non-saturating"]
-    means = {r: [column(game[r], k).mean() for k in ("modes", "high_quality")] for r in game}
-    assert means["none"] == pytest.approx([16.5, 46], abs=0.5)
-    modes, precise = zip(*(means[p] for p in PENALTIES), strict=True)
-    assert (min(modes), max(modes)) == pytest.approx((23.6, 24.5), abs=0.06)
-    assert (min(precise), max(precise)) == pytest.approx((20, 40), abs=0.5)
-    best = plain("grid-25", "non-saturating")
-    assert best == plain("grid-25", "non-saturating", game["none"]["rate"])
-    assert paired(game["gp"], best, "misplaced") == pytest.approx((-4.4, 7.8), abs=0.06)
-    assert paired(game["r1-r2"], best, "misplaced") == pytest.approx((15.3, 4.5), abs=0.06)
-    game, best = GRID["relativistic"], plain("grid-25", "relativistic")
-    assert all(5 < paired(game[p], best, "modes")[0] < 8 for p in PENALTIES)
-    assert all(beyond_chance(*paired(game[p], best, "modes")) for p in PENALTIES)
-    found = {p: paired(game[p], best, "misplaced") for p in PENALTIES}
-    assert [p for p in PENALTIES if beyond_chance(*found[p])] == ["gp"]
-    assert found["gp"] == pytest.approx((-7.3, 5.6), abs=0.06)
+    """Five games at their best rates; with a penalty; mean of the games, what it costs."""
+    best = [plain("grid-25", game) for game in BOUNDED]
+    lost = [column(row, "misplaced").mean() for row in best]
+    assert (min(lost), max(lost)) == pytest.approx((64, 71), abs=0.5)
+    modes = [column(row, "modes").mean() for row in best]
+    assert (min(modes), max(modes)) == pytest.approx((15.7, 19), abs=0.06)
+    modes = [column(GRID[g][p], "modes").mean() for g in BOUNDED for p in PENALTIES]
+    assert (min(modes), max(modes)) == pytest.approx((20, 24.5), abs=0.06)
+    gained = [against_plain(p, "modes", False, "grid-25") for p in PENALTIES]
+    assert all(beyond_chance(*found) and 5 < found[0] < 7 for found in gained)
+    paid = {p: against_plain(p, "high_quality", False, "grid-25") for p in PENALTIES}
+    assert paid["gp"] == pytest.approx((-3.7, 5.9), abs=0.06)
+    dear = [paid[p] for p in PENALTIES if p != "gp"]
+    assert all(beyond_chance(*found) and -13 < found[0] < -8 for found in dear)
+
+
+@pytest.mark.claim("grid-small-misplaced", text="c4eb501f")
+def test_misplaced_on_the_grid_with_the_small_budget():
+    """Against the plain game at its best rate and at the remedy's, mean of five games."""
+    own = {p: against_plain(p, "misplaced", False, "grid-25") for p in PENALTIES}
+    assert [p for p in PENALTIES if beyond_chance(*own[p])] == ["r1-r2"]
+    assert own["gp"] == pytest.approx((-3.7, 3.8), abs=0.06)
+    assert own["r1-r2"] == pytest.approx((4.8, 2.3), abs=0.06)
+    same = {p: against_plain(p, "misplaced", True, "grid-25") for p in PENALTIES}
+    told = {"gp": (-13.0, 2.5), "gp-one-sided": (-8.0, 3.2), "r1": (-4.4, 3.7)}
+    for penalty, said in told.items():
+        assert same[penalty] == pytest.approx(said, abs=0.06)
 
 
 @pytest.mark.claim("grid-larger", text="d641a6d7")
@@ -241,12 +251,121 @@ def test_a_search_that_picked_a_poor_rate():
     assert paired(row, better, "misplaced")[0] == pytest.approx(17, abs=0.5)
 
 
-@pytest.mark.claim("search-edge", text="d04a8a89")
-def test_cells_at_the_edge_of_their_search():
-    """How many chose the highest rate of their trials."""
-    cells = [row for data in (RING, GRID) for rows in data.values() for row in rows.values()]
-    highest = [row["rate"] == max(trial[0] for trial in row["search"]) for row in cells]
-    assert (sum(highest), len(cells)) == (23, 72)
+@pytest.mark.claim("search-edge", text="1d5b0e44")
+def test_cells_at_an_end_of_their_search():
+    """How many searches went on beyond the rates offered, and that none changed its choice."""
+    cells = [
+        (REMEDIES[remedy].search(), row)
+        for data in (RING, GRID)
+        for rows in data.values()
+        for remedy, row in rows.items()
+    ]
+    further = [(offered, row) for offered, row in cells if len(row["search"]) > len(offered)]
+    assert (len(further), len(cells)) == (36, 96)
+    ends = [{min(s.rate for s in offered), max(s.rate for s in offered)} for offered, _ in further]
+    moved = [row for end, (_, row) in zip(ends, further, strict=True) if row["rate"] not in end]
+    assert moved == [GRID["hinge"]["clip"]]
+    assert column(moved[0], "misplaced").mean() > 90
+
+
+def looked_at(group, change, look):
+    """The measures of a group's rows with one thing changed, seen in one way."""
+    return {name: row[look] for name, row in CHANGED[group][change].items()}
+
+
+def trade(group, change, look):
+    """Modes and high quality of the plain game at its high rate minus those at its low one."""
+    rows = looked_at(group, change, look)
+    pair = rows["none, high"], rows["none, low"]
+    return [paired(*pair, key) for key in ("modes", "high_quality")]
+
+
+def bought(group, change, look="as in the table"):
+    """Misplaced samples of each penalty of the group minus those of the plain game."""
+    rows = looked_at(group, change, look)
+    free = rows.get("none, best") or rows["none, high"]
+    return {
+        name: paired(row, free, "misplaced")
+        for name, row in rows.items()
+        if not name.startswith("none")
+    }
+
+
+@pytest.mark.claim("changed-looks", text="153a763b")
+@pytest.mark.parametrize("group, change", [(g, c) for g in ("ring-8",) for c in CHANGES])
+def test_how_one_looks_changes_little(group, change):
+    """Each difference in five ways of looking: how far it moves, in points and in modes."""
+    looks = next(iter(CHANGED[group][change].values()))
+    told = np.array(
+        [
+            [m for m, _ in (*trade(group, change, look), *bought(group, change, look).values())]
+            for look in looks
+        ]
+    )
+    modes, *points = np.abs(told - told[0]).max(0)
+    assert len(told) == 5 and modes <= 1.3 and max(points) <= 4
+
+
+@pytest.mark.claim("changed-seeds", text="01127f92")
+def test_the_ring_on_other_seeds():
+    """The trade; and what each penalty buys, with two intervals of four on one side of zero."""
+    modes, precise = trade("ring-8", "other seeds", "as in the table")
+    assert modes == pytest.approx((-4.3, 1.1), abs=0.06)
+    assert precise == pytest.approx((25, 20), abs=0.5) and beyond_chance(*precise)
+    found = bought("ring-8", "other seeds")
+    assert -10.5 < min(m for m, _ in found.values()) < -9.5
+    assert -2.5 < max(m for m, _ in found.values()) < -2
+    assert [name for name, d in found.items() if beyond_chance(*d)] == ["gp", "gp-one-sided"]
+
+
+@pytest.mark.claim("changed-turns", text="09120d7c")
+def test_the_ring_with_two_turns():
+    """The trade and the four penalties, all beyond chance."""
+    modes, precise = trade("ring-8", "two turns of D", "as in the table")
+    assert modes == pytest.approx((-6.0, 0.6), abs=0.06)
+    assert precise == pytest.approx((25, 12), abs=0.5)
+    found = bought("ring-8", "two turns of D")
+    assert all(beyond_chance(*d) for d in found.values())
+    middles = [m for m, _ in found.values()]
+    assert (min(middles), max(middles)) == pytest.approx((-36, -27), abs=0.5)
+
+
+@pytest.mark.claim("changed-betas", text="07776c7f")
+def test_the_ring_with_other_betas():
+    """The trade's half, and no penalty ahead, at the rates chosen for the other betas."""
+    modes, precise = trade("ring-8", "other betas", "as in the table")
+    assert modes == pytest.approx((-4.5, 1.9), abs=0.06)
+    assert precise == pytest.approx((-2, 33), abs=0.5)
+    found = bought("ring-8", "other betas")
+    assert not any(beyond_chance(*d) for d in found.values())
+    assert all(m > 0 for m, _ in found.values())
+
+
+@pytest.mark.claim("changed-larger", text="af1da051")
+def test_the_larger_runs_with_other_betas():
+    """The trade, and R1 against both rates of the plain game."""
+    modes, precise = trade("larger", "other betas", "as in the table")
+    assert modes == pytest.approx((-6.0, 5.4), abs=0.06)
+    assert precise == pytest.approx((43, 13), abs=0.5)
+    rows = looked_at("larger", "other betas", "as in the table")
+    assert paired(rows["r1"], rows["none, low"], "misplaced") == pytest.approx((-23, 13), abs=0.5)
+    high = paired(rows["r1"], rows["none, high"], "misplaced")
+    assert high == pytest.approx((-6, 17), abs=0.5) and not beyond_chance(*high)
+    means = [column(rows[name], "modes").mean() for name in ("r1", "none, high")]
+    assert means == pytest.approx([24.8, 17.7], abs=0.06)
+    lost = paired(rows["r1"], rows["none, high"], "high_quality")
+    assert lost == pytest.approx((-21, 12), abs=0.5)
+
+
+@pytest.mark.claim("betas-search", text="95ffafb5")
+def test_the_ring_with_other_betas_and_a_search_for_them():
+    """Means, and both differences from the plain game at its own choice."""
+    rows = CHECKS["other betas"]
+    means = [column(rows[name], "misplaced").mean() for name in ("none", "gp", "r1")]
+    assert means == pytest.approx([58, 66, 58], abs=0.5)
+    for penalty, said in (("gp", (7, 13)), ("r1", (0, 21))):
+        middle, half = paired(rows[penalty], rows["none"], "misplaced")
+        assert (middle, half) == pytest.approx(said, abs=0.5) and abs(middle) < half
 
 
 @pytest.mark.claim("pacgan-plain", text="2a770229")

@@ -25,8 +25,8 @@ def test_a_quick_run_has_the_form_of_the_file():
     for remedy in ("r1", "none"):
         row = found["ring-8"]["minimax"][remedy]
         assert list(row) == list(kept["ring-8"]["minimax"][remedy])
-        assert len(row["search"]) == 6 and len(row["modes"]) == 2
-    assert len(found["ring-8"]["minimax"]["none"]["rates"]) == 6
+        assert len(row["search"]) >= 6 and len(row["modes"]) == 2
+    assert len(found["ring-8"]["minimax"]["none"]["rates"]) == 8
 
 
 def test_every_pair_has_a_search_of_six_settings():
@@ -37,19 +37,28 @@ def test_every_pair_has_a_search_of_six_settings():
 
 
 def test_the_file_has_the_chosen_setting_on_fresh_seeds():
-    """The chosen one is the best of its search; without a remedy it is one of the rates."""
+    """The chosen one is the best of its search, and at no end of it; all games on both mixtures.
+
+    An end is where the search could go on. Without a remedy the chosen one is one of the rates,
+    and each rate that a remedy of the game has chosen is another.
+    """
     kept = measured("factorial")
     for data, (tuners, members) in script.SEEDS.items():
-        assert tuple(kept[data]) == script.PLAYED[data]
+        assert list(kept[data]) == list(script.GAMES)
         for rows in kept[data].values():
             assert list(rows) == list(script.REMEDIES)
             for remedy, row in rows.items():
                 tried = [(rate, strength) for rate, strength, *_ in row["search"]]
-                assert set(tried) == set(script.REMEDIES[remedy].search())
+                offered = script.REMEDIES[remedy].search()
+                assert tried[: len(offered)] == offered
+                assert {strength for _, strength in tried} == {s.strength for s in offered}
                 means = [sum(values) for _, _, *values in row["search"]]
                 assert all(len(values) == tuners + 2 for values in row["search"])
                 best = tried[means.index(min(means))]
                 assert best == (row["rate"], row["strength"])
+                trials = {script.Setting(r, s): values for r, s, *values in row["search"]}
+                assert script.further(trials) is None
+                assert f"{row['rate']:g}" in rows["none"]["rates"]
                 for key in ("modes", "high_quality", "reverse_kl", "misplaced"):
                     assert len(row[key]) == members
                     if remedy == "none":
@@ -150,6 +159,26 @@ def test_a_search_goes_on_without_the_rate_that_diverged(monkeypatch):
     assert tried[script.Setting(1.6e-2, None)] == [1.0, 1.0]
     assert tried[script.Setting(1e-3, None)] == [1e-3, 1e-3]
     assert min(tried, key=lambda s: sum(tried[s])).rate == 5e-4
+
+
+@pytest.mark.parametrize("best, last", [(2e-3, 2e-3), (1.6e-2, 1.6e-2), (1.0, 6.4e-2), (0, 5e-4)])
+def test_a_search_goes_on_beyond_its_ends(monkeypatch, best, last):
+    """Until the best is inside, or there are no fresh runs of the plain game further on."""
+
+    def trials(cell, settings, tuners):
+        return {s: [abs(s.rate - best)] * tuners for s in settings}
+
+    monkeypatch.setattr(script.Cell, "trials", trials)
+    tried = CELL("r1").search(2)
+    rates = {setting.rate for setting in tried}
+    assert len(tried) == 2 * len(rates)  # with both strengths
+    highest, lowest = max(rates), min(rates)
+    assert set(script.THREE) <= rates <= {*script.SIX, *script.BEYOND}
+    assert script.best_of(tried).rate == last
+    if best < 4e-3:
+        assert lowest == max(last / 2, 5e-4) and highest == 1.6e-2
+    else:
+        assert lowest == 4e-3 and highest == min(2 * last, 6.4e-2)
 
 
 def test_a_run_that_diverges_counts_as_nothing():
