@@ -1,7 +1,9 @@
 r"""What the losses of a run, and its samples, say about it: named troubles, each with its evidence.
 
 Losses alone are weak witnesses: a collapsed generator can have losses as calm as a good one's.
-So collapse is only looked for where samples are given.
+So a trouble is only looked for where its witness is given: collapse and dropping in samples, a
+crowd that moves about in samples of two moments, a discriminator that has learnt by heart in its
+scores. How often that goes wrong is measured in ``gancourse/experiments/clinic.py`` (chapter 7).
 """
 
 import math
@@ -26,37 +28,72 @@ class Finding(NamedTuple):
 
 
 def diagnose(
-    history: History, samples: Tensor | None = None, real: Tensor | None = None
+    history: History,
+    samples: Tensor | None = None,
+    real: Tensor | None = None,
+    *,
+    earlier: Tensor | None = None,
+    scores: tuple[Tensor, Tensor] | None = None,
 ) -> list[Finding]:
     """The troubles that are visible, the worst first; an empty list if there are none.
 
     ``history``: of a minimax, non-saturating or relativistic game, at least 50 steps; an ensemble
     is judged by the mean over its members. ``samples`` and ``real``, of one shape ``(n, ...)`` with
-    n >= 50, allow to look for collapse. Thresholds are rules of thumb, stated in the evidence.
+    n >= 50, allow to look for collapse and for dropping. ``earlier``: what the same noise gave some
+    hundred steps before, to see whether the crowd moves about. ``scores``: D's scores of data that
+    it was trained on, and of other data, to see whether it has learnt its data by heart. Thresholds
+    are rules of thumb, stated in the evidence.
     """
+    _demand(history, samples, real, earlier, scores)
+    d, g = (x.reshape(len(x), -1).double().mean(1) for x in history)
+    late = slice(-len(d) // 5, None)
+    found = [_divergence(d, g)]
+    if samples is not None and real is not None and earlier is not None:
+        found.append(_wandering(samples, earlier, real))
+    found.append(_one_sided(d[late].mean().item(), g[late].mean().item()))
+    if scores is not None:
+        found.append(_memory(*scores))
+    if samples is not None and real is not None:
+        collapse = _collapse(samples, real)
+        found.append(collapse or _dropping(samples, real))
+    found.append(_oscillation(g))
+    return [finding for finding in found if finding]
+
+
+def _demand(history, samples, real, earlier, scores) -> None:
+    """Raise :class:`GanCourseError` for what cannot be judged."""
     if len(history) != 2:
         raise GanCourseError(
             "only the history of two players can be judged",
             where="diagnose",
             fix="look at the one loss with plots.losses(history)",
         )
-    d, g = (x.reshape(len(x), -1).double().mean(1) for x in history)
-    if len(d) < 50:
+    if len(history[0]) < 50:
         raise GanCourseError(
-            f"{len(d)} steps are too few to judge",
+            f"{len(history[0])} steps are too few to judge",
             where="diagnose",
             fix="train for at least 50 steps",
         )
-    if (samples is None) != (real is None):
+    if (samples is None) != (real is None) or (earlier is not None and samples is None):
         raise GanCourseError("samples and real go together", where="diagnose")
-    late = slice(-len(d) // 5, None)
-    found = [
-        _divergence(d, g),
-        _collapse(samples, real) if samples is not None and real is not None else None,
-        _one_sided(d[late].mean().item(), g[late].mean().item()),
-        _oscillation(g),
-    ]
-    return [finding for finding in found if finding]
+    for name, given in (("samples", samples), ("earlier", earlier)):
+        if given is None or real is None:
+            continue
+        if given.shape[1:] != real.shape[1:] or min(len(given), len(real)) < 50:
+            raise GanCourseError(
+                f"{name} {tuple(given.shape)} and real {tuple(real.shape)} must be "
+                "at least 50 of one shape each",
+                where="diagnose",
+            )
+    if earlier is not None and samples is not None and earlier.shape != samples.shape:
+        raise GanCourseError("earlier must be as many as samples, of one noise", where="diagnose")
+    if scores is not None and min(part.numel() for part in scores) < 10:
+        raise GanCourseError("at least 10 scores of each kind are needed", where="diagnose")
+
+
+def _points(x: Tensor) -> Tensor:
+    """At most 500 samples, each as one row."""
+    return x[:500].detach().double().cpu().flatten(1)
 
 
 def _divergence(d: Tensor, g: Tensor) -> Finding | None:
@@ -107,21 +144,62 @@ def _oscillation(g: Tensor) -> Finding | None:
     )
 
 
-def _collapse(samples: Tensor, real: Tensor) -> Finding | None:
-    if samples.shape[1:] != real.shape[1:] or min(len(samples), len(real)) < 50:
-        raise GanCourseError(
-            f"samples {tuple(samples.shape)} and real {tuple(real.shape)} must be "
-            "at least 50 of one shape each",
-            where="diagnose",
-        )
-    fake, true = (
-        torch.pdist(x[:500].detach().float().cpu().flatten(1)).median().item()
-        for x in (samples, real)
+def _wandering(samples: Tensor, earlier: Tensor, real: Tensor) -> Finding | None:
+    """The same noise has gone elsewhere, as far as from one real point to another."""
+    now, before, true = map(_points, (samples, earlier, real))
+    moved = (now - before).norm(dim=1).median().item()
+    apart = torch.pdist(true).median().item()
+    if not moved > apart / 2:
+        return None
+    return Finding(
+        "oscillation",
+        f"the same noise leads {moved:.3g} away from where it led (median); "
+        f"two real points lie {apart:.3g} apart",
+        "R1 on D, a lower learning rate for G, beta1 = 0, or an average of G's weights",
     )
+
+
+def _collapse(samples: Tensor, real: Tensor) -> Finding | None:
+    fake, true = (torch.pdist(_points(x)).median().item() for x in (samples, real))
     if fake > true / 4:
         return None
     return Finding(
         "collapse",
         f"two samples lie {fake:.3g} apart (median), two real ones {true:.3g}",
         "R1+R2 with the relativistic game, packing, or a restart",
+    )
+
+
+def _dropping(samples: Tensor, real: Tensor) -> Finding | None:
+    """Real points without a sample near them.
+
+    Near: as near as 99 % of one half of the real points have one of the other half, or a tenth of
+    the distance of two real points, whichever is more.
+    """
+    fake, true = map(_points, (samples, real))
+    usual = torch.cdist(true[::2], true[1::2]).min(1).values.quantile(0.99)
+    reach = max(usual.item(), torch.pdist(true).median().item() / 10)
+    deserted = (torch.cdist(true, fake).min(1).values > reach).double().mean().item()
+    if deserted < 0.05:
+        return None
+    return Finding(
+        "dropping",
+        f"{deserted:.0%} of the real points have no sample within {reach:.2g}",
+        "R1 on D, a lower learning rate, or packing; then longer training",
+    )
+
+
+def _memory(seen: Tensor, unseen: Tensor) -> Finding | None:
+    """How often a point of the training data scores above another one: 1/2, if D learnt the law."""
+    seen, unseen = (x.detach().double().cpu().flatten() for x in (seen, unseen))
+    above = torch.sign(seen[:, None] - unseen).mean().item() / 2 + 0.5
+    n, m = len(seen), len(unseen)
+    error = math.sqrt((n + m + 1) / (12 * n * m))
+    if above < max(0.6, 0.5 + 3 * error):
+        return None
+    return Finding(
+        "memorising",
+        f"D scores its own training data above other data in {above:.0%} of all pairs "
+        f"(50 ± {100 * error:.0f} % if it had learnt the law)",
+        "more data, a smaller D or R1, or augmentation of real and fake points alike",
     )

@@ -31,7 +31,7 @@ def frozen(parameters):
 
 
 def test_a_healthy_run_is_not_accused():
-    run_ = run(Relativistic(penalty=r1_r2(0.1)), optimizer=adam(2e-3, (0.0, 0.99)))
+    run_ = run(Relativistic(penalty=r1_r2(0.1)), steps=400, optimizer=adam(2e-3, (0.0, 0.99)))
     assert diagnose(run_.history, run_.sample(200), ring().sample(200, seed=1)) == []
 
 
@@ -103,12 +103,72 @@ def test_the_worst_trouble_comes_first():
     assert names(found)[:2] == ["divergence", "collapse"]
 
 
+CALM = History(torch.full((100,), 1.386), torch.full((100,), 0.693))
+
+
+def half_of_the_ring(n=400):
+    """Samples of the ring's modes 0 to 3 only."""
+    points = ring().sample(4 * n, seed=5)
+    return points[ring().assign(points)[0] < 4][:n]
+
+
+def test_modes_that_nobody_visits():
+    real = ring().sample(400, seed=1)
+    (finding,) = diagnose(CALM, half_of_the_ring(), real)
+    assert finding.name == "dropping" and "of the real points have no sample" in finding.evidence
+    deserted = float(finding.evidence.split("%")[0])
+    assert deserted == pytest.approx(50, abs=8)
+    assert diagnose(CALM, ring().sample(400, seed=2), real) == []
+    blurred = real + 0.04 * torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    assert diagnose(CALM, blurred, real) == []  # imprecise, but everywhere
+
+
+def test_in_many_dimensions_everybody_is_far_from_everybody():
+    rng = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 400, 64, generator=rng)
+    assert diagnose(CALM, fake, real) == []
+
+
+def test_a_crowd_that_moves_about():
+    real, samples = ring().sample(200, seed=1), ring().sample(200, seed=2)
+    (finding,) = diagnose(CALM, samples, real, earlier=samples.flip(0))
+    assert finding.name == "oscillation" and "the same noise leads" in finding.evidence
+    near = samples + 0.05
+    assert diagnose(CALM, samples, real, earlier=near) == []
+
+
+def test_a_discriminator_that_has_learnt_its_data_by_heart():
+    rng = torch.Generator().manual_seed(0)
+    seen, unseen = torch.randn(40, generator=rng) + 1, torch.randn(400, generator=rng)
+    (finding,) = diagnose(CALM, scores=(seen, unseen))
+    above = (seen[:, None] > unseen).double().mean()
+    assert finding.name == "memorising" and f"in {above:.0%} of all pairs" in finding.evidence
+    assert diagnose(CALM, scores=(unseen[:40], unseen)) == []
+    few = torch.randn(2, 12, generator=rng) + torch.tensor([[0.4], [0.0]])
+    assert diagnose(CALM, scores=(few[0], few[1])) == []  # too few to tell
+
+
+def test_a_victory_explains_a_small_crowd():
+    """A generator without a slope stays where it began: that is no collapse of its own."""
+    won = History(torch.full((100,), 0.02), torch.full((100,), 6.0))
+    here = 0.01 * torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+    assert names(diagnose(won, here, ring().sample(100)))[:2] == ["D has won", "collapse"]
+
+
 @pytest.mark.parametrize(
     "call, message",
     [
         (lambda h: diagnose(History(*[x[:10] for x in h])), "10 steps are too few"),
         (lambda h: diagnose(h, samples=torch.zeros(60, 2)), "go together"),
         (lambda h: diagnose(h, torch.zeros(60, 2), torch.zeros(60, 3)), "of one shape"),
+        (lambda h: diagnose(h, earlier=torch.zeros(60, 2)), "go together"),
+        (
+            lambda h: diagnose(
+                h, torch.zeros(60, 2), torch.zeros(60, 2), earlier=torch.zeros(70, 2)
+            ),
+            "of one noise",
+        ),
+        (lambda h: diagnose(h, scores=(torch.zeros(5), torch.zeros(50))), "10 scores"),
     ],
 )
 def test_bad_input(call, message):

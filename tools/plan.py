@@ -37,7 +37,7 @@ ARROWS = {
     "benchmark": {"data", "games", "gans", "loop", "networks", "penalties", "training"},
     "experiments": {
         *("data", "theory", "networks", "games", "penalties", "gans", "training"),
-        *("metrics", "recipes", "benchmark"),
+        *("metrics", "recipes", "benchmark", "diagnosis", "loop"),
     },
     "commands": {
         *("data", "theory", "networks", "gans", "loop", "saving", "training"),

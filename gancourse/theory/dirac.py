@@ -69,14 +69,14 @@ class DiracGAN:
         r"""$(v_\theta,v_\varphi)$, with the penalty of an ordinary step; tensors of one shape."""
         if not self.consensus:
             return self._own(theta, phi)
-        v = self._own(theta, phi)
-
-        def energy(theta, phi):
-            return sum(part.square().sum() for part in self._own(theta, phi)) / 2
-
-        slope = torch.func.grad(energy, (0, 1))(theta, phi)
+        graph = theta.requires_grad or phi.requires_grad  # then somebody differentiates this
+        with torch.enable_grad():
+            at = [x if graph else x.detach().requires_grad_() for x in (theta, phi)]
+            v = self._own(*at)
+            energy = sum(part.square().sum() for part in v) / 2
+            slope = torch.autograd.grad(energy, at, create_graph=graph)
         first, second = (a - self.consensus * b for a, b in zip(v, slope, strict=True))
-        return first, second
+        return (first, second) if graph else (first.detach(), second.detach())
 
     def _own(self, theta: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
         """The pull without consensus."""
@@ -104,7 +104,7 @@ class DiracGAN:
                 fix="play the game, and look where it goes",
             )
         zero = torch.zeros((), dtype=torch.float64)
-        rows = torch.func.jacrev(self.pull, (0, 1))(zero, zero)
+        rows = torch.autograd.functional.jacobian(self.pull, (zero, zero))
         return torch.tensor(rows, dtype=torch.float64)
 
     def update(self, h: float, d_steps: int = 0) -> Tensor:
