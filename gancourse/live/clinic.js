@@ -58,6 +58,7 @@ gancourse.clinic = (() => {
       height: 190,
       x: [0, last],
       xTicks: [0, last],
+      right: 22,
     });
     const canvas = new Canvas(element(right, "div"), { says: "real points and samples", x: [-1.7, 1.7] });
     canvas.node.style.maxWidth = "300px";
@@ -105,6 +106,7 @@ gancourse.clinic = (() => {
       canvas.dots(place(patient.real), canvas.real, 2);
       canvas.dots(place(patient.samples[moment.get() - 1]), canvas.fake, 2.6);
       answer.disabled = Boolean(given);
+      answer.style.opacity = given ? 0.5 : 1;
       const { of, trouble: right, probe: probed, package: found } = tally(answers, patients, probes);
       write({ you: `${right} of ${of}`, probe: `${probed} of ${of}`, package: `${found} of ${of}` });
       says(given ? verdict(patient, given) : `Samples at ${MOMENTS[moment.get() - 1]} of the run. Move through the moments, then answer.`);

@@ -96,6 +96,22 @@ gancourse.dirac = (() => {
     });
     plane.node.tabIndex = 0;
     const names = element(picture, "p", "note");
+    const below = element(picture, "div");
+    Object.assign(below.style, { display: "grid", gridTemplateColumns: "minmax(0, 1fr) minmax(0, 1.25fr)", gap: ".8rem" });
+    const circle = new Canvas(element(below, "div"), {
+      says: "the eigenvalues of one round in the complex plane, with the unit circle",
+      x: [-1.5, 1.5],
+      y: [-1.25, 1.25],
+      aspect: 1.2,
+    });
+    const far = new Panel(element(below, "div"), {
+      title: "log of the distance",
+      says: "the distance from the equilibrium over the rounds, on a logarithmic scale",
+      height: 120,
+      x: [0, ROUNDS],
+      xTicks: [0, 500],
+      right: 18,
+    });
     const controls = element(right, "div", "row controls");
     const choice = (list, words = {}) => Object.fromEntries(list.map((name) => [name, words[name] ?? name]));
     const redo = () => draw();
@@ -105,7 +121,7 @@ gancourse.dirac = (() => {
       options: {
         none: "none",
         R1: "R1: γ",
-        noise: "instance noise: σ",
+        noise: "instance noise: s",
         consensus: "consensus: c",
         GP: "WGAN-GP: λ",
         clip: "clipping: c",
@@ -131,28 +147,16 @@ gancourse.dirac = (() => {
       shown = 0;
       player.set(true);
     }, "play");
-    const twin = button(bar, "lay R1 with γ = σ²/2 beside", () => {
+    const twin = button(bar, "lay R1 with γ = s²/2 beside", () => {
       beside = !beside;
       draw();
     });
-    const circleHolder = element(right, "div", "sides");
-    const circle = new Canvas(element(circleHolder, "div", "picture"), {
-      says: "the eigenvalues of one round in the complex plane, with the unit circle",
-      x: [-1.5, 1.5],
-      y: [-1.25, 1.25],
-      aspect: 1.2,
-    });
-    const far = new Panel(element(circleHolder, "div"), {
-      title: "distance from (0, 0), log<sub>10</sub>",
-      says: "the distance from the equilibrium over the rounds, on a logarithmic scale",
-      height: 130,
-      x: [0, ROUNDS],
-      xTicks: [0, 250, 500],
-    });
-    const write = readout(right, { modulus: "|λ|, a round", values: "eigenvalues", end: "distance after 500" });
+    const write = readout(right, { modulus: "|λ|, a round", values: "eigenvalues", end: "after 500 rounds" });
     const says = sentence(root);
     let orbits = [];
 
+    const spelt = ([[x, y], [other]]) =>
+      y ? `${format(x, 3)} ± ${format(y, 3)}i` : `${format(x, 3)}, ${format(other, 3)}`;
     const game = (other = {}) => ({
       ...{ loss: loss.get(), remedy: remedy.get(), strength: strength.get(), ratio: ratio.get() },
       ...{ lazy: remedy.get() == "R1" && order.get() != "five turns of D" ? lazy.get() : 1 },
@@ -174,7 +178,7 @@ gancourse.dirac = (() => {
       const rate = U && modulus(U) ** (1 / main.lazy);
       write({
         modulus: U ? format(rate, 4) : "–",
-        values: U ? eigenvalues(U).map(([x, y]) => y ? `${format(x, 3)} ${y > 0 ? "+" : "−"} ${format(Math.abs(y), 3)}i` : format(x, 3)).join(", ") : "none: a kink",
+        values: U ? spelt(eigenvalues(U)) : "none: a kink",
         end: end < 0.001 ? end.toExponential(1).replace("-", "−") : format(end, 3),
       });
       says(comment(main, rate, path));

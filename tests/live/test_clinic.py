@@ -90,7 +90,7 @@ def test_a_sentence_without_scripts(open_page):
 
 
 def test_html_is_deterministic_and_asks_for_nothing():
-    assert_self_contained(figure, at_most=120_000)
+    assert_self_contained(figure, at_most=240_000)
 
 
 @pytest.mark.parametrize("bad", [{}, {"held-out": 3}, None])
