@@ -183,9 +183,8 @@ def sized(node):
         return any(isinstance(a, ast.Constant) for a in sides) and any(map(sized, sides))
     if not isinstance(node, ast.Call):
         return False
-    inner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    if inner is not None and node.func.attr in SAME_SAMPLE:
-        return sized(inner)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in SAME_SAMPLE:
+        return sized(node.func.value)
     return bool(SIZES.fullmatch(ast.unparse(node.func).rpartition(".")[2]))
 
 

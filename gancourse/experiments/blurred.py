@@ -8,6 +8,7 @@ cost, relative to the exact cost, and the CPU seconds of one thread, the median 
 exact solvers are the linear programme of ``theory.transport`` and the network simplex of POT.
 """
 
+import functools
 import statistics
 
 import torch
@@ -43,21 +44,22 @@ def compare(points: int, blurs=BLURS, runs: int = RUNS) -> dict:
     """The exact solvers' seconds; for each blur its seconds and the error of its cost."""
     import ot  # of the tests, not of the package
 
-    problem = bells(points)
-    exact, programme = timed(lambda: optimal_plan(*problem).value, runs)
-    p, q, c = (t.numpy() for t in problem)
-    cost, simplex = timed(lambda: ot.emd2(p, q, c), runs)
+    p, q, cost = problem = bells(points)
+    exact, programme = timed(lambda: optimal_plan(p, q, cost).value, runs)
+    arrays = [t.numpy() for t in problem]
+    least, simplex = timed(lambda: ot.emd2(*arrays), runs)
     found: dict = {
         "exact": {
             "cost": significant(float(exact)),
             "programme": significant(programme, 3),
             "simplex": significant(simplex, 3),
-            "apart": float(f"{abs(cost - float(exact)) / float(exact):.1e}"),
+            "apart": float(f"{abs(least - float(exact)) / float(exact):.1e}"),
         },
         "sinkhorn": {},
     }
     for blur in blurs:
-        plan, seconds = timed(lambda b=blur: sinkhorn(*problem, b, tolerance=TOLERANCE).value, runs)
+        work = functools.partial(sinkhorn, p, q, cost, blur, tolerance=TOLERANCE)
+        plan, seconds = timed(lambda work=work: work().value, runs)
         found["sinkhorn"][str(blur)] = {
             "error": significant(float(plan / exact - 1), 3),
             "seconds": significant(seconds, 3),
@@ -67,9 +69,9 @@ def compare(points: int, blurs=BLURS, runs: int = RUNS) -> dict:
 
 def parts(quick: bool) -> Parts:
     """One for every number of points."""
-    few = {"blurs": BLURS[:2], "runs": 1} if quick else {}
+    work = functools.partial(compare, blurs=BLURS[:2], runs=1) if quick else compare
     return {
-        f"line-{points}": lambda n=points: compare(min(n, 40) if quick else n, **few)
+        f"line-{points}": functools.partial(work, min(points, 40) if quick else points)
         for points in POINTS
     }
 

@@ -195,7 +195,7 @@ def patients(name: str, data: str, group: str, members: int = MEMBERS, steps: in
         run = Run(case, data, SEEDS[group], members, steps or case.steps)
     except GanCourseError as stopped:
         return {"trouble": case.trouble, "stopped": stopped.what, "runs": []}
-    runs = []
+    runs: list[dict] = []
     for member, probe in enumerate(run.probes):
         found = run.findings(member)
         runs.append(

@@ -1,5 +1,6 @@
 """Questions of appendix A: sequences."""
 
+import functools
 import math
 
 import torch
@@ -62,7 +63,7 @@ exercise(
 def _gru(x, h, w, u, b, d, inside=True, keep=True, reset=True):
     """The flags are common mistakes."""
     r, z = (torch.sigmoid(w[k] * x + b[k] + u[k] * h + d[k]) for k in (0, 1))
-    r = r if reset else 1.0
+    r = r if reset else torch.ones_like(r)
     seen = r * (u[2] * h + d[2]) if inside else u[2] * (r * h) + d[2]
     n = torch.tanh(w[2] * x + b[2] + seen)
     return (1 - z) * n + z * h if keep else z * n + (1 - z) * h
@@ -78,13 +79,13 @@ exercise(
     praise="The reset gate acts on what the state's matrix and its bias have made.",
     mistakes={
         "This is the GRU of the paper's final version: it resets the state before the matrix.": (
-            lambda *a: _gru(*a, inside=False)
+            functools.partial(_gru, inside=False)
         ),
-        "In torch z keeps the old state; here it replaces it.": lambda *a: _gru(*a, keep=False),
-        "This is the paper's final version with z and 1 - z exchanged.": lambda *a: _gru(
-            *a, inside=False, keep=False
+        "In torch z keeps the old state; here it replaces it.": functools.partial(_gru, keep=False),
+        "This is the paper's final version with z and 1 - z exchanged.": functools.partial(
+            _gru, inside=False, keep=False
         ),
-        "The reset gate is missing.": lambda *a: _gru(*a, reset=False),
+        "The reset gate is missing.": functools.partial(_gru, reset=False),
     },
 )
 

@@ -74,7 +74,7 @@ class DiracGAN:
             at = [x if graph else x.detach().requires_grad_() for x in (theta, phi)]
             v = self._own(*at)
             energy = sum(part.square().sum() for part in v) / 2
-            slope = torch.autograd.grad(energy, at, create_graph=graph)
+            slope = torch.autograd.grad(torch.as_tensor(energy), at, create_graph=graph)
         first, second = (a - self.consensus * b for a, b in zip(v, slope, strict=True))
         return (first, second) if graph else (first.detach(), second.detach())
 
