@@ -132,7 +132,7 @@ def chain(p, g):
     return T + np.diag(1 - T.sum(1))
 
 
-@pytest.mark.equation("eq-stationary", tex="77326fad")
+@pytest.mark.equation("eq-stationary", tex="0780b090")
 def test_a_stationary_law_reproduces_itself(printed):
     """The eigenvector of a random chain, which is not reversible; another law is not kept."""
     T = proposals(3)
