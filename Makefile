@@ -51,7 +51,7 @@ ifdef ARGS
 	@OMP_NUM_THREADS=1 $(RUN) -m gancourse.experiments.$(ARGS)
 else
 	@printf '%s\n' "factorial --only grid-25" "factorial --only ring-8 --only floor --only checks" \
-	  "games_table --only grid-25" face_coverage "games_table --only ring-8" \
+	  "games_table --only grid-25" face_coverage "games_table --only ring-8" clinic \
 	  "quality --only digits --only faces" variations wgan normalization surfaces blurred \
 	  "vae_gan --only faces --only changes" "vae_gan --only digits" mh_gan | \
 	  OMP_NUM_THREADS=1 xargs -P 2 -I{} sh -c '$(RUN) -m gancourse.experiments.{}'

@@ -1,6 +1,6 @@
 """The clinic of chapter 7: runs with a planted trouble, recorded, and what ``diagnose`` finds.
 
-    python -m gancourse.experiments.clinic                       everything (6 CPU minutes)
+    python -m gancourse.experiments.clinic                       everything (4 CPU minutes)
     python -m gancourse.experiments.clinic --only held-out/ring-8    one part anew
 
 (More options in ``recording``.) A *case* is a recipe that is known to bring a trouble about. Not
@@ -188,7 +188,9 @@ def confirmed(trouble: str, probe: dict, modes: int) -> bool:
     }[trouble]
 
 
-def patients(name: str, data: str, group: str, members: int = MEMBERS, steps: int | None = None):
+def patients(
+    name: str, data: str, group: str, members: int = MEMBERS, steps: int | None = None
+) -> dict:
     """Every member of a case: planted, confirmed, found; and the curves of those to be shown."""
     case = CASES[name]
     try:

@@ -23,7 +23,9 @@ gancourse.clinic = (() => {
   function shows(probe, numbers) {
     const short = (v) => v === null ? "not finite" : String(+(+v).toPrecision(2)).replace("-", "−");
     return {
-      deserted: `${short(numbers.modes)} modes have samples; ${short(100 * numbers.near)} % of all samples are near one`,
+      deserted: `${short(numbers.modes)} modes have samples; ${
+        short(100 * numbers.near)
+      } % of all samples are near one`,
       spread: `two samples lie ${short(numbers.spread)} apart, in the middle; two real points about 1.4`,
       hop: `between moments the centre of the samples moves by ${short(numbers.hop)}`,
       slope: `a sample is pulled with a slope of ${short(numbers.slope)}; D is right in ${
@@ -83,9 +85,9 @@ gancourse.clinic = (() => {
 
     function draw() {
       const patient = patients[at], given = answers[at], steps = patient.d_loss.length;
-      card.innerHTML = `Patient ${at + 1} of ${patients.length}. <code>${patient.game.replaceAll("<", "&lt;")}</code>, data: ${
-        patient.few ? "32 points, again and again" : "fresh points without end"
-      }.`;
+      card.innerHTML = `Patient ${at + 1} of ${patients.length}. <code>${
+        patient.game.replaceAll("<", "&lt;")
+      }</code>, data: ${patient.few ? "32 points, again and again" : "fresh points without end"}.`;
       const all = [...patient.d_loss, ...patient.g_loss].filter((v) => v !== null && isFinite(v));
       const low = Math.min(0, ...all), high = Math.max(1.5, ...all), gap = 0.05 * (high - low);
       curves.x = [0, patient.every * steps];
@@ -109,15 +111,23 @@ gancourse.clinic = (() => {
       answer.style.opacity = given ? 0.5 : 1;
       const { of, trouble: right, probe: probed, package: found } = tally(answers, patients, probes);
       write({ you: `${right} of ${of}`, probe: `${probed} of ${of}`, package: `${found} of ${of}` });
-      says(given ? verdict(patient, given) : `Samples at ${MOMENTS[moment.get() - 1]} of the run. Move through the moments, then answer.`);
+      says(
+        given
+          ? verdict(patient, given)
+          : `Samples at ${MOMENTS[moment.get() - 1]} of the run. Move through the moments, then answer.`,
+      );
     }
     function verdict(patient, given) {
       const hit = given.trouble == patient.trouble, chosen = probes[patient.trouble].includes(given.probe);
-      const by = patient.found == patient.trouble ? "finds it, too" : `says: ${TROUBLES[patient.found] ?? patient.found}`;
+      const by = patient.found == patient.trouble
+        ? "finds it, too"
+        : `says: ${TROUBLES[patient.found] ?? patient.found}`;
       const evidence = patient.evidence.replace(/^[^:]*: /, "").replace(/ Try: .*$/, "");
       return `<b>${hit ? "Right" : "It is something else"}: ${TROUBLES[patient.trouble]}.</b> ${
         chosen ? "The probe tells" : `Your probe: ${shows(given.probe, patient.numbers)}. The one that tells`
-      }: ${shows(probes[patient.trouble][0], patient.numbers)}. <code>diagnose()</code> ${by}${evidence ? ` (${evidence.replace(/\.$/, "")})` : ""}.`;
+      }: ${shows(probes[patient.trouble][0], patient.numbers)}. <code>diagnose()</code> ${by}${
+        evidence ? ` (${evidence.replace(/\.$/, "")})` : ""
+      }.`;
     }
     draw();
     return draw;

@@ -97,7 +97,11 @@ gancourse.dirac = (() => {
     plane.node.tabIndex = 0;
     const names = element(picture, "p", "note");
     const below = element(picture, "div");
-    Object.assign(below.style, { display: "grid", gridTemplateColumns: "minmax(0, 1fr) minmax(0, 1.25fr)", gap: ".8rem" });
+    Object.assign(below.style, {
+      display: "grid",
+      gridTemplateColumns: "minmax(0, 1fr) minmax(0, 1.25fr)",
+      gap: ".8rem",
+    });
     const circle = new Canvas(element(below, "div"), {
       says: "the eigenvalues of one round in the complex plane, with the unit circle",
       x: [-1.5, 1.5],
@@ -128,14 +132,26 @@ gancourse.dirac = (() => {
       },
       value: settings.remedy,
     }, redo);
-    const strength = slider(controls, { label: "its strength", min: 0, max: 2, step: 0.05, value: settings.strength }, redo);
+    const strength = slider(
+      controls,
+      { label: "its strength", min: 0, max: 2, step: 0.05, value: settings.strength },
+      redo,
+    );
     const order = menu(
       controls,
-      { label: "who moves", options: choice(Object.keys(TURNS), { together: "both together", "in turn": "<i>D</i>, then <i>G</i>" }), value: settings.order },
+      {
+        label: "who moves",
+        options: choice(Object.keys(TURNS), { together: "both together", "in turn": "<i>D</i>, then <i>G</i>" }),
+        value: settings.order,
+      },
       redo,
     );
     const h = slider(controls, { label: "step <i>h</i>", min: 0.05, max: 0.5, step: 0.05, value: settings.h }, redo);
-    const ratio = slider(controls, { label: "<i>D</i>'s rate over <i>G</i>'s", min: 1, max: 10, step: 1, value: 1 }, redo);
+    const ratio = slider(
+      controls,
+      { label: "<i>D</i>'s rate over <i>G</i>'s", min: 1, max: 10, step: 1, value: 1 },
+      redo,
+    );
     const lazy = slider(controls, { label: "R1 every … steps", min: 1, max: 20, step: 1, value: 1 }, redo);
     const bar = element(right, "div", "buttons");
     const player = playing(root, (gone) => {
@@ -193,7 +209,8 @@ gancourse.dirac = (() => {
         : end < began / 2
         ? "it creeps inwards, and is not there after 500 rounds"
         : "it does not arrive";
-      if (rate === null) return `The penalty has a kink at φ = 0, so no matrix says what happens there. From this start ${fate}.`;
+      if (rate === null)
+        return `The penalty has a kink at φ = 0, so no matrix says what happens there. From this start ${fate}.`;
       const near = rate < 1 - 1e-9
         ? `Near the goal each round shrinks the distance to ${format(rate, 3)} of itself, in the end`
         : rate > 1 + 1e-9
@@ -235,18 +252,30 @@ gancourse.dirac = (() => {
       plane.dots([0, 0], plane.ink, 4);
       plane.dots(start, plane.fake, 6);
       plane.dots(orbits[0].path[upTo - 1] ?? start, plane.third, 4.5);
-      names.innerHTML = "across: θ, the generator; up: φ, the slope of <i>D</i>. Click, or move the start with the arrow keys."
+      names.innerHTML =
+        "across: θ, the generator; up: φ, the slope of <i>D</i>. Click, or move the start with the arrow keys."
         + (orbits[1] ? ` <b class="third">noise</b>, <b class="real">R1 (dashed)</b>.` : "");
       circle.begin();
       circle.pen.lineWidth = 1;
       line(circle, [[-2, 0], [2, 0]], circle.soft, [2, 4]);
       line(circle, [[0, -2], [0, 2]], circle.soft, [2, 4]);
       circle.pen.lineWidth = 1.8;
-      line(circle, Array.from({ length: 121 }, (_, k) => [Math.cos(k * Math.PI / 60), Math.sin(k * Math.PI / 60)]), circle.ink);
+      line(
+        circle,
+        Array.from({ length: 121 }, (_, k) => [Math.cos(k * Math.PI / 60), Math.sin(k * Math.PI / 60)]),
+        circle.ink,
+      );
       [...orbits].reverse().forEach(({ U }, k) => {
-        if (U) circle.dots(eigenvalues(U).flat(), k == orbits.length - 1 ? circle.fake : circle.real, k == orbits.length - 1 ? 5 : 8);
+        if (U)
+          circle.dots(
+            eigenvalues(U).flat(),
+            k == orbits.length - 1 ? circle.fake : circle.real,
+            k == orbits.length - 1 ? 5 : 8,
+          );
       });
-      const logs = orbits.map(({ path }) => path.map((point) => Math.max(-12, Math.min(6, Math.log10(Math.hypot(...point) || 1e-12)))));
+      const logs = orbits.map(({ path }) =>
+        path.map((point) => Math.max(-12, Math.min(6, Math.log10(Math.hypot(...point) || 1e-12))))
+      );
       const low = Math.floor(Math.min(-1, ...logs.flat())), high = Math.ceil(Math.max(1, ...logs.flat()));
       far.frame(low, high);
       const rounds = Array.from({ length: upTo }, (_, k) => k);
