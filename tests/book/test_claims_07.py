@@ -136,7 +136,7 @@ def test_the_clinic_on_the_grid():
     assert healthy == ["healthy"] * 16
 
 
-@pytest.mark.claim("clinic-errors", text="73794175")
+@pytest.mark.claim("clinic-errors", text="4757d9d9")
 def test_what_the_errors_are():
     """Of the stored errors: what was planted, what was said, and what the probes show."""
     wrong = [
