@@ -3,12 +3,14 @@
     python -m gancourse.experiments.clinic                       everything (4 CPU minutes)
     python -m gancourse.experiments.clinic --only held-out/ring-8    one part anew
 
-(More options in ``recording``.) A *case* is a recipe that is known to bring a trouble about. Not
+(More options in ``recording``.) A *case* is a recipe that is meant to bring a trouble about. Not
 every seed gets it: a run counts as a patient if a probe that knows the mixture confirms the trouble
-(:func:`confirmed`); the others are counted and left out. ``diagnose`` does not know the mixture. It
-sees the losses, 500 samples at two moments, 500 fresh real points and D's scores. Its thresholds
-were chosen on the runs of ``tuning``; those of ``held-out`` have other seeds, and one of its
-mixtures is another one as well. The patients shown in the chapter are held out, too.
+(:func:`confirmed`); the others are counted and left out, so the shares of right answers are shares
+of confirmed runs only. ``diagnose`` does not know the mixture. It sees the losses, 500 samples at
+two moments, 500 fresh real points and D's scores. The recipes and the thresholds were set after
+pilot runs on the ring with seed 0, the seed of ``tuning``. The runs of ``held-out`` have another
+seed, which was not looked at before, and one of its mixtures is another one as well. The patients
+shown in the chapter are held out, too.
 """
 
 from collections.abc import Callable, Iterator

@@ -12,11 +12,15 @@ ARRIVE = ["R1, gamma 0.3", "R1, gamma 1", "consensus 0.3", "noise 0.7", "TTUR an
 STAY = ["minimax", "non-saturating", "Wasserstein", "Wasserstein, clip 1", "WGAN-GP, 0.5"]
 
 
+def entries(snippet):
+    """The rows of a cell's table: the entries behind each name."""
+    rows = (line.split("   ") for line in printed("07", snippet).splitlines())
+    return {name: values for name, *values in rows}
+
+
 def ends(name):
     """The three distances of a row of the Dirac table."""
-    text = printed("07", "games = {")
-    (line,) = [x for x in text.splitlines() if x[:20].strip() == name]
-    return [float(x) for x in line[20:].split("|")[0].split()]
+    return [float(entry) for entry in entries("games = {")[name][:3]]
 
 
 @pytest.mark.claim("dirac-who-arrives", text="5caae7b7")
@@ -44,10 +48,21 @@ def test_an_orbit_that_attracts():
         assert late.max() == pytest.approx(0.64, abs=0.01)
 
 
+@pytest.mark.claim("dirac-lazy-gain", text="a8f691fd")
+def test_a_lazy_weak_penalty_gains():
+    """The printed moduli, and those of every k between; all k of the table keep the bound."""
+    table = {int(k): [float(x) for x in row] for k, row in entries("ks = (").items()}
+    assert list(table) == [1, 2, 4, 8, 9, 10, 16]
+    always = table[1][3]
+    for k, (_, _, bound, modulus) in table.items():
+        assert bound < 2 and (k == 1 or modulus < always)
+    assert all(DiracGAN(r1=0.3, lazy=k).modulus(0.2, 1) < always for k in range(2, 17))
+
+
 @pytest.mark.claim("pull-fades", text="3446ae67")
 def test_the_minimax_pull_fades():
     """The worst of five at the end against the least of five at the best moment."""
-    lines = printed("07", "adam = torch.optim.Adam(D.parameters(), 2e-3").splitlines()[2:]
+    lines = printed("07", "adam = torch.optim.Adam(D.parameters(), 2e-3").splitlines()
     table = [[float(x) for x in line.split() if x != "to"] for line in lines]
     *before, last = table
     assert last[0] == 256
@@ -125,7 +140,9 @@ def test_the_clinic_on_the_ring():
     """The stored findings; the printed matrix agrees."""
     assert score("held-out", "ring-8") == (86, 89)
     assert judged("held-out", "ring-8").count(("healthy", "healthy")) == 16
-    assert "ring-8, held-out: 86 of 89 right" in printed("07", "def judged(group")
+    ring = printed("07", "def judged(group").splitlines()[:8]
+    matrix = [[int(n or 0) for n in line.split("   ")[1:]] for line in ring]
+    assert sum(matrix[i][i] for i in range(8)) == 86 and sum(map(sum, matrix)) == 89
 
 
 @pytest.mark.claim("clinic-grid", text="55a5f24f")
