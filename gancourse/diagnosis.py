@@ -93,7 +93,7 @@ def _demand(history, samples, real, earlier, scores) -> None:
 
 def _points(x: Tensor) -> Tensor:
     """At most 500 samples, each as one row."""
-    return x[:500].detach().double().cpu().flatten(1)
+    return x[:500].detach().cpu().double().flatten(1)
 
 
 def _divergence(d: Tensor, g: Tensor) -> Finding | None:
@@ -191,7 +191,7 @@ def _dropping(samples: Tensor, real: Tensor) -> Finding | None:
 
 def _memory(seen: Tensor, unseen: Tensor) -> Finding | None:
     """How often a point of the training data scores above another one: 1/2, if D learnt the law."""
-    seen, unseen = (x.detach().double().cpu().flatten() for x in (seen, unseen))
+    seen, unseen = (x.detach().cpu().double().flatten() for x in (seen, unseen))
     above = torch.sign(seen[:, None] - unseen).mean().item() / 2 + 0.5
     n, m = len(seen), len(unseen)
     error = math.sqrt((n + m + 1) / (12 * n * m))

@@ -85,7 +85,7 @@ def swapped_arguments(said, start, end):
     inside, depth = said[start + 1 : end], 0
     for k, token in enumerate(inside):
         depth += (token in BRACKETS) - (token in BRACKETS.values())
-        if not depth and token in (",", r"\|"):
+        if not depth and token in (",", "|", r"\|", r"\mid"):
             turned = [*inside[k + 1 :], token, *inside[:k]]
             yield "arguments swapped", [*said[: start + 1], *turned, *said[end:]]
 

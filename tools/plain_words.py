@@ -125,7 +125,8 @@ class Plain:
         if kind == "letters":
             return details(letters.TITLE, letters.table(self.root, self.text))
         if kind == "solution":
-            return details(f"Solution to {self._place(title).name.lower()}", body)
+            name = self._place(title).name
+            return details(f"Solution to {name[0].lower()}{name[1:]}", body)
         if kind == "prf:proof":
             return f"**Proof.** {body} ∎" if in_sentences(body) else f"**Proof.**\n\n{body}\n\n∎"
         if kind in NAMES:

@@ -1,15 +1,14 @@
 """Chapter 11: what it concludes from its experiments, done again or read from the notebook."""
 
-import nbformat
 import pytest
 import torch
 
-from checkout import ROOT
 from gancourse.data.toys import spiral
 from gancourse.errors import GanCourseError
 from gancourse.experiments.measured import measured
 from gancourse.theory.information import gaussian
 from gancourse.theory.transport import distances, earth_mover, optimal_plan, sinkhorn
+from outputs import numbers, printed
 
 
 def bells():
@@ -40,9 +39,7 @@ def test_the_cloud_arrives_but_for_seventeen():
 @pytest.mark.claim("samples-in-twenty-dimensions", text="2962e2a2")
 def test_twenty_dimensions_fall_by_a_fifth():
     """The printed means for d = 20, from 16 to 512 points; d = 1 falls far more."""
-    book = nbformat.read(ROOT / "chapters/11_optimal_transport.ipynb", 4)
-    (cell,) = (c for c in book.cells if "repeats = budget" in c.source)
-    rows = [[float(v) for v in line.split()] for line in cell.outputs[0].text.splitlines()[1:]]
+    rows = [numbers(line) for line in printed("11", "repeats = budget").splitlines()]
     share = {row[0]: row[6] / row[1] for row in rows}
     assert share[20] == pytest.approx(0.8, abs=0.03) and share[1] < 0.4
 

@@ -63,7 +63,7 @@ EXPLAINED = {
     "f ^ c": "This is the **$c$-transform** of $f$",
     r"\| h \| _ L": "The theorem holds far beyond finite sets",
     "K": "is the least $K$ with",
-    "R _ 1": "A penalty that is at peace with the equilibrium",
+    "R _ 1": "the penalty $R_1$, which",
     r"\sigma ( W )": "This is the spectral norm",
 }
 

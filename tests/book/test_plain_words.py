@@ -118,7 +118,7 @@ def test_every_formula_in_a_line_is_intact(text):
 @each_chapter
 def test_every_solution_is_folded_below_its_exercise(text):
     source = words(stored(text))
-    numbers = re.findall(r"^### Exercise (\d+\.\d+)", source, re.MULTILINE)
+    numbers = re.findall(r"^### Exercise (\w+\.\d+)", source, re.MULTILINE)
     folded = re.findall(
         r"^<details>\n<summary><b>(.+?)</b></summary>\n\n(.*?)\n*</details>$", source, re.M | re.S
     )

@@ -11,7 +11,6 @@ from inspect import getsource
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -491,14 +490,10 @@ def test_all_that_runs_and_all_that_is_read_has_been_reached(number):
     "name", [path.stem for path in sorted((ROOT / "gancourse" / "live").glob("*.js"))]
 )
 def test_a_figure_counts_exactly_the_scripts_that_stand_in_its_html(name):
-    from gancourse.networks import dcgan
+    from live.harness import needed
 
     module = import_module(f"gancourse.live.{name}")
-    needs = {
-        "face_explorer": [dcgan.generator(16, 3, 8, 4)],
-        "receptive_field": [torch.zeros(64, 1, 8, 8)],
-    }.get(name, [])
-    html = getattr(module, name)(*needs)._repr_html_()
+    html = getattr(module, name)(*needed(name))._repr_html_()
     reached = Reach(ROOT, f"from gancourse.live.{name} import {name}")
     scripts = {p for room in ("live", "page") for p in (ROOT / "gancourse" / room).glob("*.[jc]s*")}
     assert {p for p in scripts if _source(p) in html} == reached.files & scripts

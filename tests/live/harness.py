@@ -5,12 +5,16 @@ import subprocess
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from gancourse import live, page
+from gancourse.data.images import images
+from gancourse.experiments.measured import measured
 from gancourse.games import NonSaturating
 from gancourse.gans import GAN
 from gancourse.networks import dcgan
 from gancourse.networks.mlp import mlp
+from gancourse.networks.vae import VAE
 
 PAGE, LIVE = (Path(room.__path__[0]) for room in (page, live))
 
@@ -108,3 +112,20 @@ def points(members=None):
         discriminator=mlp(2, 1, width=8, members=members),
         latent_dim=2,
     )
+
+
+def needed(name):
+    """What the figure of that name cannot be made without."""
+    if name == "face_explorer":
+        return [dcgan.generator(16, 3, 8, 4)]
+    if name == "receptive_field":
+        return [torch.zeros(64, 1, 8, 8)]
+    if name == "clinic":
+        return [measured("clinic")]
+    if name == "latent_plane":
+        encoder = nn.Sequential(nn.Flatten(), mlp(64, 4, width=8, depth=1))
+        decoder = nn.Sequential(
+            mlp(2, 64, width=8, depth=2), nn.Tanh(), nn.Unflatten(-1, (1, 8, 8))
+        )
+        return [[VAE(encoder, decoder, 2, sigma=0.3)], images("digits", size=8)]
+    return []

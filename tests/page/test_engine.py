@@ -374,9 +374,8 @@ def test_an_arm_of_the_spiral_can_be_asked_for():
 )
 def test_a_figure_carries_the_engine_only_if_its_script_uses_it(name):
     """The face explorer needs a trained generator; its script is looked at below."""
-    needs = {"receptive_field": [torch.zeros(64, 1, 8, 8)]}.get(name, [])
     figure = getattr(importlib.import_module(f"gancourse.live.{name}"), name)
-    html = figure(*needs)._repr_html_()
+    html = figure(*harness.needed(name))._repr_html_()
     uses = "gancourse.engine" in (harness.LIVE / f"{name}.js").read_text()
     assert ("gancourse.engine = (" in html) == uses
 
