@@ -32,7 +32,7 @@ def measured(text, start):
 @pytest.mark.claim("ratio-read-off", text="98878805")
 def test_the_ratio_is_read_off_to_within_a_tenth():
     """The densities are worked out here; the printed odds are compared with their ratio."""
-    _, *lines = printed("03", "machine = nn.Linear(2, 1)").splitlines()
+    lines = printed("03", "machine = nn.Linear(2, 1)").splitlines()
     assert len(lines) == 7
     for x, D, odds, ratio in map(numbers, lines):
         true = 0.7 * math.exp(-(x**2) / 2 + (x - 1) ** 2 / (2 * 0.7**2))

@@ -17,10 +17,9 @@ def modes_of_the_plain_runs():
 @pytest.mark.claim("one-parameter-overshoots", text="2e6657dd")
 def test_one_parameter_runs_past_the_data_and_comes_to_rest():
     """D's line rises while theta passes 2 by two widths, then falls; at the end it is flat."""
-    text = printed("05", "def d_turn():")
-    (w1, theta1), (w2, theta2), (w3, theta3), _, (w12, theta12) = (
-        row(text, f"round {k:2}")[-2:] for k in (1, 2, 3, 6, 12)
-    )
+    rounds, *found = zip(*map(numbers, printed("05", "def d_turn():").splitlines()), strict=True)
+    assert rounds == (1, 2, 3, 6, 12)
+    (w1, w2, w3, _, w12), (theta1, theta2, theta3, _, theta12) = found
     assert w1 > w2 > 0 > w3
     assert theta1 < 2 < 2 + 2 * 0.5 < theta2 > theta3
     assert abs(w12) < 0.05 and abs(theta12 - 2) < 0.1  # within a fifth of the data's spread
