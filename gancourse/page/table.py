@@ -6,7 +6,7 @@ import re
 from gancourse.errors import GanCourseError, brief
 
 NUMBER = r"[-+−]?(?:\d[\d,]*\.?\d*(?:e[-+]?\d+)?|inf|nan)"
-#: What stands at the right of its column: a number, with what belongs to one.
+# What stands at the right of its column: a number, with what belongs to one.
 NUMERIC = re.compile(rf"[±({{\[]*{NUMBER}(?:[ %,;()\[\]±–]|to|{NUMBER})*|", re.IGNORECASE)
 MINUS = re.compile(r"(?<![\w.)])-(?=[\d.])|(?<![\w.)])-(?=inf)")
 LEFT = ' style="text-align:left"'
