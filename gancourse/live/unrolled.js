@@ -56,7 +56,11 @@ gancourse.unrolled = (() => {
       options: { rnn: "RNN", lstm: "LSTM", gru: "GRU" },
       value: settings.cell,
     }, () => build());
-    const steps = slider(top, { label: "steps <i>T</i>", min: 4, max: 40, step: 1, value: settings.steps }, () => resize());
+    const steps = slider(
+      top,
+      { label: "steps <i>T</i>", min: 4, max: 40, step: 1, value: settings.steps },
+      () => resize(),
+    );
     const weight = slider(top, {
       label: "weight <i>u</i> of the state",
       min: -2,
