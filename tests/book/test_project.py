@@ -379,7 +379,7 @@ def scripts(tmp_path):
     """A copy of the live figures with the tools for JavaScript that are installed here."""
     if not (ROOT / "tools/javascript/node_modules").exists():
         pytest.skip("SKIPPED: the tools for JavaScript are not installed (make lint-js)")
-    for folder in ("gancourse/page", "gancourse/live"):
+    for folder in ("gancourse/page", "gancourse/live", "_ext"):
         (tmp_path / folder).mkdir(parents=True)
         for path in ROOT.glob(f"{folder}/*.js"):
             shutil.copy(path, tmp_path / folder)
