@@ -18,3 +18,17 @@ FLAGS = [
 ]
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="SKIPPED: node is not installed")
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="SKIPPED: chromium is not installed")
+
+#: What the file of a chapter begins with.
+FRONT_MATTER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+"""

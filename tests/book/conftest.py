@@ -5,22 +5,13 @@ import shutil
 import pytest
 
 import build_chapters
-from checkout import ROOT
+from checkout import FRONT_MATTER, ROOT
 from equations import equations
 from formula import Formula
 
-CHAPTER = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
+CHAPTER = (
+    FRONT_MATTER
+    + """
 # A small chapter
 
 See the [formula](#a-formula) and {eq}`eq-sum`.
@@ -50,6 +41,7 @@ print(1 + 1)
 values.mean()
 ```
 """
+)
 
 
 def make_small_book(folder):

@@ -13,23 +13,14 @@ import browser as chromium
 import course_map
 import road_marks
 import roads
-from checkout import ROOT, needs_browser
+from checkout import FRONT_MATTER, ROOT, needs_browser
 
 TEXTS = roads.texts(ROOT)
 each_chapter = pytest.mark.parametrize("text", TEXTS.values(), ids=lambda text: text.stem)
 
-HEAD = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
+HEAD = (
+    FRONT_MATTER
+    + """
 # A title
 
 ## Goals
@@ -37,6 +28,7 @@ kernelspec:
 one two three
 
 """
+)
 BODY = f"""\
 {{.core}}
 ## One
