@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gancourse.errors import GanCourseError
 from gancourse.loop.history import History
+from gancourse.theory.sampling import auc
 
 
 class Finding(NamedTuple):
@@ -192,7 +193,7 @@ def _dropping(samples: Tensor, real: Tensor) -> Finding | None:
 def _memory(seen: Tensor, unseen: Tensor) -> Finding | None:
     """How often a point of the training data scores above another one: 1/2, if D learnt the law."""
     seen, unseen = (x.detach().cpu().double().flatten() for x in (seen, unseen))
-    above = torch.sign(seen[:, None] - unseen).mean().item() / 2 + 0.5
+    above = auc(seen, unseen)
     n, m = len(seen), len(unseen)
     error = math.sqrt((n + m + 1) / (12 * n * m))
     if above < max(0.6, 0.5 + 3 * error):

@@ -25,7 +25,7 @@ ARROWS = {
     "data": set(),
     "theory": set(),
     "metrics": {"networks", "theory", "training"},
-    "diagnosis": {"loop"},
+    "diagnosis": {"loop", "theory"},
     "notebook": set(),
     "plots": {"data"},
     "drawings": set(),

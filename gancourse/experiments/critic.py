@@ -28,3 +28,8 @@ class Critic(nn.Module):
         """What the game asks for after each step, such as clipping."""
         if self.game.projection is not None:
             self.game.projection(self.D)
+
+
+def rmsprop(lr, eps=1e-8):
+    """The optimizer of the Wasserstein GAN, as a function of the parameters."""
+    return lambda parameters: torch.optim.RMSprop(parameters, lr=lr, eps=eps)

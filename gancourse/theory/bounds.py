@@ -17,13 +17,8 @@ import torch
 from torch import Tensor
 
 from gancourse.errors import GanCourseError, demand_number, demand_whole
+from gancourse.theory.likelihood import log_gaussian
 from gancourse.theory.tensors import Numbers, floats
-
-
-def log_normal(x: Numbers, mean: Numbers, variance: Numbers) -> Tensor:
-    r"""$\log\mathcal N(x;\mu,\sigma^2)$, one number for each entry."""
-    x, mean, variance = floats(x), floats(mean), floats(variance)
-    return -0.5 * (math.log(2 * math.pi) + variance.log() + (x - mean) ** 2 / variance)
 
 
 def gaussian_kl(mean: Numbers, log_variance: Numbers) -> Tensor:
@@ -60,7 +55,7 @@ class LinearGaussian:
 
     def log_evidence(self, x: Numbers) -> Tensor:
         r"""$\log p(x)=\log\mathcal N(x;0,w^2+s^2)$."""
-        return log_normal(x, 0.0, self.slope**2 + self.noise**2)
+        return log_gaussian(x, 0.0, math.hypot(self.slope, self.noise))
 
     def posterior(self, x: float) -> tuple[float, float]:
         r"""Mean and variance of $p(z\mid x)$: $wx/(w^2+s^2)$ and $s^2/(w^2+s^2)$."""
@@ -76,10 +71,10 @@ class LinearGaussian:
 
     def log_weights(self, x: Numbers, mean: Numbers, variance: Numbers, eps: Tensor) -> Tensor:
         r"""$\log p(x,z)-\log q(z)$ at $z=\mu+\sigma\varepsilon$, shaped like the noise ``eps``."""
-        mean, variance = floats(mean), floats(variance)
-        z = mean + variance.sqrt() * eps
-        joint = log_normal(z, 0.0, 1.0) + log_normal(x, self.slope * z, self.noise**2)
-        return joint - log_normal(z, mean, variance)
+        deviation = floats(variance).sqrt()
+        z = floats(mean) + deviation * eps
+        joint = log_gaussian(z, 0.0, 1.0) + log_gaussian(x, self.slope * z, self.noise)
+        return joint - log_gaussian(z, mean, deviation)
 
 
 def decoder_sigma(weight: float, pixels: int) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gancourse.experiments import deep_critics
 from gancourse.experiments import wgan as script
 from gancourse.experiments.measured import measured
 from gancourse.metrics import interval
@@ -57,12 +58,12 @@ def test_gain_of_a_layer_is_that_of_coins():
 
 
 @pytest.mark.claim("deep-critic-stands-still", text="161b3e47")
-@pytest.mark.parametrize("clip", script.LAYERS["clips"])
+@pytest.mark.parametrize("clip", deep_critics.LAYERS["clips"])
 def test_which_weights_of_the_deep_critic_move(clip, monkeypatch):
     """Trains seed 0 again and compares every weight with the start; the large box does move."""
     found = []
 
-    def spied(critic, *settings, train=script.train, **more):
+    def spied(critic, *settings, train=deep_critics.train, **more):
         start = [p.detach().clone() for p in critic.D.parameters()]
         train(critic, *settings, **more)
         for before, after in zip(start, critic.D.parameters(), strict=True):
@@ -70,8 +71,8 @@ def test_which_weights_of_the_deep_critic_move(clip, monkeypatch):
                 move = (after.detach() - before).abs().max().item() / clip
                 found.append((move, bool((before.sign() != after.sign()).any())))
 
-    monkeypatch.setattr(script, "train", spied)
-    script.deep_critic(clip, 0, script.LAYERS["steps"])
+    monkeypatch.setattr(deep_critics, "train", spied)
+    deep_critics.deep_critic(clip, 0, deep_critics.LAYERS["steps"])
     moves, turned = zip(*found, strict=True)
     if clip == 0.1:
         assert min(moves) > 0.5 and any(turned)
@@ -101,7 +102,7 @@ def test_the_deep_critics_learn():
     assert (after.min(), after.max()) == pytest.approx((0.18, 0.40), abs=0.006)
     assert min(min(run["moved"]) for run in runs) > 0.5
     assert all(0.27 < run["w1"] < 0.34 for run in runs)
-    again = script.moving_critic(0.01, 0.0, 0, script.DEEP["steps"])
+    again = deep_critics.moving_critic(0.01, 0.0, 0, deep_critics.DEEP["steps"])
     assert again["seen"][1] == pytest.approx(LAB["deep"]["0.01"][0]["seen"][1], abs=0.05)
 
 
