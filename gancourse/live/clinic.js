@@ -19,6 +19,12 @@ gancourse.clinic = (() => {
     above: "scores of data that D has not seen",
   };
   const MOMENTS = ["1/8", "1/4", "1/2", "3/4", "7/8", "the end"];
+  // A number at an axis, where five letters have room.
+  function brief(v) {
+    const size = Math.abs(v);
+    const text = size < 100 ? String(+v.toFixed(1)) : size < 1000 ? v.toFixed(0) : `${(v / 1000).toFixed(1)}k`;
+    return text.replace("-", "−");
+  }
   // What a probe shows of a patient, in words.
   function shows(probe, numbers) {
     const short = (v) => v === null ? "not finite" : String(+(+v).toPrecision(2)).replace("-", "−");
@@ -62,6 +68,7 @@ gancourse.clinic = (() => {
       xTicks: [0, last],
       right: 22,
     });
+    curves.left = 44; // "−1.5k" is the longest of its labels
     const canvas = new Canvas(element(right, "div"), { says: "real points and samples", x: [-1.7, 1.7] });
     canvas.node.style.maxWidth = "300px";
     const moment = slider(right, { label: "moment (1 to 6)", min: 1, max: 6, step: 1, value: 6 }, () => draw());
@@ -94,12 +101,11 @@ gancourse.clinic = (() => {
       curves.xTicks = curves.x;
       curves.frame(low - gap, high + gap);
       const xs = Array.from({ length: steps }, (_, k) => k * patient.every), clean = (v) => v ?? high;
-      const round = (v) => Math.abs(v) >= 100 ? v.toPrecision(2) : String(+v.toFixed(1));
       curves.draw(
-        curves.label(high, round(+high).replace("-", "−")),
+        curves.label(high, brief(high)),
         curves.label(0, 0),
         curves.level(0, "dashed"),
-        ...low < -0.2 * high ? [curves.label(low, round(low).replace("-", "−"))] : [],
+        ...low < -0.2 * high ? [curves.label(low, brief(low))] : [],
         curves.curve(xs, patient.d_loss.map(clean), "real"),
         curves.curve(xs, patient.g_loss.map(clean), "fake"),
       );

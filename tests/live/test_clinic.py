@@ -85,6 +85,26 @@ def test_the_narrow_page_by_touch(open_page):
 
 
 @needs_browser
+def test_no_number_of_an_axis_is_cut(open_page):
+    """A minus that is cut off would turn a loss round: every patient's labels, one by one."""
+    page = open_page(figure())
+    texts = set()
+    for _ in figure().settings["patients"]:
+        found = page.eval_on_selector_all(
+            "svg text",
+            """all => all.map((text) => {
+                const own = text.getBoundingClientRect();
+                const whole = text.closest("svg").getBoundingClientRect();
+                return [text.textContent, own.left - whole.left];
+            })""",
+        )
+        assert min(left for _, left in found) > -0.5, found
+        texts |= {text for text, _ in found}
+        page.get_by_role("button", name="Next patient").click()
+    assert {"−192", "−1.5k", "2.8k"} <= texts
+
+
+@needs_browser
 def test_a_sentence_without_scripts(open_page):
     assert_speaks_without_scripts(open_page, figure())
 
