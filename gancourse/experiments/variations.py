@@ -1,6 +1,6 @@
 """The verdicts of the factorial, with what it held fixed changed, one thing at a time.
 
-    python -m gancourse.experiments.variations                  everything (five CPU minutes)
+    python -m gancourse.experiments.variations                  everything (ten CPU minutes)
     python -m gancourse.experiments.variations --only ring-8    one group anew
 
 (More options in ``recording``.) Each verdict is a comparison of a few rows: a remedy, its rate and
@@ -31,6 +31,7 @@ SEED = 9000
 #: group -> mixture, members, size of its runs
 GROUPS: dict[str, tuple[str, int, dict[str, int]]] = {
     "ring-8": ("ring-8", 10, {"steps": STEPS["ring-8"]}),
+    "grid-25": ("grid-25", 10, {"steps": STEPS["grid-25"]}),
     "larger": ("grid-25", 6, {"steps": 4000, "batch": 2 * BATCH, "width": 2 * WIDTH}),
 }
 #: group -> its rows, all of the non-saturating game: the remedy and the setting
@@ -43,6 +44,13 @@ ROWS: dict[str, dict[str, tuple[str, Setting]]] = {
         "gp-one-sided": ("gp-one-sided", Setting(1.6e-2, 0.1)),
         "r1": ("r1", Setting(8e-3, 0.1)),
         "r1-r2": ("r1-r2", Setting(1.6e-2, 0.01)),
+    },
+    "grid-25": {
+        "none, best": ("none", Setting(4e-3, None)),
+        "gp": ("gp", Setting(8e-3, 0.1)),
+        "gp-one-sided": ("gp-one-sided", Setting(8e-3, 1.0)),
+        "r1": ("r1", Setting(8e-3, 0.1)),
+        "r1-r2": ("r1-r2", Setting(4e-3, 0.1)),
     },
     "larger": {
         "none, low": ("none", Setting(1e-3, None)),
@@ -59,8 +67,10 @@ CHANGES: dict[str, dict] = {
 
 
 def changes_of(group: str) -> tuple[str, ...]:
-    """What is changed in a group; in the larger runs, which are dear, only the betas."""
-    return ("other betas",) if group == "larger" else tuple(CHANGES)
+    """What is changed in a group: on the grid not the turns, in the larger runs only the betas."""
+    return {"grid-25": ("other seeds", "other betas"), "larger": ("other betas",)}.get(
+        group, tuple(CHANGES)
+    )
 
 
 def looks(training: Training, toy: Mixture) -> dict:

@@ -341,6 +341,22 @@ def test_the_ring_with_other_betas():
     assert all(m > 0 for m, _ in found.values())
 
 
+@pytest.mark.claim("changed-grid", text="12d270cb")
+def test_the_small_grid_with_a_change():
+    """What each penalty buys on other seeds and with other betas, and how many are misplaced."""
+    found = bought("grid-25", "other seeds")
+    assert len(found) == 4 and not any(beyond_chance(*d) for d in found.values())
+    middles, halves = zip(*found.values(), strict=True)
+    assert (min(middles), max(middles)) == pytest.approx((-8, 5), abs=0.6)
+    assert (min(halves), max(halves)) == pytest.approx((7, 11), abs=0.5)
+    found = bought("grid-25", "other betas")
+    assert found["r1"] == pytest.approx((3.7, 2.8), abs=0.06)
+    assert [name for name, d in found.items() if beyond_chance(*d)] == ["r1"]
+    rows = looked_at("grid-25", "other betas", "as in the table").values()
+    lost = [100 * np.mean(row["misplaced"]) for row in rows]
+    assert 92 < min(lost) < 93 and 96 < max(lost) < 97
+
+
 @pytest.mark.claim("changed-larger", text="af1da051")
 def test_the_larger_runs_with_other_betas():
     """The trade, and R1 against both rates of the plain game."""

@@ -34,7 +34,7 @@ def test_every_row_was_measured_with_every_change():
 def test_the_rows_with_a_remedy_are_those_that_the_factorial_chose():
     """Rate and strength; of the larger runs those that it has."""
     table = measured("factorial")
-    for group in ("ring-8",):
+    for group in ("ring-8", "grid-25"):
         for name, (remedy, setting) in variations.ROWS[group].items():
             row = table[group]["non-saturating"][remedy]
             if name in ("none, low", "none, high"):
